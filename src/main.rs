@@ -1,0 +1,7 @@
+//! The command; see [`vedalia::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vedalia::cli::main()
+}

@@ -1,0 +1,12 @@
+//! Lossless C: from bytes to typed nodes, without a preprocessor.
+//!
+//! In: a [`SourceFile`](crate::source::SourceFile). Out: a [`Tree`] whose spans are those of the original text.
+//! Only this module knows tree-sitter.
+
+pub mod kind;
+pub mod parse;
+pub mod tree;
+
+pub use kind::{Field, Kind};
+pub use parse::parse;
+pub use tree::{Node, NodeId, Tree};

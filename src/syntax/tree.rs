@@ -1,0 +1,232 @@
+//! The tree of one file: an arena of nodes over the original text.
+//!
+//! In: nodes in document order from [`super::parse`]. Out: [`Tree`] and the cursor-like [`Node`]. Trees are plain
+//! data, can be sent between threads, and never change after the parse. Tokens and comments are nodes too.
+
+use super::kind::{Field, Kind};
+use crate::source::{SourceFile, Span};
+use std::fmt;
+
+/// Index of a node in its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+#[derive(Clone, Debug)]
+pub(super) struct NodeData {
+    pub(super) kind: Kind,
+    pub(super) field: Option<Field>,
+    pub(super) span: Span,
+    pub(super) parent: Option<NodeId>,
+    pub(super) first_child: Option<NodeId>,
+    pub(super) next_sibling: Option<NodeId>,
+}
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub(super) source: SourceFile,
+    /// In document order: a node's descendants follow it directly. Never empty; the first is the root.
+    pub(super) nodes: Vec<NodeData>,
+}
+
+impl Tree {
+    /// The file it was read from.
+    pub fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    /// The node that holds the whole file.
+    pub fn root(&self) -> Node<'_> {
+        Node { tree: self, id: NodeId(0) }
+    }
+
+    /// The node with that id.
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        Node { tree: self, id }
+    }
+
+    /// The smallest node that covers `span`.
+    pub fn covering(&self, span: Span) -> Node<'_> {
+        let mut node = self.root();
+        while let Some(child) = node.children().find(|c| c.span().contains(span)) {
+            node = child;
+        }
+        node
+    }
+}
+
+/// A node of a tree; as cheap to copy as a pointer.
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    id: NodeId,
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.id == other.id
+    }
+}
+
+impl Eq for Node<'_> {}
+
+impl std::hash::Hash for Node<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}..{} {:?}", self.kind().name(), self.span().start, self.span().end, self.text())
+    }
+}
+
+impl<'t> Node<'t> {
+    fn data(self) -> &'t NodeData {
+        &self.tree.nodes[self.id.0 as usize]
+    }
+
+    /// Its index.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The tree it belongs to.
+    pub fn tree(self) -> &'t Tree {
+        self.tree
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// Whether it is of that kind.
+    pub fn is(self, kind: Kind) -> bool {
+        self.kind() == kind
+    }
+
+    /// Its role in its parent.
+    pub fn role(self) -> Option<Field> {
+        self.data().field
+    }
+
+    /// The original bytes it covers.
+    pub fn span(self) -> Span {
+        self.data().span
+    }
+
+    /// The original text it covers.
+    pub fn text(self) -> &'t str {
+        self.tree.source.slice(self.span())
+    }
+
+    /// The node around it.
+    pub fn parent(self) -> Option<Node<'t>> {
+        self.data().parent.map(|id| self.tree.node(id))
+    }
+
+    /// The nodes around it, innermost first.
+    pub fn ancestors(self) -> impl Iterator<Item = Node<'t>> {
+        std::iter::successors(self.parent(), |n| n.parent())
+    }
+
+    /// All children in order: tokens and comments included.
+    pub fn children(self) -> impl Iterator<Item = Node<'t>> {
+        let tree = self.tree;
+        let first = self.data().first_child.map(|id| tree.node(id));
+        std::iter::successors(first, move |n| n.data().next_sibling.map(|id| tree.node(id)))
+    }
+
+    /// The children that mean something: neither tokens nor comments.
+    pub fn named_children(self) -> impl Iterator<Item = Node<'t>> {
+        self.children().filter(|c| !matches!(c.kind(), Kind::Token | Kind::Comment))
+    }
+
+    /// The first child in that role.
+    pub fn child(self, field: Field) -> Option<Node<'t>> {
+        self.children().find(|c| c.role() == Some(field))
+    }
+
+    /// All children in that role.
+    pub fn children_in(self, field: Field) -> impl Iterator<Item = Node<'t>> {
+        self.children().filter(move |c| c.role() == Some(field))
+    }
+
+    /// The first child of that kind.
+    pub fn child_of(self, kind: Kind) -> Option<Node<'t>> {
+        self.children().find(|c| c.is(kind))
+    }
+
+    /// Whether it has no child.
+    pub fn is_leaf(self) -> bool {
+        self.data().first_child.is_none()
+    }
+
+    /// The next child of the same parent.
+    pub fn next_sibling(self) -> Option<Node<'t>> {
+        self.data().next_sibling.map(|id| self.tree.node(id))
+    }
+
+    /// The child of the same parent before it.
+    pub fn prev_sibling(self) -> Option<Node<'t>> {
+        self.parent()?.children().take_while(|c| c.id != self.id).last()
+    }
+
+    /// It and everything below it, in document order.
+    pub fn descendants(self) -> impl Iterator<Item = Node<'t>> {
+        let tree = self.tree;
+        (self.id.0..self.end_id()).map(move |id| tree.node(NodeId(id)))
+    }
+
+    /// One past the id of its last descendant.
+    fn end_id(self) -> u32 {
+        let mut node = self;
+        loop {
+            if let Some(next) = node.data().next_sibling {
+                return next.0;
+            }
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return self.tree.nodes.len() as u32,
+            }
+        }
+    }
+
+    /// Whether `other` is this node or stands below it.
+    pub fn encloses(self, other: Node<'_>) -> bool {
+        self.id.0 <= other.id.0 && other.id.0 < self.end_id()
+    }
+
+    /// Whether it or anything below it could not be read.
+    pub fn has_opaque(self) -> bool {
+        self.descendants().any(|n| n.kind().is_opaque())
+    }
+
+    /// The text of the operator of a unary, binary, assignment, update, pointer or field expression.
+    pub fn operator(self) -> Option<&'t str> {
+        self.child(Field::Operator).map(Node::text)
+    }
+
+    /// The tree as an s-expression of named nodes, for snapshots.
+    pub fn to_sexp(self) -> String {
+        let mut out = String::new();
+        self.write_sexp(&mut out);
+        out
+    }
+
+    fn write_sexp(self, out: &mut String) {
+        if let Some(role) = self.role() {
+            out.push_str(role.name());
+            out.push_str(": ");
+        }
+        out.push('(');
+        out.push_str(self.kind().name());
+        for child in self.named_children() {
+            out.push(' ');
+            child.write_sexp(out);
+        }
+        out.push(')');
+    }
+}

@@ -1,0 +1,3 @@
+//! The one integration binary; see `tests/README.md`.
+
+mod architecture;

@@ -1,0 +1,3 @@
+//! Development tasks. Each subcommand has its own file.
+
+fn main() {}
