@@ -47,7 +47,13 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic without a place.
     pub fn new(severity: Severity, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), severity, message: message.into(), annotations: Vec::new(), help: Vec::new() }
+        Self {
+            code: code.into(),
+            severity,
+            message: message.into(),
+            annotations: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// An error without a place.

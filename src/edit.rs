@@ -57,7 +57,8 @@ impl EditSet {
             return Ok(());
         }
         let neighbours = [at.checked_sub(1), Some(at)];
-        let clash = neighbours.into_iter().flatten().filter_map(|i| self.edits.get(i)).find(|e| clashes(e, &edit));
+        let clash =
+            neighbours.into_iter().flatten().filter_map(|i| self.edits.get(i)).find(|e| clashes(e, &edit));
         if let Some(first) = clash {
             return Err(Box::new(Overlap { first: first.clone(), second: edit }));
         }
