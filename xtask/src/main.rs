@@ -1,3 +1,38 @@
-//! Development tasks. Each subcommand has its own file.
+//! Development tasks: `cargo xtask TASK`.
+//!
+//! In: a task's name and its options. Out: what the task prints, and its exit status. Each task has its own file; this
+//! one only dispatches. Nothing here is part of the `vedalia` command.
 
-fn main() {}
+mod command;
+mod kernel;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks of Vedalia.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Make a git repository of one of Debian's kernel source packages, below `target/kernel/`.
+    Kernel(kernel::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Kernel(arguments) => kernel::run(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
