@@ -3,10 +3,13 @@
 //! In: a [`SourceFile`](crate::source::SourceFile). Out: a [`Tree`] whose spans are those of the original text.
 //! Only this module knows tree-sitter.
 
+pub mod declarator;
 pub mod kind;
 pub mod parse;
 pub mod tree;
+pub mod types;
 
 pub use kind::{Field, Kind};
 pub use parse::parse;
 pub use tree::{Node, NodeId, Tree};
+pub use types::WrittenType;
