@@ -1,1 +1,15 @@
-//! To be written.
+//! The rule language: SmPL as Coccinelle reads it, and walk rules.
+//!
+//! In: a rule file. Out: [`RuleFile`] and diagnostics, several per file ([`parse`]); patterns of C
+//! ([`pattern::Pattern`]). A construct that is not supported is an error that names it, never a silent miss.
+
+pub mod cursor;
+pub mod declare;
+pub mod header;
+pub mod parse;
+pub mod pattern;
+pub mod rule;
+pub mod token;
+
+pub use parse::parse;
+pub use rule::*;

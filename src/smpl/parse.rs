@@ -1,0 +1,371 @@
+//! A whole rule file: which bytes are headers, declarations and bodies.
+//!
+//! In: a rule file. Out: [`RuleFile`] and every complaint about it. It never fails: a rule that cannot be read is
+//! left out, and the next header starts afresh.
+
+use super::declare::{metavariables, script_variables};
+use super::header::{HeaderKind, ParsedHeader, parse_header};
+use super::rule::{Clause, Item, RuleFile, ScriptRule, SmplRule, WalkRule};
+use super::token::{LineMode, comment_len, lex, quoted_len, word_len};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, Span};
+
+/// Read a rule file.
+pub fn parse(source: &SourceFile) -> (RuleFile, Vec<Diagnostic>) {
+    let mut parser =
+        Parser { file: source, at: 0, items: Vec::new(), options: Vec::new(), diagnostics: Vec::new() };
+    parser.preamble();
+    while parser.at < source.text().len() {
+        parser.rule();
+    }
+    (RuleFile { source: source.clone(), items: parser.items, options: parser.options }, parser.diagnostics)
+}
+
+struct Parser<'a> {
+    file: &'a SourceFile,
+    at: usize,
+    items: Vec<Item>,
+    options: Vec<String>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        self.file.text().get(self.at..).unwrap_or_default()
+    }
+
+    fn error(&mut self, span: Span, message: impl Into<String>, help: &str) {
+        self.diagnostics
+            .push(Diagnostic::error("smpl-parse", message).at(self.file, span, "here").help(help));
+    }
+
+    /// What stands before the first header, and between a `virtual` line and the next one.
+    fn preamble(&mut self) {
+        loop {
+            let rest = self.rest();
+            let blank = rest.len() - rest.trim_start().len();
+            let rest = &rest[blank..];
+            self.at += blank;
+            if rest.starts_with("//") || rest.starts_with("/*") {
+                self.at += comment_len(rest);
+            } else if rest.starts_with('#') {
+                let line = rest.lines().next().unwrap_or_default();
+                if let Some(options) = line.strip_prefix("#spatch") {
+                    let words: Vec<_> = options.split_whitespace().map(str::to_string).collect();
+                    self.at += line.len();
+                    self.options.extend(words);
+                } else {
+                    self.at += line.len();
+                }
+            } else if word_len(rest) > 0 && matches!(&rest[..word_len(rest)], "virtual" | "using") {
+                self.declaration();
+            } else if rest.is_empty() || rest.starts_with('@') {
+                return;
+            } else {
+                let len = rest.find('\n').unwrap_or(rest.len());
+                let span = Span::new(self.at, self.at + len);
+                self.error(
+                    span,
+                    "expected a rule header, `virtual` or `using`",
+                    "a rule starts with `@name@` in column 0",
+                );
+                self.at += len;
+            }
+        }
+    }
+
+    fn declaration(&mut self) {
+        let rest = self.rest();
+        let keyword = &rest[..word_len(rest)];
+        let is_virtual = keyword == "virtual";
+        let start = self.at + keyword.len();
+        let end = self.at + section_end(rest, keyword.len());
+        let mut c = super::cursor::Cursor::new(self.file, Span::new(start, end));
+        let mut names = Vec::new();
+        while let Some(name) = if is_virtual { c.word() } else { c.string() } {
+            names.push(name);
+            if !c.eat(",") {
+                break;
+            }
+        }
+        c.eat(";");
+        self.at = c.span().start as usize;
+        if names.is_empty() {
+            self.error(Span::new(start, end), "expected a name", "write `virtual name` or `using \"file\"`");
+        }
+        if is_virtual {
+            self.items.push(Item::Virtual(names));
+        } else {
+            self.items.extend(names.into_iter().map(Item::Using));
+        }
+    }
+
+    fn rule(&mut self) {
+        let start = self.at;
+        let rest = self.rest();
+        let Some(header_len) = find_at(rest, 1) else {
+            let span = Span::new(start, start + rest.lines().next().unwrap_or_default().len());
+            self.at = self.file.text().len();
+            return self.error(span, "a rule header that is not closed", "end it with `@`");
+        };
+        let header_span = Span::new(start, start + header_len + 1);
+        let (parsed, diagnostics) = parse_header(self.file, header_span);
+        self.diagnostics.extend(diagnostics);
+        let declarations = start + header_len + 1;
+        let rest = self.file.text().get(declarations..).unwrap_or_default();
+        let Some(end) = find_at(rest, 0) else {
+            self.at = self.file.text().len();
+            return self.error(
+                header_span,
+                "metavariable declarations that are not closed",
+                "end them with `@@`",
+            );
+        };
+        if !rest[end..].starts_with("@@") {
+            let help = "declarations of metavariables end with `@@` on a line of its own";
+            self.error(Span::new(declarations + end, declarations + end + 1), "expected `@@` here", help);
+            self.at = declarations + end;
+            return;
+        }
+        let body_start = declarations + end + 2;
+        let body_end = body_start + body_end(&self.file.text()[body_start..], &parsed.kind);
+        self.at = body_end;
+        let declarations = Span::new(declarations, declarations + end);
+        self.item(parsed, declarations, Span::new(body_start, body_end));
+        self.preamble();
+    }
+
+    fn item(&mut self, parsed: ParsedHeader, declarations: Span, body: Span) {
+        let ParsedHeader { header, kind } = parsed;
+        match kind {
+            HeaderKind::Script(language, phase) => {
+                let ((inputs, outputs), diagnostics) = script_variables(self.file, declarations);
+                self.diagnostics.extend(diagnostics);
+                self.items.push(Item::Script(ScriptRule {
+                    header,
+                    language,
+                    phase,
+                    inputs,
+                    outputs,
+                    code: body,
+                }));
+            }
+            HeaderKind::Rule => {
+                let (metavariables, diagnostics) = metavariables(self.file, declarations);
+                self.diagnostics.extend(diagnostics);
+                let tokens = lex(self.file, body, LineMode::Body);
+                self.items.push(Item::Rule(SmplRule { header, metavariables, body, tokens }));
+            }
+            HeaderKind::Walk => {
+                let (metavariables, diagnostics) = metavariables(self.file, declarations);
+                self.diagnostics.extend(diagnostics);
+                let (clauses, diagnostics) = clauses(self.file, body);
+                self.diagnostics.extend(diagnostics);
+                self.items.push(Item::Walk(WalkRule { header, metavariables, clauses }));
+            }
+        }
+    }
+}
+
+/// Where the next `@` in `text` from `from` stands, strings, comments and script constraints left out.
+fn find_at(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(rest) = text.get(at..) {
+        let c = rest.chars().next()?;
+        at += match c {
+            '@' => return Some(at),
+            '/' if rest.starts_with("//") || rest.starts_with("/*") => comment_len(rest),
+            '"' => quoted_len(rest, b'"'),
+            '{' => braces_len(rest).unwrap_or(1),
+            _ => c.len_utf8(),
+        };
+    }
+    None
+}
+
+/// Length of the balanced `{…}` that `rest` starts with.
+pub(super) fn braces_len(rest: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut at = 0;
+    loop {
+        let c = rest.get(at..)?.chars().next()?;
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 1 => return Some(at + 1),
+            '}' => depth -= 1,
+            '"' => {
+                at += quoted_len(&rest[at..], b'"');
+                continue;
+            }
+            _ => {}
+        }
+        at += c.len_utf8();
+    }
+}
+
+/// Where the names after `virtual` and `using` may end at the latest: the next header or keyword.
+fn section_end(rest: &str, from: usize) -> usize {
+    let mut at = from;
+    for line in rest[from..].split_inclusive('\n') {
+        let word = &line[..word_len(line)];
+        if at > from && (line.starts_with('@') || matches!(word, "virtual" | "using")) {
+            return at;
+        }
+        at += line.len();
+    }
+    rest.len()
+}
+
+/// Length of a body: up to the next line that starts with `@`.
+fn body_end(text: &str, kind: &HeaderKind) -> usize {
+    let mut at = 0;
+    let mut line_start = false;
+    let script = matches!(kind, HeaderKind::Script(..));
+    while let Some(rest) = text.get(at..) {
+        let Some(c) = rest.chars().next() else { break };
+        if line_start && c == '@' {
+            return at;
+        }
+        line_start = c == '\n';
+        at += if !script && (rest.starts_with("/*") || rest.starts_with("//")) {
+            comment_len(rest)
+        } else {
+            c.len_utf8()
+        };
+    }
+    text.len()
+}
+
+/// The clauses of a walk rule.
+fn clauses(file: &SourceFile, body: Span) -> (Vec<Clause>, Vec<Diagnostic>) {
+    let blanked = blank_comments(file.slice(body));
+    let mut clauses: Vec<Clause> = Vec::new();
+    let mut diagnostics = Vec::new();
+    let mut at = 0;
+    for line in blanked.split_inclusive('\n') {
+        let start = body.start as usize + at;
+        if line.trim().is_empty() || line.starts_with([' ', '\t']) {
+            match clauses.last_mut() {
+                Some(clause) => clause.text_span.end = (start + line.len()) as u32,
+                None if line.trim().is_empty() => {}
+                None => diagnostics.push(clause_error(file, start, line)),
+            }
+        } else if let Some(clause) = clause_start(line, start) {
+            clauses.push(clause);
+        } else {
+            diagnostics.push(clause_error(file, start, line));
+        }
+        at += line.len();
+    }
+    for clause in &mut clauses {
+        let range = clause.text_span.start as usize - body.start as usize
+            ..clause.text_span.end as usize - body.start as usize;
+        let text = &blanked[range];
+        let text = text.trim_end();
+        clause.text_span.end = clause.text_span.start + text.len() as u32;
+        clause.text = text.to_string();
+    }
+    (clauses, diagnostics)
+}
+
+fn clause_error(file: &SourceFile, start: usize, line: &str) -> Diagnostic {
+    Diagnostic::error("walk-clause", "expected a clause, `keyword:` or `keyword word:`, in column 0")
+        .at(file, Span::new(start, start + line.trim_end().len()), "here")
+        .help("lines that go on with a clause are indented")
+}
+
+fn clause_start(line: &str, start: usize) -> Option<Clause> {
+    let colon = line.find(':')?;
+    let head = &line[..colon];
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut words = head.split_whitespace().map(str::to_string);
+    let keyword = words.next()?;
+    let words: Vec<String> = words.collect();
+    if !std::iter::once(&keyword).chain(&words).all(|w| w.chars().all(plain)) {
+        return None;
+    }
+    let keyword_span = Span::new(start, start + keyword.len());
+    let text = &line[colon + 1..];
+    let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
+    let text_start = start + colon + 1 + blank;
+    Some(Clause {
+        keyword,
+        words,
+        text: String::new(),
+        text_span: Span::new(text_start, start + line.len()),
+        keyword_span,
+    })
+}
+
+/// The same text with comments blanked byte by byte; newlines stay.
+fn blank_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = text.get(at..) {
+        let Some(c) = rest.chars().next() else { break };
+        let (len, blank) = match c {
+            '/' if rest.starts_with("//") || rest.starts_with("/*") => (comment_len(rest), true),
+            '"' | '\'' => (quoted_len(rest, c as u8), false),
+            _ => (c.len_utf8(), false),
+        };
+        if blank {
+            out.extend(rest[..len].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+        } else {
+            out.push_str(&rest[..len]);
+        }
+        at += len;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> (RuleFile, Vec<Diagnostic>) {
+        parse(&SourceFile::new("r.cocci", text))
+    }
+
+    #[test]
+    fn a_file_with_every_kind_of_item() {
+        let text = "// Options: -x\nvirtual a, b\nvirtual c\n\n@r@\nexpression E != {1, f(x)};\nposition p;\n@@\n\nf@p(E)\n\n\
+            @script:python depends on r@\np << r.p;\n@@\nprint(p[0].file)\n\n@walk:w depends on a@\nidentifier i;\n@@\n\
+            cursor index: /* no */ i\n  goes on\n\npatch new-file:\n  text\n";
+        let (file, errors) = read(text);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(file.virtual_names().collect::<Vec<_>>(), ["a", "b", "c"]);
+        let rule = file.rules().next().unwrap();
+        assert_eq!(rule.metavariables.len(), 2);
+        assert_eq!(rule.tokens.len(), 4);
+        let walk = file.walks().next().unwrap();
+        assert_eq!(walk.clauses[0].keyword, "cursor");
+        assert_eq!(walk.clauses[0].words, ["index"]);
+        assert_eq!(walk.clauses[0].text, "i\n  goes on");
+        assert_eq!(walk.clauses[1].words, ["new-file"]);
+        assert_eq!(walk.clauses[1].text.trim(), "text");
+        for clause in &walk.clauses {
+            assert_eq!(clause.text.len(), clause.text_span.len());
+        }
+    }
+
+    #[test]
+    fn several_errors_are_reported() {
+        let (file, errors) =
+            read("@r@\nexpresion E;\n@@\nf(E)\n@s depends on@\n@@\ng()\n@t@\nx\n@u@\n@@\nh()\n");
+        assert!(errors.len() >= 3, "{errors:?}");
+        assert!(file.rules().any(|r| r.header.name.as_deref() == Some("u")));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(text in "[@a-z(){}|&+\\-*.,;:<=\"/ \n\\\\]{0,80}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&SourceFile::new("r.cocci", bytes));
+        }
+    }
+}
