@@ -1,8 +1,63 @@
-//! The command line.
+//! The command line: arguments, one file per subcommand, rendering, exit statuses.
+//!
+//! In: the arguments and the environment of the process. Out: text on the two standard streams and an exit status. The
+//! library below neither prints nor exits; everything that a person reads is made here.
 
+mod args;
+mod exit;
+mod render;
+mod rules;
+mod shipped;
+mod table;
+mod terminal;
+
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
-/// The command.
+use clap::Parser as _;
+
+use crate::diagnostic::Diagnostic;
+
+use args::{Arguments, Task};
+use exit::{Exit, Failure, Outcome};
+use terminal::Terminal;
+
+/// The command: parse the arguments of the process, do what they say, and give the exit status.
 pub fn main() -> ExitCode {
-    ExitCode::from(2)
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(arguments.color);
+    let outcome = dispatch(arguments.task, &terminal);
+    finish(outcome, &terminal).into()
+}
+
+fn dispatch(task: Task, terminal: &Terminal) -> Outcome {
+    match task {
+        Task::Series(_) | Task::Diff(_) => Ok(Exit::Usage),
+        Task::Rules => list_rules(terminal),
+    }
+}
+
+/// Say what went wrong, if something did.
+fn finish(outcome: Outcome, terminal: &Terminal) -> Exit {
+    match outcome {
+        Ok(exit) => exit,
+        Err(Failure::Told { exit, diagnostics }) => {
+            terminal.tell(&render::diagnostics(&diagnostics, terminal.err));
+            exit
+        }
+        // The reader has seen enough; what was to be written elsewhere is written.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::Done,
+        Err(Failure::Output(error)) => {
+            let told = Diagnostic::error("output", format!("cannot write to standard output: {error}"));
+            terminal.tell(&render::diagnostic(&told, terminal.err));
+            Exit::Write
+        }
+    }
+}
+
+fn list_rules(terminal: &Terminal) -> Outcome {
+    for name in shipped::names() {
+        terminal.print(&format!("{name}\n"))?;
+    }
+    Ok(Exit::Done)
 }
