@@ -191,3 +191,12 @@ pub struct Identity {
     /// The address, without angle brackets.
     pub email: String,
 }
+
+/// Somebody at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Who.
+    pub who: Identity,
+    /// When.
+    pub when: Timestamp,
+}

@@ -17,4 +17,5 @@ pub mod error;
 pub mod file_diff;
 pub mod function_text;
 pub mod glob;
+pub mod mail;
 pub mod repo;

@@ -17,7 +17,7 @@ pub use branch::{BranchGrant, BranchWish, Existing};
 pub use chain::{Chain, CommitPlan};
 pub use config::Environment;
 pub use history::HistoryLimit;
-pub use identity::{Role, Stamp};
+pub use identity::Role;
 pub use read::{FoundLine, Needles, Reader, Skipped, SkippedFile, Snapshot, TreeFile};
 
 use crate::series::draft::{CommitId, ObjectId};
@@ -135,5 +135,5 @@ fn to_id(oid: git2::Oid) -> ObjectId {
 }
 
 fn to_oid(id: ObjectId) -> git2::Oid {
-    git2::Oid::from_bytes(&id.0).unwrap_or_else(|_| git2::Oid::ZERO_SHA1)
+    git2::Oid::from_bytes(&id.0).unwrap_or(git2::Oid::ZERO_SHA1)
 }

@@ -7,9 +7,8 @@
 //! The commit object is put together here and written through the object database: libgit2 1.9's own
 //! `git_commit_create` reports success for a commit that a full disk kept it from writing.
 
-use super::identity::Stamp;
 use super::{Environment, Repository, refusal, to_id, to_oid};
-use crate::series::draft::{CommitId, FileChange, ObjectId};
+use crate::series::draft::{CommitId, FileChange, ObjectId, Stamp};
 use crate::series::error::{Error, Kind, Result};
 use std::path::Path;
 

@@ -5,7 +5,7 @@
 //! its host name, as git would without `user.useConfigOnly`: such an address helps nobody on a mailing list.
 
 use super::Repository;
-use crate::series::draft::{Date, Identity, Options, SignOff, Timestamp};
+use crate::series::draft::{Date, Identity, Options, SignOff, Stamp, Timestamp};
 use crate::series::error::{Error, Kind, Result};
 
 /// In which part somebody appears on a commit.
@@ -15,15 +15,6 @@ pub enum Role {
     Author,
     /// Who made the commit, and who sends the cover letter.
     Committer,
-}
-
-/// Somebody at a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// Who.
-    pub who: Identity,
-    /// When.
-    pub when: Timestamp,
 }
 
 impl Role {
