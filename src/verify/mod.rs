@@ -1,1 +1,5 @@
-//! To be written.
+//! Whether a result holds.
+//!
+//! In: changes and their new text. Out: evidence for or against. It refuses nothing by itself; the engine decides.
+
+pub mod build;
