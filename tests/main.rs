@@ -5,3 +5,5 @@
 mod architecture;
 mod series_git;
 mod series_mail;
+mod case_format;
+mod exec;
