@@ -5,6 +5,7 @@
 
 mod command;
 mod kernel;
+mod kernel_check;
 
 use std::process::ExitCode;
 
@@ -22,11 +23,14 @@ struct Arguments {
 enum Task {
     /// Make a git repository of one of Debian's kernel source packages, below `target/kernel/`.
     Kernel(kernel::Arguments),
+    /// Make the series on a kernel, then build it, apply it and check it.
+    KernelCheck(kernel_check::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Kernel(arguments) => kernel::run(&arguments),
+        Task::KernelCheck(arguments) => kernel_check::run(&arguments),
     };
     match result {
         Ok(code) => code,
