@@ -7,6 +7,7 @@
 mod branch;
 mod chain;
 mod config;
+mod create;
 mod history;
 mod identity;
 mod patch;
