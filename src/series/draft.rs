@@ -63,7 +63,7 @@ pub struct DraftPatch {
     pub files: Vec<FileChange>,
     /// The paths that the subject prefix is chosen by; when empty, the paths of `files`.
     pub key_paths: Vec<String>,
-    /// A subject prefix that is given rather than found, separator and blank included: `mm: `.
+    /// A subject prefix that is given rather than found, separator and blank included: `lib: `.
     pub prefix: Option<String>,
     /// Who is to get it.
     pub audience: Audience,
@@ -122,7 +122,7 @@ pub struct Cover {
 /// How mails and commits are to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What stands in the brackets before version and number: `PATCH`, `PATCH net-next`.
+    /// What stands in the brackets before version and number: `PATCH`, `PATCH next`.
     pub tag: String,
     /// Word put before the tag: `RFC`.
     pub rfc: Option<String>,

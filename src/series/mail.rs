@@ -52,7 +52,7 @@ pub struct CoverLetter<'s> {
 /// What the mails of a series have in common.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    /// Everything before the number: `PATCH v2`, `RFC PATCH net-next`.
+    /// Everything before the number: `PATCH v2`, `RFC PATCH next`.
     pub tag: String,
     /// The version, for the file names; 1 is not shown.
     pub reroll: u32,

@@ -17,5 +17,8 @@ pub mod error;
 pub mod file_diff;
 pub mod function_text;
 pub mod glob;
+pub mod split;
+pub mod prefix;
+pub mod message;
 pub mod mail;
 pub mod repo;
