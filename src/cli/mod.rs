@@ -10,6 +10,7 @@ mod rules;
 mod shipped;
 mod table;
 mod terminal;
+mod tree;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
