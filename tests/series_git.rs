@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A repository that goes away with the value.
-pub struct Scratch {
+pub(crate) struct Scratch {
     dir: tempfile::TempDir,
 }
 
 impl Scratch {
     /// An empty repository, or nothing (said aloud) if there is no git.
-    pub fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         if Command::new("git").arg("--version").output().is_err() {
             eprintln!("skipped: no git on this machine");
             return None;
@@ -22,29 +22,29 @@ impl Scratch {
     }
 
     /// The repository's work tree.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join("repo")
     }
 
     /// A place beside the repository.
-    pub fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Run git in the repository and return what it prints.
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         String::from_utf8(self.git_with(arguments, b"")).unwrap()
     }
 
     /// The same with input, and with output of any bytes.
-    pub fn git_with(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    pub(crate) fn git_with(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         let output = self.try_git(arguments, input);
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output.stdout
     }
 
     /// The same, successful or not.
-    pub fn try_git(&self, arguments: &[&str], input: &[u8]) -> Output {
+    pub(crate) fn try_git(&self, arguments: &[&str], input: &[u8]) -> Output {
         use std::io::Write;
         let mut child = clean_git(&self.path())
             .args(arguments)
@@ -59,7 +59,7 @@ impl Scratch {
 }
 
 /// A git that sees nobody's configuration and no clock.
-pub fn clean_git(repo: &Path) -> Command {
+pub(crate) fn clean_git(repo: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(repo).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", repo).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
@@ -73,7 +73,7 @@ pub fn clean_git(repo: &Path) -> Command {
 }
 
 /// `git format-patch` with every setting pinned that could change its bytes.
-pub const FORMAT_PATCH: &[&str] = &[
+pub(crate) const FORMAT_PATCH: &[&str] = &[
     "-c",
     "core.abbrev=12",
     "-c",

@@ -158,7 +158,7 @@ fn a_series_with_a_cover_letter() {
         .is_empty()
     {
         let version = scratch.git(&["version"]);
-        if version < "git version 2.43".to_owned() {
+        if version.as_str() < "git version 2.43" {
             eprintln!("skipped: {version} has no --description-file");
             return;
         }

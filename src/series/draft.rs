@@ -122,8 +122,9 @@ pub struct Cover {
 /// How mails and commits are to look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What stands in the brackets before version and number: `PATCH`, `PATCH next`.
-    pub tag: String,
+    /// What stands in the brackets before version and number, such as `PATCH next`; when left open,
+    /// `format.subjectPrefix`, else `PATCH`.
+    pub tag: Option<String>,
     /// Word put before the tag: `RFC`.
     pub rfc: Option<String>,
     /// The version of the series; 1 is not shown.
@@ -141,7 +142,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            tag: "PATCH".into(),
+            tag: None,
             rfc: None,
             reroll: 1,
             sign_off: SignOff::AsConfigured,

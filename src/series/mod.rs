@@ -7,8 +7,8 @@
 //!
 //! The stages, in reading order: [`draft`] is what the engine hands over; [`split`] groups sites into patches;
 //! [`prefix`] and [`message`] find the words; [`repo`] makes commits and diffs; [`mail`] writes files;
-//! [`recipients`] asks the tree who should get them; [`output`] puts a directory in its place. [`diff`] is the
-//! dry run's unified diff and takes no part in a series.
+//! [`recipients`] asks the tree who should get them; [`output`] puts a directory in its place; [`assemble`] does all of
+//! it in order. [`diff`] is the dry run's unified diff and takes no part in a series.
 
 pub mod attributes;
 pub mod date;
@@ -22,3 +22,7 @@ pub mod prefix;
 pub mod message;
 pub mod mail;
 pub mod repo;
+pub mod recipients;
+pub mod output;
+pub mod assemble;
+pub mod diff;

@@ -1,0 +1,104 @@
+//! The dry run's differences: what would change, for people to read and for `git apply` to take.
+//!
+//! In: a file before and after. Out: a unified diff with `a/` and `b/` prefixes. The hunks are `similar`'s and may differ
+//! from git's where there is a choice; the patches of a series come from [`crate::series::repo`] instead.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+
+const CONTEXT: usize = 3;
+
+/// A file before and after; `None` where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sides<'t> {
+    /// Before.
+    pub old: Option<&'t [u8]>,
+    /// After.
+    pub new: Option<&'t [u8]>,
+}
+
+/// The unified diff of one file; empty if nothing changed.
+pub fn unified(path: &str, sides: Sides<'_>) -> Vec<u8> {
+    if sides.old == sides.new {
+        return Vec::new();
+    }
+    let (old, new) = (lines(sides.old), lines(sides.new));
+    let mut out = format!("diff --git a/{path} b/{path}\n").into_bytes();
+    let label = |prefix: &str, side: Option<&[u8]>| {
+        side.map_or("/dev/null".to_owned(), |_| format!("{prefix}/{path}"))
+    };
+    match (sides.old, sides.new) {
+        (None, _) => out.extend(b"new file mode 100644\n"),
+        (_, None) => out.extend(b"deleted file mode 100644\n"),
+        _ => {}
+    }
+    let operations = capture_diff_slices(Algorithm::Myers, &old, &new);
+    let groups = group_diff_ops(operations, CONTEXT);
+    if !groups.is_empty() {
+        out.extend(format!("--- {}\n+++ {}\n", label("a", sides.old), label("b", sides.new)).bytes());
+    }
+    groups.iter().for_each(|group| hunk(&mut out, group, &old, &new));
+    out
+}
+
+fn lines(text: Option<&[u8]>) -> Vec<&[u8]> {
+    text.unwrap_or_default().split_inclusive(|b| *b == b'\n').collect()
+}
+
+fn hunk(out: &mut Vec<u8>, group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+    let range = |start: usize, end: usize| match end - start {
+        0 => format!("{start},0"),
+        1 => (start + 1).to_string(),
+        length => format!("{},{length}", start + 1),
+    };
+    let old_range = range(first.old_range().start, last.old_range().end);
+    let new_range = range(first.new_range().start, last.new_range().end);
+    out.extend(format!("@@ -{old_range} +{new_range} @@\n").bytes());
+    let mut side = |mark: u8, lines: &[&[u8]]| {
+        for line in lines {
+            out.push(mark);
+            out.extend_from_slice(line);
+            if !line.ends_with(b"\n") {
+                out.extend_from_slice(b"\n\\ No newline at end of file\n");
+            }
+        }
+    };
+    for operation in group {
+        if matches!(operation, DiffOp::Equal { .. }) {
+            side(b' ', &old[operation.old_range()]);
+        } else {
+            side(b'-', &old[operation.old_range()]);
+            side(b'+', &new[operation.new_range()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(old: Option<&str>, new: Option<&str>) -> String {
+        let sides = Sides { old: old.map(str::as_bytes), new: new.map(str::as_bytes) };
+        String::from_utf8(unified("d/a.c", sides)).unwrap()
+    }
+
+    #[test]
+    fn changed_new_and_gone() {
+        let head = "diff --git a/d/a.c b/d/a.c\n";
+        assert_eq!(text(Some("a\n"), Some("a\n")), "");
+        assert_eq!(
+            text(Some("1\n2\n3\n4\n5\n6"), Some("1\n2\n3\n4\n5\n7\n")),
+            format!(
+                "{head}--- a/d/a.c\n+++ b/d/a.c\n@@ -3,4 +3,4 @@\n 3\n 4\n 5\n-6\n\\ No newline at end of file\n+7\n"
+            )
+        );
+        assert_eq!(
+            text(None, Some("a\n")),
+            format!("{head}new file mode 100644\n--- /dev/null\n+++ b/d/a.c\n@@ -0,0 +1 @@\n+a\n")
+        );
+        assert_eq!(
+            text(Some("a\n"), None),
+            format!("{head}deleted file mode 100644\n--- a/d/a.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n")
+        );
+    }
+}
