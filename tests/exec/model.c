@@ -14,7 +14,8 @@ static struct {
 	struct iovec iov[MODEL_SEGMENTS];
 	struct bio_vec bvec[MODEL_SEGMENTS];
 	uint64_t picks, shorts;		/* states of two random streams */
-	long calls, fail_at, acquires, zero_at;
+	long calls, fail_at, acquires;
+	bool zero;			/* what cannot be grabbed gives 0, not -EFAULT */
 	int fail_code;
 	enum batching batching;
 	struct outcome *outcome;
@@ -241,10 +242,6 @@ static ssize_t grab(struct iov_iter *i, struct page **pages, size_t maxsize,
 		maxsize = MAX_RW_COUNT;
 	if (!maxsize || !maxpages)
 		return 0;
-	if (run.zero_at && run.acquires >= run.zero_at) {
-		run.outcome->disturbed = true;
-		return 0;
-	}
 	iov_iter_advance(i, 0);
 
 	page = first_page(i, start);
@@ -268,7 +265,7 @@ static ssize_t grab(struct iov_iter *i, struct page **pages, size_t maxsize,
 	if (k < maxpages)
 		pages[k] = (struct page *)-1L;
 	if (!k)
-		return -EFAULT;
+		return run.zero ? 0 : -EFAULT;
 	return min(maxsize, k * PAGE_SIZE - *start);
 }
 
@@ -390,7 +387,7 @@ static void make_input(uint64_t seed, struct iov_iter *iter)
 	run.calls = 0;
 	run.fail_at = next_random(&state) % 3 ? between(&state, 1, 24) : 0;
 	run.fail_code = (int[]){ -EIO, -ENOMEM, -ENOSPC }[next_random(&state) % 3];
-	run.zero_at = next_random(&state) % 4 ? 0 : between(&state, 1, 6);
+	run.zero = next_random(&state) % 2;
 	run.picks = next_random(&state);
 	run.shorts = next_random(&state);
 }
@@ -411,8 +408,7 @@ void model_run(drive_function *drive, uint64_t seed, enum batching batching,
 	for (k = 0; k < MODEL_PAGES; k++)
 		run.pages[k] = (struct page){ .refs = 1 };
 	make_input(seed, &iter);
-	if (!zero_returns)
-		run.zero_at = 0;
+	run.zero &= zero_returns;
 	outcome->total = iter.count;
 
 	if (!setjmp(run.out))

@@ -85,6 +85,7 @@ typedef unsigned int fmode_t;
 #define ENOSPC 28
 #define EMSGSIZE 90
 #define ENOBUFS 105
+#define ENODATA 61
 #define EIOCBQUEUED 529
 #define MAX_ERRNO 4095
 
