@@ -16,7 +16,7 @@
 #include "runner.h"
 
 static struct {
-	bool position_on_error, errno_order, cuts, zero_returns;
+	bool position_on_error, position_after_error, errno_order, cuts, zero_returns;
 } allow;
 
 static const char *const batching_name[] = { "full", "unit", "short" };
@@ -59,7 +59,12 @@ static const char *difference(enum batching batching)
 	if (!cut && memcmp(before.refs, after.refs, sizeof(before.refs)))
 		return "references differ";
 	/* declared: the original has eaten more than it has used */
-	if (moved && !(allow.position_on_error && disturbed && before.left < after.left))
+	if (moved && allow.position_on_error && disturbed && before.left < after.left)
+		return NULL;
+	/* declared: the original has not counted what it has used */
+	if (moved && allow.position_after_error && disturbed && before.left > after.left)
+		return NULL;
+	if (moved)
 		return "positions differ";
 	return NULL;
 }
@@ -81,6 +86,8 @@ static void flag(const char *name)
 {
 	if (!strcmp(name, "position-on-error"))
 		allow.position_on_error = true;
+	else if (!strcmp(name, "position-after-error"))
+		allow.position_after_error = true;
 	else if (!strcmp(name, "errno-order"))
 		allow.errno_order = true;
 	else if (!strcmp(name, "cuts"))
