@@ -21,8 +21,10 @@ pub(super) struct Tree {
     pub(super) repository: Repository,
     /// The commit to start from.
     pub(super) base: CommitId,
-    /// Its files, those outside the given paths left out.
+    /// Its files, all of them: a rule may ask what the tree declares anywhere.
     pub(super) snapshot: Snapshot,
+    /// The files and directories to stay in; none means everywhere.
+    wanted: Vec<String>,
     /// Keeps the demo's repository alive.
     _temporary: Option<TempDir>,
 }
@@ -48,9 +50,14 @@ impl Tree {
             (Repository::open(arguments.repo.as_deref(), Environment::of_process())?, None)
         };
         let base = repository.resolve(&arguments.base)?;
-        let mut snapshot = repository.snapshot(base)?;
-        restrict(&mut snapshot, &arguments.paths, &arguments.base)?;
-        Ok(Self { repository, base, snapshot, _temporary: temporary })
+        let snapshot = repository.snapshot(base)?;
+        let wanted = wanted(&snapshot, &arguments.paths, &arguments.base)?;
+        Ok(Self { repository, base, snapshot, wanted, _temporary: temporary })
+    }
+
+    /// Whether a file is one to look for sites in.
+    pub(super) fn wants(&self, path: &str) -> bool {
+        self.wanted.is_empty() || self.wanted.iter().any(|folder| is_inside(path, folder))
     }
 }
 
@@ -62,26 +69,20 @@ pub(super) fn rule_names(arguments: &TreeArguments) -> Vec<String> {
     arguments.rules.clone()
 }
 
-/// Leave out the files that are not below one of `paths`.
-fn restrict(snapshot: &mut Snapshot, paths: &[String], base: &str) -> Result<(), Failure> {
-    if paths.is_empty() {
-        return Ok(());
-    }
+/// The given paths, tidied; each must have a file.
+fn wanted(snapshot: &Snapshot, paths: &[String], base: &str) -> Result<Vec<String>, Failure> {
     let tidy = |path: &String| path.trim_start_matches("./").trim_end_matches('/').to_owned();
     let wanted: Vec<String> = paths.iter().map(tidy).collect();
-    let inside = |file: &str, folder: &str| {
-        folder.is_empty()
-            || folder == "."
-            || file.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let absent = |path: &&String| !snapshot.files.iter().any(|file| inside(&file.path, path));
+    let absent = |path: &&String| !snapshot.files.iter().any(|file| is_inside(&file.path, path));
     let diagnostics: Vec<Diagnostic> =
         wanted.iter().filter(absent).map(|path| no_such_path(path, base)).collect();
-    if !diagnostics.is_empty() {
-        return Err(Failure::Told { exit: Exit::Usage, diagnostics });
-    }
-    snapshot.files.retain(|file| wanted.iter().any(|path| inside(&file.path, path)));
-    Ok(())
+    if diagnostics.is_empty() { Ok(wanted) } else { Err(Failure::Told { exit: Exit::Usage, diagnostics }) }
+}
+
+/// Whether `file` is `folder` or lies below it.
+fn is_inside(file: &str, folder: &str) -> bool {
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    folder.is_empty() || folder == "." || file.strip_prefix(folder).is_some_and(below)
 }
 
 fn no_such_path(path: &str, base: &str) -> Diagnostic {
@@ -143,15 +144,8 @@ mod tests {
 
     #[test]
     fn paths_restrict_and_must_exist() {
-        let tree = Tree::open(&arguments(&["./lib/", "MAINTAINERS"]))
-            .unwrap_or_else(|failure| panic!("{failure:?}"));
-        assert!(
-            tree.snapshot
-                .files
-                .iter()
-                .all(|file| file.path.starts_with("lib/") || file.path == "MAINTAINERS")
-        );
-        assert!(tree.snapshot.files.len() >= 2);
+        let tree = Tree::open(&arguments(&["./lib/", "MAINTAINERS"])).unwrap_or_else(|f| panic!("{f:?}"));
+        assert!(tree.wants("lib/x.c") && tree.wants("MAINTAINERS") && !tree.wants("libx.c"));
         match Tree::open(&arguments(&["li", "fs"])) {
             Err(Failure::Told { exit: Exit::Usage, diagnostics }) => {
                 assert_eq!(diagnostics[0].code, "no-such-path")

@@ -5,7 +5,7 @@
 //! `git format-patch` writes for them. It refuses what would be lost or changed on the way (see [`error`]), and never
 //! touches the work tree, the index or `HEAD`.
 //!
-//! The stages, in reading order: [`draft`] is what the engine hands over; [`split`] groups sites into patches;
+//! The stages, in reading order: [`split`] groups sites into patches, [`material`] makes a [`draft`] of them;
 //! [`prefix`] and [`message`] find the words; [`repo`] makes commits and diffs; [`mail`] writes files;
 //! [`recipients`] asks the tree who should get them; [`output`] puts a directory in its place; [`assemble`] does all of
 //! it in order. [`diff`] is the dry run's unified diff and takes no part in a series.
@@ -19,6 +19,7 @@ pub mod function_text;
 pub mod glob;
 pub mod split;
 pub mod prefix;
+pub mod material;
 pub mod message;
 pub mod mail;
 pub mod repo;

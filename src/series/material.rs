@@ -1,0 +1,351 @@
+//! From conversions to the patches of a draft.
+//!
+//! In: what introduces a helper, the conversions that use it, and the sites that stay as they are, each with its words;
+//! a [`Policy`]. Out: [`DraftPatch`]es – helpers first – and the [`Cover`]. Every patch has the files as they are after
+//! it and all patches before it. It refuses edits that overlap.
+
+use crate::diagnostic::Diagnostic;
+use crate::edit::{EditSet, TextEdit};
+use crate::series::draft::{Audience, Cover, DraftPatch, FileChange, Paragraph};
+use crate::series::split::{Group, Item, Policy, Sections, split};
+use crate::source::SourceFile;
+use std::collections::BTreeMap;
+
+/// A helper that the tree does not have yet.
+#[derive(Clone, Debug)]
+pub struct Introduction {
+    /// Its name, without parentheses.
+    pub helper: String,
+    /// What the commit says.
+    pub message: String,
+    /// Edits per file.
+    pub files: Vec<(SourceFile, Vec<TextEdit>)>,
+}
+
+/// One site that is rewritten.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// The rule, as the user knows it.
+    pub rule: String,
+    /// What the code calls now, without parentheses.
+    pub helper: String,
+    /// What the commit says, whatever the site.
+    pub message: String,
+    /// The file as it is on the base.
+    pub file: SourceFile,
+    /// The function that holds the site.
+    pub function: String,
+    /// Edits of the file.
+    pub edits: Vec<TextEdit>,
+    /// What a maintainer should know about this conversion; sentences.
+    pub notes: Vec<String>,
+}
+
+/// One site that stays as it is.
+#[derive(Clone, Debug)]
+pub struct Untouched {
+    /// The file.
+    pub path: String,
+    /// The function.
+    pub function: String,
+    /// Why, in a sentence that starts lower case and has no full stop.
+    pub reason: String,
+}
+
+/// Everything that goes into a series.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    /// In order of their use.
+    pub introductions: Vec<Introduction>,
+    /// In the order of the tree.
+    pub conversions: Vec<Conversion>,
+    /// In the order of the tree.
+    pub untouched: Vec<Untouched>,
+}
+
+/// The patches, helpers first.
+pub fn patches(
+    material: &Material,
+    policy: Policy,
+    sections: &Sections,
+) -> Result<Vec<DraftPatch>, Diagnostic> {
+    let mut state = State::default();
+    let mut patches = Vec::new();
+    for introduction in &material.introductions {
+        let mut touched = Vec::new();
+        for (file, edits) in &introduction.files {
+            state.add(file, edits)?;
+            touched.push(file.path().to_owned());
+        }
+        patches.push(DraftPatch {
+            phrase: format!("add {}()", introduction.helper),
+            body: paragraphs(&introduction.message),
+            files: state.changes(&touched),
+            // The file with the code names the subsystem, not the header that declares it.
+            key_paths: touched.iter().filter(|path| !path.ends_with(".h")).cloned().collect(),
+            audience: Audience::WholeSeries,
+            ..DraftPatch::default()
+        });
+    }
+    let place = |c: &Conversion| Item { path: c.file.path().to_owned(), function: c.function.clone() };
+    let items: Vec<Item> = material.conversions.iter().map(place).collect();
+    for group in split(policy, &items, sections) {
+        let members: Vec<&Conversion> = group.items.iter().map(|at| &material.conversions[*at]).collect();
+        let mut touched = Vec::new();
+        for conversion in &members {
+            state.add(&conversion.file, &conversion.edits)?;
+            touched.push(conversion.file.path().to_owned());
+        }
+        patches.push(conversion_patch(&group, policy, &members, state.changes(&touched)));
+    }
+    Ok(patches)
+}
+
+/// The texts as they are after the patches so far.
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, (SourceFile, EditSet)>,
+}
+
+impl State {
+    fn add(&mut self, file: &SourceFile, edits: &[TextEdit]) -> Result<(), Diagnostic> {
+        let fresh = || (file.clone(), EditSet::new());
+        let (_, set) = self.files.entry(file.path().to_owned()).or_insert_with(fresh);
+        for edit in edits {
+            set.add(edit.clone()).map_err(|overlap| {
+                Diagnostic::error("overlap", "two conversions change the same place")
+                    .at(file, overlap.first.span, "changed by one")
+                    .at(file, overlap.second.span, "changed by the other")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn changes(&self, paths: &[String]) -> Vec<FileChange> {
+        let changed = |path: &String, (file, edits): &(SourceFile, EditSet)| FileChange {
+            path: path.clone(),
+            new: Some(edits.apply(file.bytes())),
+        };
+        let touched = self.files.iter().filter(|(path, _)| paths.contains(path));
+        touched.map(|(path, state)| changed(path, state)).collect()
+    }
+}
+
+fn conversion_patch(
+    group: &Group,
+    policy: Policy,
+    members: &[&Conversion],
+    files: Vec<FileChange>,
+) -> DraftPatch {
+    let helpers = each_once(members.iter().map(|c| format!("{}()", c.helper)));
+    let functions = each_once(members.iter().map(|c| format!("{}()", c.function)));
+    let used = enumerate(&helpers);
+    let phrase = match policy {
+        Policy::Treewide => format!("use {used} where loops did the same"),
+        _ => format!("use {used} in {}", enumerate(&functions)),
+    };
+    let mut shorter = Vec::new();
+    if policy != Policy::Treewide {
+        if let [first, _, ..] = functions.as_slice() {
+            shorter.push(format!("use {used} in {first} and others"));
+        }
+        shorter.push(format!("use {used} in {}", stem(&group.title)));
+        shorter.push(format!("use {used}"));
+    }
+    let mut body: Vec<Paragraph> = Vec::new();
+    for message in each_once(members.iter().map(|c| c.message.clone())) {
+        body.extend(paragraphs(&message));
+    }
+    let notes = notes(members, functions.len());
+    if !notes.is_empty() {
+        body.push(Paragraph::Text("What to look at in review:".to_owned()));
+        body.push(Paragraph::List(notes));
+    }
+    let rules = each_once(members.iter().map(|c| c.rule.clone()));
+    body.push(Paragraph::Text(format!(
+        "Found and converted by vedalia {} with its rule {}.",
+        env!("CARGO_PKG_VERSION"),
+        enumerate(&rules)
+    )));
+    DraftPatch { phrase, shorter, body, files, ..DraftPatch::default() }
+}
+
+/// The notes of all members; one that does not hold for all of them names its functions.
+fn notes(members: &[&Conversion], functions: usize) -> Vec<String> {
+    let all = each_once(members.iter().flat_map(|c| c.notes.iter().cloned()));
+    let spelled = all.into_iter().map(|note| {
+        let concerned = members.iter().filter(|c| c.notes.contains(&note));
+        let names = each_once(concerned.map(|c| format!("{}()", c.function)));
+        if names.len() == functions { note } else { format!("{}: {note}", enumerate(&names)) }
+    });
+    spelled.collect()
+}
+
+/// The cover letter.
+pub fn cover(material: &Material) -> Cover {
+    let helpers = each_once(material.conversions.iter().map(|c| format!("{}()", c.helper)));
+    let rules = each_once(material.conversions.iter().map(|c| c.rule.clone()));
+    let used = enumerate(&helpers);
+    let mut body = Vec::new();
+    if !material.introductions.is_empty() {
+        let added = each_once(material.introductions.iter().map(|i| format!("{}()", i.helper)));
+        body.push(Paragraph::Text(format!("This series adds {} and uses it.", enumerate(&added))));
+    }
+    for message in each_once(material.conversions.iter().map(|c| c.message.clone())) {
+        body.extend(paragraphs(&message));
+    }
+    body.push(Paragraph::Text("Converted:".to_owned()));
+    body.push(Paragraph::List(
+        material.conversions.iter().map(|c| place(c.file.path(), &c.function)).collect(),
+    ));
+    if !material.untouched.is_empty() {
+        body.push(Paragraph::Text("Left as they are:".to_owned()));
+        let line = |u: &Untouched| format!("{}: {}", place(&u.path, &u.function), u.reason);
+        body.push(Paragraph::List(material.untouched.iter().map(line).collect()));
+    }
+    body.push(Paragraph::Text(format!(
+        "The conversions were made by vedalia {} with its rule {}. They are grouped so that each patch can be taken by itself once the helper is there.",
+        env!("CARGO_PKG_VERSION"),
+        enumerate(&rules)
+    )));
+    Cover { title: format!("use {used} where loops did the same"), body }
+}
+
+fn place(path: &str, function: &str) -> String {
+    if function.is_empty() { path.to_owned() } else { format!("{path}: {function}()") }
+}
+
+/// Paragraphs are parted by empty lines.
+fn paragraphs(text: &str) -> Vec<Paragraph> {
+    let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| Paragraph::Text(part.to_owned())).collect()
+}
+
+/// The name of a file without directory and extension; other titles as they are.
+fn stem(title: &str) -> &str {
+    let name = title.rsplit('/').next().unwrap_or(title);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn enumerate(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn each_once(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for word in words {
+        if !seen.contains(&word) {
+            seen.push(word);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    fn conversion(file: &SourceFile, function: &str, at: usize, notes: &[&str]) -> Conversion {
+        Conversion {
+            rule: "walk".to_owned(),
+            helper: "for_each_leaf".to_owned(),
+            message: "Let the helper walk.".to_owned(),
+            file: file.clone(),
+            function: function.to_owned(),
+            edits: vec![TextEdit::new(Span::new(at, at + 1), function)],
+            notes: notes.iter().map(|n| (*n).to_owned()).collect(),
+        }
+    }
+
+    fn material() -> Material {
+        let (a, b) = (SourceFile::new("fs/a.c", "x y\n"), SourceFile::new("lib/b.c", "z\n"));
+        Material {
+            introductions: vec![Introduction {
+                helper: "for_each_leaf".to_owned(),
+                message: "It walks.\n\nIt stops.".to_owned(),
+                files: vec![
+                    (b.clone(), vec![TextEdit::new(Span::at(2), "w\n")]),
+                    (SourceFile::new("include/b.h", ""), vec![TextEdit::new(Span::at(0), "w;\n")]),
+                ],
+            }],
+            conversions: vec![
+                conversion(&a, "one", 0, &["It is slower.", "It is nicer."]),
+                conversion(&a, "two", 2, &["It is nicer."]),
+                conversion(&b, "three", 0, &[]),
+            ],
+            untouched: vec![Untouched {
+                path: "net/c.c".to_owned(),
+                function: "four".to_owned(),
+                reason: "it holds a lock".to_owned(),
+            }],
+        }
+    }
+
+    fn listing(policy: Policy) -> String {
+        let patches = patches(&material(), policy, &Sections::default()).expect("no overlap");
+        let text = |change: &FileChange| {
+            let new = change.new.as_deref().unwrap_or_default();
+            format!("  {} {:?}\n", change.path, String::from_utf8_lossy(new))
+        };
+        let lines =
+            patches.iter().map(|p| format!("{}\n{}", p.phrase, p.files.iter().map(text).collect::<String>()));
+        lines.collect()
+    }
+
+    #[test]
+    fn each_patch_builds_on_those_before() {
+        insta::assert_snapshot!(listing(Policy::Function), @r#"
+        add for_each_leaf()
+          include/b.h "w;\n"
+          lib/b.c "z\nw\n"
+        use for_each_leaf() in one()
+          fs/a.c "one y\n"
+        use for_each_leaf() in two()
+          fs/a.c "one two\n"
+        use for_each_leaf() in three()
+          lib/b.c "three\nw\n"
+        "#);
+    }
+
+    #[test]
+    fn files_group_functions_and_notes_name_them() {
+        insta::assert_snapshot!(listing(Policy::File), @r#"
+        add for_each_leaf()
+          include/b.h "w;\n"
+          lib/b.c "z\nw\n"
+        use for_each_leaf() in one() and two()
+          fs/a.c "one two\n"
+        use for_each_leaf() in three()
+          lib/b.c "three\nw\n"
+        "#);
+        let patches = patches(&material(), Policy::File, &Sections::default()).expect("no overlap");
+        assert!(
+            patches[1].body.contains(&Paragraph::List(vec![
+                "one(): It is slower.".to_owned(),
+                "It is nicer.".to_owned()
+            ]))
+        );
+        assert_eq!(patches[0].key_paths, ["lib/b.c"]);
+    }
+
+    #[test]
+    fn the_cover_says_what_stays() {
+        let cover = cover(&material());
+        let list = Paragraph::List(vec!["net/c.c: four(): it holds a lock".to_owned()]);
+        assert!(cover.body.contains(&list));
+    }
+
+    #[test]
+    fn overlapping_edits_are_refused() {
+        let mut material = material();
+        material.conversions[1].edits[0].span = Span::new(0, 2);
+        let refused = patches(&material, Policy::File, &Sections::default());
+        assert_eq!(refused.map_err(|d| d.code).err().as_deref(), Some("overlap"));
+    }
+}
