@@ -5,5 +5,6 @@
 mod architecture;
 mod series_git;
 mod series_mail;
+mod series_states;
 mod case_format;
 mod exec;

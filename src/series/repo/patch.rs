@@ -30,18 +30,10 @@ impl Repository {
             .max_size(0);
         let diff = self.inner.diff_tree_to_tree(Some(&old_tree), Some(&new_tree), Some(&mut options));
         let diff = diff.map_err(|error| self.damaged(&format!("the changes of commit {new}"), &error))?;
-        let mut files = Vec::new();
-        for index in 0..diff.deltas().len() {
-            let patch = git2::Patch::from_diff(&diff, index);
-            let patch =
-                patch.map_err(|error| self.damaged(&format!("the changes of commit {new}"), &error))?;
-            files.extend(patch.map(|patch| self.file_diff(old, &patch)).transpose()?);
-        }
-        Ok(files)
+        diff.deltas().map(|delta| self.file_diff(old, &delta)).collect()
     }
 
-    fn file_diff(&self, base: CommitId, patch: &git2::Patch<'_>) -> Result<FileDiff> {
-        let delta = patch.delta();
+    fn file_diff(&self, base: CommitId, delta: &git2::DiffDelta<'_>) -> Result<FileDiff> {
         let status = match delta.status() {
             git2::Delta::Added => Status::Added,
             git2::Delta::Deleted => Status::Deleted,
@@ -70,8 +62,8 @@ impl Repository {
             ));
         }
         let functions = FunctionText::new(&attribute, &old_text);
-        let (_, added, deleted) = patch.line_stats().map_err(|error| unprintable(&new, &error))?;
-        let hunks = hunks(patch, &functions).map_err(|error| unprintable(&new, &error))?;
+        let (hunks, added, deleted) =
+            compare(&old_text, &new_text, &functions).map_err(|error| unprintable(&new, &error))?;
         Ok(FileDiff { status, old, new, added, deleted, hunks })
     }
 
@@ -120,6 +112,22 @@ fn side(file: &git2::DiffFile<'_>) -> Result<FileSide> {
     };
     let blob = if file.exists() { to_id(file.id()) } else { ObjectId::default() };
     Ok(FileSide { path, mode, blob })
+}
+
+/// The hunks and the numbers of added and deleted lines.
+///
+/// The buffers are compared without a repository: with one, libgit2 asks index and work tree for attributes, and stumbles
+/// over an index of a kind that it does not know.
+fn compare(
+    old: &[u8],
+    new: &[u8],
+    functions: &FunctionText<'_>,
+) -> std::result::Result<(Vec<u8>, usize, usize), git2::Error> {
+    let mut options = git2::DiffOptions::new();
+    options.indent_heuristic(true).context_lines(3).interhunk_lines(0).force_text(true).max_size(0);
+    let patch = git2::Patch::from_buffers(old, None, new, None, Some(&mut options))?;
+    let (_, added, deleted) = patch.line_stats()?;
+    Ok((hunks(&patch, functions)?, added, deleted))
 }
 
 fn hunks(patch: &git2::Patch<'_>, functions: &FunctionText<'_>) -> std::result::Result<Vec<u8>, git2::Error> {
