@@ -55,6 +55,8 @@ pub(crate) struct Case {
     pub(crate) flags: Vec<String>,
     /// Notes (N1..N10 of the idiom) that the verdict has to carry.
     pub(crate) notes: Vec<String>,
+    /// Comments of code that goes: the only ones that may be missing afterwards.
+    pub(crate) dropped_comments: Vec<String>,
     /// Nothing is to be said about this code at all.
     pub(crate) silent: bool,
     /// Why the engine does not do this yet; the harness says so when it does.
@@ -147,6 +149,7 @@ fn open(case: &mut Case, header: &str) -> Result<Section, String> {
         }
         "expect-differs:" | "input:" => case.flags.extend(words()),
         "notes:" => case.notes.extend(words()),
+        "drops-comment" => case.dropped_comments.push(rest.to_owned()),
         "silent" => case.silent = true,
         "known-failure" => case.known_failure = Some(rest.to_owned()),
         _ => return Err(format!("unknown section '{header}'")),

@@ -6,5 +6,7 @@ mod architecture;
 mod series_git;
 mod series_mail;
 mod series_states;
+mod adaptor;
 mod case_format;
+mod cases;
 mod exec;
