@@ -4,10 +4,16 @@
 //! library below neither prints nor exits; everything that a person reads is made here.
 
 mod args;
+mod build;
+mod diff;
 mod exit;
+mod json;
 mod render;
 mod rules;
+mod run;
+mod series;
 mod shipped;
+mod summary;
 mod table;
 mod terminal;
 mod tree;
@@ -33,7 +39,8 @@ pub fn main() -> ExitCode {
 
 fn dispatch(task: Task, terminal: &Terminal) -> Outcome {
     match task {
-        Task::Series(_) | Task::Diff(_) => Ok(Exit::Usage),
+        Task::Series(arguments) => series::run(&arguments, terminal),
+        Task::Diff(arguments) => diff::run(&arguments, terminal),
         Task::Rules => list_rules(terminal),
     }
 }

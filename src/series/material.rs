@@ -101,6 +101,28 @@ pub fn patches(
     Ok(patches)
 }
 
+/// A file before and after the whole series.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// As it is on the base.
+    pub file: SourceFile,
+    /// Its bytes after the last patch.
+    pub new: Vec<u8>,
+}
+
+/// Every file that the series changes, sorted by path.
+pub fn changed(material: &Material) -> Result<Vec<Changed>, Diagnostic> {
+    let mut state = State::default();
+    for (file, edits) in material.introductions.iter().flat_map(|i| &i.files) {
+        state.add(file, edits)?;
+    }
+    for conversion in &material.conversions {
+        state.add(&conversion.file, &conversion.edits)?;
+    }
+    let finished = |(file, edits): (SourceFile, EditSet)| Changed { new: edits.apply(file.bytes()), file };
+    Ok(state.files.into_values().map(finished).collect())
+}
+
 /// The texts as they are after the patches so far.
 #[derive(Default)]
 struct State {
@@ -332,6 +354,13 @@ mod tests {
             ]))
         );
         assert_eq!(patches[0].key_paths, ["lib/b.c"]);
+    }
+
+    #[test]
+    fn the_whole_is_what_the_last_patch_leaves() {
+        let changed = changed(&material()).expect("no overlap");
+        let texts = changed.iter().map(|c| format!("{} {}", c.file.path(), String::from_utf8_lossy(&c.new)));
+        assert_eq!(texts.collect::<String>(), "fs/a.c one two\ninclude/b.h w;\nlib/b.c three\nw\n");
     }
 
     #[test]
