@@ -93,6 +93,14 @@ pub fn accesses<'t>(node: Node<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>> {
     collector.out
 }
 
+/// The accesses of the header of a macro iterator: of all but its body.
+pub fn accesses_of_header<'t>(iterator: Node<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>> {
+    let body = iterator.child(Field::Body);
+    let mut all = accesses(iterator, scopes);
+    all.retain(|a| !body.is_some_and(|b| b.encloses(a.node)));
+    all
+}
+
 struct Collector<'s, 't> {
     scopes: &'s Scopes<'t>,
     out: Vec<Access<'t>>,

@@ -4,5 +4,7 @@
 //! Nothing here edits, and nothing looks across functions.
 
 pub mod access;
+pub mod cfg;
 
 pub use access::{Access, How, Part, accesses};
+pub use cfg::{Cfg, CfgId, CfgNode, Edge, EdgeKind, Role};
