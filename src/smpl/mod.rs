@@ -9,6 +9,7 @@ pub mod header;
 pub mod parse;
 pub mod pattern;
 pub mod rule;
+pub mod spell;
 pub mod token;
 
 pub use parse::parse;
