@@ -114,6 +114,8 @@ pub struct Pattern {
     pieces: Arc<Vec<Piece>>,
     slots: Arc<Vec<Slot>>,
     metavariables: Metavariables,
+    /// What isomorphisms make of its nodes.
+    alternatives: Arc<HashMap<NodeId, Vec<Pattern>>>,
 }
 
 /// What a leaf of a pattern means.
@@ -151,22 +153,22 @@ pub fn by_name(metavariables: &[Metavariable]) -> Metavariables {
 impl Pattern {
     /// Read a span of a rule file as an expression.
     pub fn expression(file: &SourceFile, span: Span, metas: &[Metavariable]) -> Result<Self, Diagnostic> {
-        Self::read(file, &atoms(file, span, LineMode::Body), &by_name(metas), PatternKind::Expression)
+        Self::read(file, &atoms(file, span, LineMode::Inline), &by_name(metas), PatternKind::Expression)
     }
 
     /// Read a span of a rule file as statements.
     pub fn statements(file: &SourceFile, span: Span, metas: &[Metavariable]) -> Result<Self, Diagnostic> {
-        Self::read(file, &atoms(file, span, LineMode::Body), &by_name(metas), PatternKind::Statements)
+        Self::read(file, &atoms(file, span, LineMode::Inline), &by_name(metas), PatternKind::Statements)
     }
 
     /// Read a span of a rule file as a type.
     pub fn type_(file: &SourceFile, span: Span, metas: &[Metavariable]) -> Result<Self, Diagnostic> {
-        Self::read(file, &atoms(file, span, LineMode::Body), &by_name(metas), PatternKind::Type)
+        Self::read(file, &atoms(file, span, LineMode::Inline), &by_name(metas), PatternKind::Type)
     }
 
     /// Read a span of a rule file as a declaration; its `;` may be left out.
     pub fn declaration(file: &SourceFile, span: Span, metas: &[Metavariable]) -> Result<Self, Diagnostic> {
-        let mut atoms = atoms(file, span, LineMode::Body);
+        let mut atoms = atoms(file, span, LineMode::Inline);
         if let Some(last) = atoms.last().filter(|a| a.text != ";" && a.text != "}").cloned() {
             atoms.push(Atom {
                 kind: TokenKind::Punct,
@@ -205,6 +207,7 @@ impl Pattern {
                         pieces,
                         slots,
                         metavariables: metas.clone(),
+                        alternatives: Arc::default(),
                     });
                 }
                 Err(at) => {
@@ -225,6 +228,18 @@ impl Pattern {
     /// The pattern's node, if it has exactly one.
     pub fn single(&self) -> Option<Node<'_>> {
         if self.roots.len() == 1 { self.roots().next() } else { None }
+    }
+
+    /// Other spellings of a node that isomorphisms allow.
+    pub fn alternatives(&self, node: Node<'_>) -> &[Pattern] {
+        self.alternatives.get(&node.id()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same with other spellings of its nodes.
+    #[must_use]
+    pub fn with_alternatives(mut self, alternatives: HashMap<NodeId, Vec<Pattern>>) -> Self {
+        self.alternatives = Arc::new(alternatives);
+        self
     }
 
     /// What it was read as.

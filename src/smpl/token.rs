@@ -83,7 +83,9 @@ pub struct Token {
 pub enum LineMode {
     /// Column 0 carries marks and the parts of disjunctions.
     Body,
-    /// Column 0 means nothing.
+    /// Column 0 means nothing; names are attached with `@`.
+    Inline,
+    /// Column 0 means nothing, and neither does `@`.
     Plain,
 }
 
@@ -199,7 +201,7 @@ impl<'a> Lexer<'a> {
         if kind == TokenKind::Attach {
             let name = rest[1..len].to_string();
             if let Some(last) = self.tokens.last_mut()
-                && self.mode == LineMode::Body
+                && self.mode != LineMode::Plain
             {
                 last.attached.push(name);
                 self.at += len;

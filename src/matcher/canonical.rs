@@ -1,0 +1,101 @@
+//! One spelling for equal code: white space, comments and redundant parentheses never matter.
+//!
+//! In: a node. Out: a string that is the same for two nodes exactly if their code is. It refuses nothing.
+
+use crate::syntax::{Kind, Node};
+
+/// The canonical spelling of `node`.
+pub fn canonical(node: Node<'_>) -> String {
+    let mut out = String::new();
+    write(node, &mut out);
+    out
+}
+
+/// The canonical spelling of a row of nodes.
+pub fn canonical_row<'t>(nodes: impl IntoIterator<Item = Node<'t>>) -> String {
+    let mut out = String::new();
+    for node in nodes {
+        write(node, &mut out);
+        out.push(',');
+    }
+    out
+}
+
+fn write(node: Node<'_>, out: &mut String) {
+    match node.kind() {
+        Kind::Comment => {}
+        Kind::ParenthesizedExpression => match node.named_children().next() {
+            Some(inner) if node.named_children().count() == 1 => write(inner, out),
+            _ => children(node, out),
+        },
+        Kind::NumberLiteral => {
+            out.push_str(&number(node.text()));
+            out.push('\u{1}');
+        }
+        kind if groups(kind) => {
+            out.push('\u{2}');
+            children(node, out);
+            out.push('\u{3}');
+        }
+        _ => children(node, out),
+    }
+}
+
+fn children(node: Node<'_>, out: &mut String) {
+    if node.is_leaf() {
+        out.push_str(node.text());
+        out.push('\u{1}');
+        return;
+    }
+    // Children that the tree does not show (the text of a string) are in the node's own text.
+    if matches!(node.kind(), Kind::StringLiteral | Kind::CharLiteral) {
+        out.push_str(node.text());
+        out.push('\u{1}');
+        return;
+    }
+    for child in node.children() {
+        write(child, out);
+    }
+}
+
+/// Whether parentheses around operands of this kind may have been needed.
+fn groups(kind: Kind) -> bool {
+    use Kind::*;
+    matches!(
+        kind,
+        AssignmentExpression
+            | BinaryExpression
+            | CastExpression
+            | CommaExpression
+            | ConditionalExpression
+            | PointerExpression
+            | UnaryExpression
+            | UpdateExpression
+    )
+}
+
+/// A number by its value: `0x10` is `16`, suffixes stay.
+pub fn number(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let digits_end = if lower.starts_with("0x") {
+        lower.find(['u', 'l']).unwrap_or(lower.len())
+    } else {
+        lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len())
+    };
+    let (digits, suffix) = lower.split_at(digits_end);
+    if suffix.contains(['.', 'e', 'p', 'f']) {
+        return lower;
+    }
+    let value = match digits.strip_prefix("0x") {
+        Some(hex) => u128::from_str_radix(hex, 16),
+        None if digits.len() > 1 && digits.starts_with('0') => u128::from_str_radix(&digits[1..], 8),
+        None => digits.parse(),
+    };
+    value.map_or(lower.clone(), |v| format!("{v}{suffix}"))
+}
+
+/// The canonical spelling of a single token.
+pub fn token(text: &str) -> String {
+    let plain = if text.starts_with(|c: char| c.is_ascii_digit()) { number(text) } else { text.to_string() };
+    plain + "\u{1}"
+}

@@ -1,0 +1,180 @@
+//! Whether code may be bound to a metavariable: its kind and its constraints.
+//!
+//! In: a metavariable, a node or a binding, and the environment. Out: yes or no. Script constraints are no business
+//! of this file; the engine refuses rules that have them before anything is matched.
+
+use super::canonical::token;
+use super::environment::{Binding, Environment};
+use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
+use crate::syntax::{Field, Kind, Node};
+use regex::Regex;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// Whether a node is of the kind that the metavariable stands for.
+pub fn kind_fits(meta: &Metavariable, node: Node<'_>) -> bool {
+    match &meta.kind {
+        MetaKind::Expression | MetaKind::Initializer => {
+            node.kind().is_expression()
+                || (meta.kind == MetaKind::Initializer
+                    && matches!(node.kind(), Kind::InitializerList | Kind::InitializerPair))
+        }
+        MetaKind::ExpressionList(_) => node.kind().is_expression() || node.is(Kind::TypeArgument),
+        MetaKind::Idexpression(scope) => node.is(Kind::Identifier) && in_scope(*scope, node),
+        MetaKind::Identifier | MetaKind::FreshIdentifier(_) | MetaKind::Declarer | MetaKind::Iterator => {
+            is_name(node)
+        }
+        MetaKind::Function => is_name(node),
+        MetaKind::Constant => is_constant(node),
+        MetaKind::Type => is_type(node),
+        MetaKind::Statement => is_statement(node),
+        MetaKind::Declaration => {
+            matches!(node.kind(), Kind::Declaration | Kind::MacroDeclaration | Kind::TypeDefinition)
+        }
+        MetaKind::Field => node.is(Kind::FieldDeclaration),
+        MetaKind::Parameter => matches!(node.kind(), Kind::ParameterDeclaration | Kind::VariadicParameter),
+        MetaKind::Metavariable => !matches!(node.kind(), Kind::Token | Kind::Comment),
+        _ => true,
+    }
+}
+
+/// Whether it is a name.
+pub fn is_name(node: Node<'_>) -> bool {
+    use Kind::*;
+    matches!(node.kind(), Identifier | FieldIdentifier | TypeIdentifier | StatementIdentifier)
+}
+
+/// Whether it is a type, or the name of one.
+pub fn is_type(node: Node<'_>) -> bool {
+    use Kind::*;
+    matches!(
+        node.kind(),
+        TypeDescriptor
+            | TypeArgument
+            | TypeIdentifier
+            | PrimitiveType
+            | SizedTypeSpecifier
+            | StructSpecifier
+            | UnionSpecifier
+            | EnumSpecifier
+            | MacroTypeSpecifier
+    )
+}
+
+/// Whether it is a statement that a statement metavariable may stand for.
+pub fn is_statement(node: Node<'_>) -> bool {
+    node.kind().is_statement()
+        && !matches!(node.kind(), Kind::Declaration | Kind::MacroDeclaration | Kind::CaseStatement)
+}
+
+fn is_constant(node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::NumberLiteral | Kind::CharLiteral | Kind::StringLiteral | Kind::ConcatenatedString => true,
+        Kind::True | Kind::False | Kind::Null | Kind::SizeofExpression => true,
+        Kind::Identifier => is_constant_name(node.text()),
+        Kind::ParenthesizedExpression => node.named_children().next().is_some_and(is_constant),
+        Kind::UnaryExpression => {
+            matches!(node.operator(), Some("-" | "+" | "~"))
+                && node.child(Field::Argument).is_some_and(is_constant)
+        }
+        _ => false,
+    }
+}
+
+fn is_constant_name(name: &str) -> bool {
+    name.chars().any(|c| c.is_ascii_uppercase()) && !name.chars().any(|c| c.is_ascii_lowercase())
+}
+
+fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
+    if scope == IdScope::Any {
+        return true;
+    }
+    let Some(function) = node.ancestors().find(|n| n.is(Kind::FunctionDefinition)) else {
+        return scope == IdScope::Global;
+    };
+    let scopes = crate::syntax::Scopes::of(function);
+    (scopes.resolve(node).is_some()) == (scope == IdScope::Local)
+}
+
+/// Whether a binding satisfies the metavariable's constraints.
+pub fn allowed(meta: &Metavariable, binding: &Binding, env: &Environment) -> bool {
+    meta.constraints.iter().all(|c| satisfied(c, binding, env))
+}
+
+fn satisfied(constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
+    match constraint {
+        Constraint::In(values) => values.iter().any(|v| equal(v, binding, env)),
+        Constraint::NotIn(values) => !values.iter().any(|v| equal(v, binding, env)),
+        Constraint::Matches(re) => search(re, &binding.text),
+        Constraint::MatchesNot(re) => !search(re, &binding.text),
+        Constraint::PartOf(values) => values.iter().any(|v| match value_key(v, env) {
+            Some(key) => key.contains(&*binding.key),
+            None => false,
+        }),
+        Constraint::Compare(order, n) => {
+            let Ok(value) = super::canonical::number(&binding.text).parse::<i64>() else { return false };
+            match order {
+                Comparison::Less => value < *n,
+                Comparison::AtMost => value <= *n,
+                Comparison::Greater => value > *n,
+                Comparison::AtLeast => value >= *n,
+            }
+        }
+        Constraint::Script { .. } => false,
+        Constraint::All(all) => all.iter().all(|c| satisfied(c, binding, env)),
+        Constraint::Any(any) => any.iter().any(|c| satisfied(c, binding, env)),
+        Constraint::Not(c) => !satisfied(c, binding, env),
+    }
+}
+
+fn equal(value: &ConstraintValue, binding: &Binding, env: &Environment) -> bool {
+    let other = match value {
+        ConstraintValue::Metavariable(Some(rule), name) => env.get(&format!("{rule}.{name}")),
+        ConstraintValue::Metavariable(None, name) => env.get(name),
+        ConstraintValue::Text(text) => env.get(text),
+    };
+    match (other, value) {
+        (Some(other), _) if !binding.places.is_empty() => {
+            other.places.iter().any(|p| binding.places.contains(p))
+        }
+        (Some(other), _) => other.key == binding.key,
+        (None, ConstraintValue::Text(text)) => {
+            *binding.key == token(text) || squeezed(&binding.text) == squeezed(text)
+        }
+        (None, _) => false,
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+fn value_key(value: &ConstraintValue, env: &Environment) -> Option<String> {
+    let bound = match value {
+        ConstraintValue::Metavariable(Some(rule), name) => env.get(&format!("{rule}.{name}")),
+        ConstraintValue::Metavariable(None, name) | ConstraintValue::Text(name) => env.get(name),
+    };
+    bound.map(|b| b.key.to_string())
+}
+
+thread_local! {
+    static REGEXES: RefCell<HashMap<String, Option<Regex>>> = RefCell::new(HashMap::new());
+}
+
+fn search(pattern: &str, text: &str) -> bool {
+    REGEXES.with_borrow_mut(|all| {
+        let compiled = all.entry(pattern.to_string()).or_insert_with(|| compile(pattern));
+        compiled.as_ref().is_some_and(|re| re.is_match(text))
+    })
+}
+
+/// Compile a regular expression; `\(`, `\|` and `\)` are the old spelling of groups.
+fn compile(pattern: &str) -> Option<Regex> {
+    let old = pattern.contains("\\|") || pattern.contains("\\(");
+    let text = if old {
+        pattern.replace("\\|", "|").replace("\\(", "(").replace("\\)", ")")
+    } else {
+        pattern.into()
+    };
+    Regex::new(&text).ok()
+}

@@ -1,0 +1,268 @@
+//! Declarations, parameters and type names: where a type metavariable takes the stars of a declarator with it.
+//!
+//! In: a node that declares in the pattern and one in the code. Out: every way to match them. Storage classes,
+//! qualifiers and attributes that the pattern does not mention are passed over, as Coccinelle's isomorphisms
+//! `optional_storage`, `optional_qualifier` and `optional_attributes` do.
+
+use super::environment::{Binding, Environment};
+use super::list::significant;
+use super::node::Matcher;
+use crate::smpl::pattern::Leaf;
+use crate::smpl::{MetaKind, Metavariable};
+use crate::syntax::{Field, Kind, Node};
+
+impl<'p> Matcher<'p> {
+    /// Match two nodes that declare; `None` if `p` does not declare.
+    pub fn declared(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Vec<Environment>> {
+        use Kind::*;
+        match p.kind() {
+            Declaration | FieldDeclaration | ParameterDeclaration | TypeDefinition
+                if p.kind() == c.kind() =>
+            {
+                Some(self.declaring(p, c, env))
+            }
+            TypeDescriptor if matches!(c.kind(), TypeDescriptor | TypeArgument) => {
+                Some(self.declaring(p, c, env))
+            }
+            TypeDescriptor if c.is(Identifier) || super::constraint::is_type(c) => {
+                let only = p.named_children().next().filter(|_| p.named_children().count() == 1);
+                Some(only.map_or_else(Vec::new, |only| self.node(only, c, env)))
+            }
+            StructSpecifier | UnionSpecifier | EnumSpecifier if p.kind() == c.kind() => {
+                Some(self.tagged(p, c, env))
+            }
+            _ => None,
+        }
+    }
+
+    fn declaring(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let declarators: Vec<_> = p.children_in(Field::Declarator).collect();
+        let code: Vec<_> = c.children_in(Field::Declarator).collect();
+        let mut out = Vec::new();
+        for env in self.specifiers(p, c, env) {
+            match (declarators.as_slice(), code.as_slice()) {
+                ([], []) => out.extend(self.typed(p, None, c, None, &env)),
+                ([], [c1]) if !p.is(Kind::Declaration) => out.extend(self.typed(p, None, c, Some(*c1), &env)),
+                ([one], all) => {
+                    for declarator in all {
+                        out.extend(self.typed(p, Some(*one), c, Some(*declarator), &env));
+                    }
+                }
+                (several, all) if several.len() == all.len() && several.len() > 1 => {
+                    let mut envs = self.type_node(p, c, &env);
+                    for (p, c) in several.iter().zip(all) {
+                        envs = envs.iter().flat_map(|env| self.node(*p, *c, env)).collect();
+                    }
+                    out.extend(envs);
+                }
+                _ => {}
+            }
+        }
+        let ends = |n: Node<'_>| {
+            n.children().filter(|t| t.is(Kind::Token) && t.text() == ";").last().map(|t| t.id())
+        };
+        match (ends(p), ends(c)) {
+            (Some(pt), Some(ct)) => {
+                let (pt, ct) = (p.tree().node(pt), c.tree().node(ct));
+                out.into_iter().filter_map(|env| self.token(pt, ct, &env)).collect()
+            }
+            _ => out,
+        }
+    }
+
+    /// Match the specifiers other than the type: each of the pattern's has to be there.
+    fn specifiers(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let mut all = vec![env.clone()];
+        for s in significant(p).filter(|n| is_specifier(*n)) {
+            let Some(found) = significant(c).find(|d| is_specifier(*d) && d.text() == s.text()) else {
+                return Vec::new();
+            };
+            all = all.iter().filter_map(|env| self.noted(s, found.span(), found, env)).collect();
+        }
+        all
+    }
+
+    fn type_node(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        match (p.child(Field::Type), c.child(Field::Type)) {
+            (Some(pt), _) if is_any(pt) => vec![env.clone()],
+            (Some(pt), Some(ct)) => self.node(pt, ct, env),
+            (None, _) => vec![env.clone()],
+            (Some(pt), None) => match c.named_children().next() {
+                Some(only) if c.is(Kind::TypeArgument) => self.node(pt, only, env),
+                None if c.is(Kind::TypeArgument) => self.node(pt, c, env),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// Match the type and one declarator.
+    pub fn typed(
+        &self,
+        p: Node<'p>,
+        pd: Option<Node<'p>>,
+        c: Node<'_>,
+        cd: Option<Node<'_>>,
+        env: &Environment,
+    ) -> Vec<Environment> {
+        let any = p.child(Field::Type).filter(|t| is_any(*t));
+        let meta = p.child(Field::Type).and_then(|t| match self.pattern.leaf(t) {
+            Leaf::Meta(meta) if meta.kind == MetaKind::Type => Some((t, meta)),
+            _ => None,
+        });
+        let initializer = |d: Option<Node<'_>>| d.filter(|d| d.is(Kind::InitDeclarator)).is_some();
+        let cd = match cd {
+            Some(d) if initializer(Some(d)) && !initializer(pd) => d.child(Field::Declarator),
+            other => other,
+        };
+        if meta.is_none() && any.is_none() {
+            let envs = self.type_node(p, c, env);
+            return match (pd, cd) {
+                (Some(pd), Some(cd)) => envs.iter().flat_map(|env| self.node(pd, cd, env)).collect(),
+                (None, None) => envs,
+                // A parameter that the pattern does not name.
+                (None, Some(cd)) if p.is(Kind::ParameterDeclaration) && super::constraint::is_name(cd) => {
+                    envs
+                }
+                _ => Vec::new(),
+            };
+        }
+        let (pd_inner, cd_inner) = match (pd, cd) {
+            (Some(a), Some(b)) if initializer(Some(a)) && initializer(Some(b)) => {
+                (a.child(Field::Declarator), b.child(Field::Declarator))
+            }
+            other => other,
+        };
+        let keep = pd_inner.map_or(0, layers);
+        let (layers, rest) = peel(cd_inner, keep);
+        let Some(env) = self.bind_type(meta, c, layers.as_slice(), env) else { return Vec::new() };
+        match (pd_inner, rest) {
+            (Some(pd_inner), Some(rest)) => {
+                let envs = self.node(pd_inner, rest, &env);
+                match (pd, cd) {
+                    (Some(a), Some(b)) if initializer(Some(a)) && initializer(Some(b)) => {
+                        envs.iter().flat_map(|env| self.initial(a, b, env)).collect()
+                    }
+                    _ => envs,
+                }
+            }
+            (None, None) => vec![env],
+            (None, Some(rest)) if p.is(Kind::ParameterDeclaration) && super::constraint::is_name(rest) => {
+                vec![env]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn initial(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let sign = |n: Node<'_>| n.children().find(|t| t.is(Kind::Token) && t.text() == "=").map(|t| t.id());
+        let env = match (sign(p), sign(c)) {
+            (Some(a), Some(b)) => match self.token(p.tree().node(a), c.tree().node(b), env) {
+                Some(env) => env,
+                None => return Vec::new(),
+            },
+            _ => env.clone(),
+        };
+        match (p.child(Field::Value), c.child(Field::Value)) {
+            (Some(a), Some(b)) => self.node(a, b, &env),
+            _ => Vec::new(),
+        }
+    }
+
+    fn bind_type(
+        &self,
+        meta: Option<(Node<'p>, &Metavariable)>,
+        c: Node<'_>,
+        stars: &[&str],
+        env: &Environment,
+    ) -> Option<Environment> {
+        let Some((node, meta)) = meta else { return Some(env.clone()) };
+        let parts: Vec<Node<'_>> =
+            significant(c).filter(|n| n.role() == Some(Field::Type) || n.is(Kind::TypeQualifier)).collect();
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+            // A type as an argument has no parts of its own.
+            let env = self.bind(meta, Binding::of(c), env)?;
+            return self.noted(node, c.span(), c, &env);
+        };
+        let base = c.tree().source().slice(first.span().cover(last.span()));
+        let mut key: String = parts.iter().map(|n| super::canonical(*n)).collect();
+        let pointers = stars.iter().filter(|s| **s == "*").count();
+        let mut text = base.to_string();
+        for star in stars {
+            key.push_str(star);
+            key.push('\u{1}');
+        }
+        if pointers > 0 {
+            text = format!("{} {}", text.trim_end(), "*".repeat(pointers));
+        }
+        let mut binding = Binding::of(*last);
+        binding.span = first.span().cover(last.span());
+        binding.text = text.into();
+        binding.key = key.into();
+        let env = self.bind(meta, binding.clone(), env)?;
+        self.noted(node, binding.span, c, &env)
+    }
+
+    /// `struct s`, with or without its fields.
+    fn tagged(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let mut all = vec![env.clone()];
+        let keyword = |n: Node<'_>| n.children().find(|t| t.is(Kind::Token)).map(|t| t.id());
+        if let (Some(a), Some(b)) = (keyword(p), keyword(c)) {
+            all = all.iter().filter_map(|e| self.token(p.tree().node(a), c.tree().node(b), e)).collect();
+        }
+        for field in [Field::Name, Field::Body] {
+            all = match (p.child(field), c.child(field)) {
+                (Some(a), Some(b)) => all.iter().flat_map(|env| self.node(a, b, env)).collect(),
+                (None, None) => all,
+                _ => return Vec::new(),
+            };
+        }
+        all
+    }
+}
+
+fn is_specifier(n: Node<'_>) -> bool {
+    matches!(n.kind(), Kind::StorageClassSpecifier | Kind::TypeQualifier | Kind::MacroAttribute)
+}
+
+/// The type that stands for none at all.
+pub fn is_any(n: Node<'_>) -> bool {
+    n.text() == "vd__any"
+}
+
+/// Number of pointer and array layers around the name.
+fn layers(declarator: Node<'_>) -> usize {
+    let mut n = 0;
+    let mut at = Some(declarator);
+    while let Some(d) = at {
+        if is_layer(d) {
+            n += 1;
+        } else if !matches!(d.kind(), Kind::ParenthesizedDeclarator | Kind::FunctionDeclarator) {
+            break;
+        }
+        at = d.child(Field::Declarator);
+    }
+    n
+}
+
+fn is_layer(d: Node<'_>) -> bool {
+    use Kind::*;
+    matches!(
+        d.kind(),
+        PointerDeclarator | AbstractPointerDeclarator | ArrayDeclarator | AbstractArrayDeclarator
+    )
+}
+
+/// Take the outer layers off a declarator until `keep` are left.
+fn peel(declarator: Option<Node<'_>>, keep: usize) -> (Vec<&'static str>, Option<Node<'_>>) {
+    let Some(mut at) = declarator else { return (Vec::new(), None) };
+    let mut taken = Vec::new();
+    while layers(at) > keep && is_layer(at) {
+        let array = matches!(at.kind(), Kind::ArrayDeclarator | Kind::AbstractArrayDeclarator);
+        taken.push(if array { "[]" } else { "*" });
+        match at.child(Field::Declarator) {
+            Some(inner) => at = inner,
+            None => return (taken, None),
+        }
+    }
+    (taken, Some(at))
+}

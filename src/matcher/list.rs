@@ -1,0 +1,182 @@
+//! Rows of code against rows of a pattern: arguments, parameters, initialisers, fields, statements of a block.
+//!
+//! In: the pattern's row and the code's. Out: every way to match, dots and list metavariables taking any number of
+//! elements. Commas pair up with the elements after them.
+
+use super::constraint::{allowed, kind_fits};
+use super::environment::{Binding, Environment};
+use super::node::Matcher;
+use crate::smpl::pattern::{Leaf, Slot, When};
+use crate::smpl::{ListLength, MetaKind, Metavariable};
+use crate::source::Span;
+use crate::syntax::{Kind, Node};
+
+/// What an element of the pattern's row takes.
+enum Element<'p> {
+    /// Any number, checked against conditions.
+    Dots(&'p [When]),
+    /// Any number, bound to a name.
+    List(&'p Metavariable, &'p ListLength),
+    /// Exactly one.
+    One,
+}
+
+impl<'p> Matcher<'p> {
+    /// Match the children of two brackets: `(a, ...)` against `(b, c)`.
+    pub fn bracket(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let pc: Vec<_> = significant(p).collect();
+        let cc: Vec<_> = significant(c).collect();
+        let mut env = env.clone();
+        let ends = [(pc.first(), cc.first()), (pc.last(), cc.last())];
+        for (pt, ct) in ends {
+            if let (Some(pt), Some(ct)) = (pt, ct)
+                && pt.is(Kind::Token)
+                && ct.is(Kind::Token)
+                && pt.text() == ct.text()
+            {
+                match self.token(*pt, *ct, &env).into_iter().next() {
+                    Some(next) => env = next,
+                    None => return Vec::new(),
+                }
+            }
+        }
+        let named = |all: &[Node<'_>]| all.iter().filter(|n| !n.is(Kind::Token)).count();
+        let _ = named;
+        let pi: Vec<_> = pc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
+        let ci: Vec<_> = cc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
+        self.items(&pi, &ci, &env)
+    }
+
+    /// Match two rows of elements.
+    pub fn items(&self, p: &[Node<'p>], c: &[Node<'_>], env: &Environment) -> Vec<Environment> {
+        let Some((first, rest)) = p.split_first() else {
+            return if c.is_empty() { vec![env.clone()] } else { Vec::new() };
+        };
+        let mut out = Vec::new();
+        match self.element(*first) {
+            Element::One => {
+                let Some((head, tail)) = c.split_first() else { return out };
+                for env in self.node(*first, *head, &self.comma(*first, *head, env)) {
+                    out.extend(self.items(rest, tail, &env));
+                }
+            }
+            Element::Dots(whens) => {
+                for n in 0..=c.len() {
+                    let (taken, tail) = c.split_at(n);
+                    if n > 0 && self.forbidden(whens, taken[n - 1], env) {
+                        break;
+                    }
+                    let env = self.take(*first, taken, env);
+                    out.extend(self.items(rest, tail, &env));
+                }
+            }
+            Element::List(meta, length) => {
+                for n in 0..=c.len() {
+                    let (taken, tail) = c.split_at(n);
+                    if n > 0 && !fits(meta, taken[n - 1]) {
+                        break;
+                    }
+                    for env in self.bind_row(*first, meta, length, taken, env) {
+                        out.extend(self.items(rest, tail, &env));
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn element(&self, p: Node<'p>) -> Element<'p> {
+        let leaf = self.whole_leaf(p);
+        match leaf {
+            Leaf::Slot(Slot::Dots(whens)) => Element::Dots(whens),
+            Leaf::Meta(meta) => match &meta.kind {
+                MetaKind::ExpressionList(length)
+                | MetaKind::ParameterList(length)
+                | MetaKind::FieldList(length)
+                | MetaKind::StatementList(length)
+                | MetaKind::InitializerList(length) => Element::List(meta, length),
+                MetaKind::IdentifierList => Element::List(meta, &ListLength::Any),
+                _ => Element::One,
+            },
+            _ => Element::One,
+        }
+    }
+
+    fn forbidden(&self, whens: &[When], node: Node<'_>, env: &Environment) -> bool {
+        whens.iter().any(|w| match w {
+            When::Not(p) => p.single().is_some_and(|root| {
+                let inner = Matcher::new(p);
+                node.descendants().any(|d| !inner.node(root, d, env).is_empty())
+            }),
+            _ => false,
+        })
+    }
+
+    /// Note the comma before an element of the pattern and the one before its code.
+    fn comma(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Environment {
+        let before = |n: Node<'_>| comma_before(n).map(Node::span);
+        match (before(p), before(c)) {
+            (Some(pt), Some(ct)) => match self.pattern.piece_at(pt.start) {
+                Some(piece) => env.touch(piece.atom.id, ct),
+                None => env.clone(),
+            },
+            _ => env.clone(),
+        }
+    }
+
+    fn take(&self, p: Node<'p>, taken: &[Node<'_>], env: &Environment) -> Environment {
+        let (Some(first), Some(last)) = (taken.first(), taken.last()) else { return env.clone() };
+        let env = self.comma(p, *first, env);
+        match self.pattern.piece(p) {
+            Some(piece) => env.touch(piece.atom.id, first.span().cover(last.span())),
+            None => env,
+        }
+    }
+
+    fn bind_row(
+        &self,
+        p: Node<'p>,
+        meta: &Metavariable,
+        length: &ListLength,
+        taken: &[Node<'_>],
+        env: &Environment,
+    ) -> Option<Environment> {
+        let mut env = self.take(p, taken, env);
+        match length {
+            ListLength::Exactly(n) if *n != taken.len() => return None,
+            ListLength::Named(name) => {
+                let count = taken.len().to_string();
+                match env.get(name) {
+                    Some(bound) if *bound.text != *count => return None,
+                    Some(_) => {}
+                    None => env = env.with(name, Binding::text(count)),
+                }
+            }
+            _ => {}
+        }
+        let binding = Binding::row(taken, Span::default());
+        if let Some(old) = env.get(&meta.name) {
+            return (old.key == binding.key).then_some(env);
+        }
+        allowed(meta, &binding, &env).then(|| env.with(&meta.name, binding))
+    }
+}
+
+fn fits(meta: &Metavariable, node: Node<'_>) -> bool {
+    match meta.kind {
+        MetaKind::StatementList(_) => node.kind().is_statement(),
+        MetaKind::InitializerList(_) | MetaKind::ExpressionList(_) => kind_fits(meta, node),
+        _ => true,
+    }
+}
+
+fn comma_before(node: Node<'_>) -> Option<Node<'_>> {
+    let before = node.prev_sibling()?;
+    let before = if before.is(Kind::Comment) { before.prev_sibling()? } else { before };
+    (before.is(Kind::Token) && before.text() == ",").then_some(before)
+}
+
+/// The children that a pattern can see: no comments.
+pub fn significant(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    node.children().filter(|c| !c.is(Kind::Comment))
+}

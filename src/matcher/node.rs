@@ -1,0 +1,359 @@
+//! A node of a pattern against a node of code.
+//!
+//! In: two nodes and an environment. Out: every environment in which they are the same. Opaque code matches nothing.
+
+use super::constraint::{allowed, kind_fits};
+use super::environment::{Binding, Environment, Place};
+use super::list::significant;
+use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
+use crate::smpl::{MetaKind, Metavariable};
+use crate::source::Span;
+use crate::syntax::{Field, Kind, Node};
+
+/// Matches one pattern.
+#[derive(Clone, Copy)]
+pub struct Matcher<'p> {
+    /// The pattern.
+    pub pattern: &'p Pattern,
+}
+
+impl<'p> Matcher<'p> {
+    /// A matcher of `pattern`.
+    pub fn new(pattern: &'p Pattern) -> Self {
+        Self { pattern }
+    }
+
+    /// All ways in which `c` is `p`.
+    pub fn node(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        if c.kind().is_opaque() {
+            return Vec::new();
+        }
+        let mut out = match self.whole_leaf(p) {
+            Leaf::Meta(meta) => self.meta(p, meta, c, env),
+            Leaf::Slot(slot) => self.slot(p, slot, c, env),
+            Leaf::Plain => self.plain(p, c, env),
+        };
+        if out.is_empty()
+            && c.is(Kind::ParenthesizedExpression)
+            && !p.is(Kind::ParenthesizedExpression)
+            && drops_parentheses(c)
+        {
+            if let Some(inner) = c.named_children().next() {
+                return self.node(p, inner, env);
+            }
+        }
+        for alternative in self.pattern.alternatives(p) {
+            if let Some(root) = alternative.single() {
+                out.extend(Matcher::new(alternative).node(root, c, env));
+            }
+        }
+        if out.len() > 1 {
+            let mut seen = Vec::new();
+            out.retain(|e| {
+                let key = (e.key(), e.touches());
+                let new = !seen.contains(&key);
+                if new {
+                    seen.push(key);
+                }
+                new
+            });
+        }
+        out.into_iter().filter_map(|env| self.attach_nodes(p, c, env)).collect()
+    }
+
+    /// What a node means that is one token of the rule, with the `;` that was added to make it a statement.
+    pub fn whole_leaf(&self, p: Node<'p>) -> Leaf<'p> {
+        let inner = match p.kind() {
+            Kind::ExpressionStatement
+            | Kind::FieldDeclaration
+            | Kind::ParameterDeclaration
+            | Kind::TypeDescriptor
+            | Kind::Declaration => {
+                let mut all = p.named_children();
+                match (all.next(), all.next()) {
+                    (Some(one), None) if one.is_leaf() => one,
+                    _ => return Leaf::Plain,
+                }
+            }
+            _ if p.is_leaf() => p,
+            _ => return Leaf::Plain,
+        };
+        let leaf = self.pattern.leaf(inner);
+        // `S;` that the rule wrote is an expression statement; `S` alone is the statement.
+        match leaf {
+            Leaf::Meta(meta) if p != inner => {
+                let whole = match p.kind() {
+                    Kind::ParameterDeclaration
+                    | Kind::TypeDescriptor
+                    | Kind::FieldDeclaration
+                    | Kind::Declaration => true,
+                    _ => matches!(
+                        meta.kind,
+                        MetaKind::Statement
+                            | MetaKind::StatementList(_)
+                            | MetaKind::Declaration
+                            | MetaKind::Metavariable
+                    ),
+                };
+                if whole { leaf } else { Leaf::Plain }
+            }
+            Leaf::Slot(_)
+                if p != inner
+                    && self
+                        .pattern
+                        .piece_at(p.span().end.saturating_sub(1))
+                        .is_some_and(|x| x.atom.text == ";") =>
+            {
+                Leaf::Plain
+            }
+            _ => leaf,
+        }
+    }
+
+    /// A token against a token.
+    pub fn token(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Environment> {
+        let piece = self.pattern.piece(p);
+        let operator = piece.and_then(|x| self.pattern.metavariables().get(&x.atom.text));
+        if let Some(meta) = operator.filter(|m| matches!(m.kind, MetaKind::Operator(_))) {
+            let env = self.bind(meta, Binding::of(c), env)?;
+            return self.noted(p, c.span(), c, &env);
+        }
+        (p.text() == c.text()).then_some(())?;
+        self.noted(p, c.span(), c, env)
+    }
+
+    /// Note which bytes the token at `p` stands for, and bind the positions attached to it.
+    pub fn noted(&self, p: Node<'p>, span: Span, c: Node<'_>, env: &Environment) -> Option<Environment> {
+        let Some(piece) = self.pattern.piece(p) else { return Some(env.clone()) };
+        let mut env = env.touch(piece.atom.id, span);
+        for name in &piece.atom.attached {
+            let Some(meta) = self.pattern.metavariables().get(name) else { continue };
+            if matches!(meta.kind, MetaKind::Position(_)) {
+                env = self.bind(meta, Binding::place(place(c, span)), &env)?;
+            }
+        }
+        Some(env)
+    }
+
+    /// Bind the metavariables other than positions that are attached to the end of `p`.
+    fn attach_nodes(&self, p: Node<'p>, c: Node<'_>, env: Environment) -> Option<Environment> {
+        let Some(piece) = p.span().end.checked_sub(1).and_then(|at| self.pattern.piece_at(at)) else {
+            return Some(env);
+        };
+        if piece.atom.attached.is_empty() || p.is(Kind::Token) {
+            return Some(env);
+        }
+        // The largest node that ends here is the one that is meant.
+        if p.parent().is_some_and(|q| q.span().end == p.span().end && q.kind().is_expression()) {
+            return Some(env);
+        }
+        let mut env = env;
+        for name in &piece.atom.attached {
+            let Some(meta) = self.pattern.metavariables().get(name) else { continue };
+            if !matches!(meta.kind, MetaKind::Position(_)) {
+                if !kind_fits(meta, c) {
+                    return None;
+                }
+                env = self.bind(meta, Binding::of(c), &env)?;
+            }
+        }
+        Some(env)
+    }
+
+    /// Bind a metavariable, or compare with what it is bound to.
+    pub fn bind(&self, meta: &Metavariable, binding: Binding, env: &Environment) -> Option<Environment> {
+        if let Some(old) = env.get(&meta.name) {
+            let same = if old.places.is_empty() {
+                old.key == binding.key
+            } else {
+                binding.places.iter().all(|p| old.places.contains(p))
+            };
+            return same.then(|| env.clone());
+        }
+        allowed(meta, &binding, env).then(|| env.with(&meta.name, binding))
+    }
+
+    fn meta(&self, p: Node<'p>, meta: &Metavariable, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        if matches!(c.kind(), Kind::Token | Kind::Comment) || !kind_fits(meta, c) {
+            return Vec::new();
+        }
+        if !meta.types.is_empty() && !super::typing::fits(&meta.types, c, env, self.pattern.metavariables()) {
+            return Vec::new();
+        }
+        let bound = self.bind(meta, Binding::of(c), env);
+        bound.and_then(|env| self.noted(p, c.span(), c, &env)).into_iter().collect()
+    }
+
+    fn slot(&self, p: Node<'p>, slot: &'p Slot, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        match slot {
+            Slot::Dots(_) => self.noted(p, c.span(), c, env).into_iter().collect(),
+            Slot::Disjunction(branches) => {
+                // The first branch that matches wins.
+                let first = branches.iter().map(|b| self.branch(b, c, env)).find(|all| !all.is_empty());
+                let all = first.unwrap_or_default();
+                all.into_iter().filter_map(|env| self.noted(p, c.span(), c, &env)).collect()
+            }
+            Slot::Conjunction(branches) => {
+                let mut all = vec![env.clone()];
+                for branch in branches {
+                    all = all.iter().flat_map(|env| self.branch(branch, c, env)).collect();
+                }
+                all
+            }
+            Slot::Nest(_, inner, _) => {
+                // Contains: transform every place below that matches.
+                let Some(root) = inner.single() else { return Vec::new() };
+                let matcher = Matcher::new(inner);
+                let mut found: Vec<Environment> = Vec::new();
+                for d in c.descendants() {
+                    let base = found.last().unwrap_or(env);
+                    let mut more = matcher.node(root, d, base);
+                    if more.is_empty() && found.is_empty() {
+                        continue;
+                    }
+                    if !more.is_empty() {
+                        let one = more.swap_remove(0);
+                        found.clear();
+                        found.push(one);
+                    }
+                }
+                found
+            }
+        }
+    }
+
+    fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let matcher = Matcher::new(branch);
+        match (branch.single(), branch.kind()) {
+            (Some(root), _) => matcher.node(root, c, env),
+            (None, PatternKind::Statements) if c.is(Kind::CompoundStatement) => {
+                let roots: Vec<_> = branch.roots().collect();
+                matcher.items(&roots, &c.named_children().collect::<Vec<_>>(), env)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn plain(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        if p.is(Kind::Token) {
+            return if c.is(Kind::Token) { self.token(p, c, env).into_iter().collect() } else { Vec::new() };
+        }
+        if is_word(p) {
+            let same = is_word(c) && self.pattern.text_of(p) == c.text();
+            return if same { self.noted(p, c.span(), c, env).into_iter().collect() } else { Vec::new() };
+        }
+        if let Some(out) = self.declared(p, c, env) {
+            return out;
+        }
+        if p.kind() != c.kind() {
+            return Vec::new();
+        }
+        match p.kind() {
+            Kind::NumberLiteral => {
+                let same = super::canonical::number(p.text()) == super::canonical::number(c.text());
+                if same { self.noted(p, c.span(), c, env).into_iter().collect() } else { Vec::new() }
+            }
+            Kind::StringLiteral | Kind::CharLiteral => {
+                if p.text() == c.text() {
+                    self.noted(p, c.span(), c, env).into_iter().collect()
+                } else {
+                    Vec::new()
+                }
+            }
+            Kind::ArgumentList
+            | Kind::ParameterList
+            | Kind::InitializerList
+            | Kind::CompoundStatement
+            | Kind::FieldDeclarationList
+            | Kind::EnumeratorList => self.bracket(p, c, env),
+            Kind::BinaryExpression => self.binary(p, c, env),
+            _ => self.lockstep(p, c, env),
+        }
+    }
+
+    /// Child by child.
+    pub fn lockstep(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let pc: Vec<_> = significant(p).collect();
+        let cc: Vec<_> = significant(c).collect();
+        if pc.is_empty() {
+            let same = cc.is_empty() && p.text() == c.text();
+            return if same { self.noted(p, c.span(), c, env).into_iter().collect() } else { Vec::new() };
+        }
+        if pc.len() != cc.len() {
+            return Vec::new();
+        }
+        let mut all = vec![env.clone()];
+        for (p, c) in pc.into_iter().zip(cc) {
+            all = all.iter().flat_map(|env| self.node(p, c, env)).collect();
+            if all.is_empty() {
+                break;
+            }
+        }
+        all
+    }
+
+    /// `E op ...`: the operand stands anywhere among the operands of a chain of that operator.
+    fn binary(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let dots = p.child(Field::Right).filter(|r| matches!(self.whole_leaf(*r), Leaf::Slot(Slot::Dots(_))));
+        let (Some(dots), Some(operand), Some(operator)) =
+            (dots, p.child(Field::Left), p.child(Field::Operator))
+        else {
+            return self.lockstep(p, c, env);
+        };
+        let Some(code) = c.child(Field::Operator) else { return Vec::new() };
+        let Some(env) = self.token(operator, code, env) else { return Vec::new() };
+        let mut operands = Vec::new();
+        chain(c, code.text(), &mut operands);
+        let rest = c.span();
+        let found: Vec<_> = operands.into_iter().flat_map(|o| self.node(operand, o, &env)).collect();
+        found.into_iter().filter_map(|env| self.noted(dots, Span::at(rest.end as usize), c, &env)).collect()
+    }
+}
+
+fn chain<'c>(c: Node<'c>, operator: &str, out: &mut Vec<Node<'c>>) {
+    if c.is(Kind::BinaryExpression) && c.operator() == Some(operator) {
+        for side in [Field::Left, Field::Right] {
+            if let Some(side) = c.child(side) {
+                chain(side, operator, out);
+            }
+        }
+    } else {
+        out.push(c);
+    }
+}
+
+/// Whether parentheses around code may be passed over: those of `if (…)` belong to the statement.
+fn drops_parentheses(c: Node<'_>) -> bool {
+    !c.parent().is_some_and(|q| {
+        matches!(
+            q.kind(),
+            Kind::IfStatement | Kind::WhileStatement | Kind::SwitchStatement | Kind::DoStatement
+        )
+    })
+}
+
+/// Whether it is a word: kinds of words are the grammar's guess, so only the characters count.
+pub fn is_word(node: Node<'_>) -> bool {
+    use Kind::*;
+    matches!(
+        node.kind(),
+        Identifier
+            | FieldIdentifier
+            | TypeIdentifier
+            | StatementIdentifier
+            | PrimitiveType
+            | True
+            | False
+            | Null
+    ) && node.children().next().is_none_or(|c| c.is(Kind::Token))
+}
+
+/// The place of a span.
+pub fn place(c: Node<'_>, span: Span) -> Place {
+    let top = std::iter::once(c).chain(c.ancestors()).find(|n| n.is(Kind::FunctionDefinition));
+    let name = top.and_then(|f| {
+        let declarator = f.child(Field::Declarator)?;
+        declarator.descendants().find(|n| n.is(Kind::Identifier)).map(Node::text)
+    });
+    Place { file: c.tree().source().path().into(), span, element: name.unwrap_or("something_else").into() }
+}
