@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on stops
 
 mod architecture;
+mod cli;
 mod series_git;
 mod series_mail;
 mod series_states;

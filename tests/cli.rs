@@ -1,0 +1,243 @@
+//! The built command, as a user runs it.
+//!
+//! In: small repositories made on the spot. Out: exit status, streams, and what is on the disk afterwards. Every way to be
+//! refused has its test here: the message, the status, and that nothing is half written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A directory with a repository `tree` in it.
+struct Scene {
+    home: tempfile::TempDir,
+}
+
+impl Scene {
+    /// The repository has one commit with `files`.
+    fn new(files: &[(&str, &str)]) -> Self {
+        let scene = Self { home: tempfile::tempdir().expect("a temporary directory") };
+        let tree = scene.path("tree");
+        for (path, text) in files {
+            let path = tree.join(path);
+            fs::create_dir_all(path.parent().expect("below the tree")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        scene.git(&["init", "--quiet", "--initial-branch=main", "."]);
+        scene.git(&["add", "--all"]);
+        scene.git(&["commit", "--quiet", "--allow-empty", "-m", "The first commit"]);
+        scene
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        fs::write(self.path(name), text).expect("written");
+        self.path(name).display().to_string()
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let tree = self.path("tree");
+        fs::create_dir_all(&tree).expect("made");
+        let output = plain(Command::new("git").args(arguments).current_dir(tree)).output().expect("git runs");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// What must not change when the command refuses: references, work tree, files beside the tree.
+    fn state(&self) -> String {
+        let entries = fs::read_dir(self.home.path()).expect("readable");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        self.git(&["for-each-ref"])
+            + &self.git(&["status", "--porcelain"])
+            + &self.git(&["rev-parse", "HEAD"])
+            + &names.join(" ")
+    }
+
+    /// Run the command beside the tree.
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&mut vedalia(self.home.path(), arguments))
+    }
+
+    /// Run it, expect this status and this word in what it says, and nothing changed.
+    fn refuses(&self, arguments: &[&str], status: i32, word: &str) -> Ran {
+        let before = self.state();
+        let ran = self.run(arguments);
+        assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(word), "`{word}` is not in:\n{}", ran.stderr);
+        assert_eq!(self.state(), before);
+        ran
+    }
+}
+
+/// What a run left.
+struct Ran {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().expect("the command runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        let ran =
+            Self { status: status.code().expect("no signal"), stdout: text(stdout), stderr: text(stderr) };
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+        ran
+    }
+}
+
+/// An environment in which nobody's configuration has a say.
+fn plain(command: &mut Command) -> &mut Command {
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", "/nonexistent");
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "NO_COLOR", "EMAIL", "SOURCE_DATE_EPOCH"] {
+        command.env_remove(variable);
+    }
+    for role in ["AUTHOR", "COMMITTER"] {
+        command
+            .env(format!("GIT_{role}_NAME"), "Ann Author")
+            .env(format!("GIT_{role}_EMAIL"), "ann@example.org");
+        command.env(format!("GIT_{role}_DATE"), "1700000000 +0000");
+    }
+    command.stdin(Stdio::null())
+}
+
+fn vedalia(here: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedalia"));
+    plain(command.args(arguments).current_dir(here));
+    command
+}
+
+/// A rule that every version reads.
+const RULE: &str = "@r@\nexpression E;\n@@\n- old(E)\n+ new(E)\n";
+
+#[test]
+fn help_and_version_are_printed() {
+    let scene = Scene::new(&[]);
+    let help = scene.run(&["--help"]);
+    assert_eq!(help.status, 0);
+    for word in ["series", "diff", "Exit status: 0 done"] {
+        assert!(help.stdout.contains(word), "{}", help.stdout);
+    }
+    assert!(scene.run(&["--version"]).stdout.starts_with("vedalia "));
+}
+
+#[test]
+fn usage_errors_end_with_two() {
+    let scene = Scene::new(&[]);
+    let rule = scene.write("r.cocci", RULE);
+    scene.refuses(&["nonsense"], 2, "unrecognized subcommand");
+    scene.refuses(&["series", "--repo", "tree", "--rules", &rule], 2, "--branch");
+    scene.refuses(&["diff", "--repo", "tree"], 2, "no rules are given");
+    scene.refuses(&["diff", "--repo", "tree", "--rules", "absent.cocci"], 2, "`absent.cocci` is neither");
+    scene.refuses(&["diff", "--repo", "tree", "--rules", "tree"], 2, "no .cocci file");
+    scene.refuses(&["diff", "--repo", "tree", "--rules", &rule, "no/such/path"], 2, "`no/such/path`");
+    scene.refuses(&["series", "--demo", "--date", "yesterday"], 2, "`yesterday` is not a date");
+    scene.refuses(&["series", "--demo", "--reroll-count", "0"], 2, "--reroll-count");
+}
+
+#[test]
+fn a_mistake_in_a_rule_is_shown_with_its_line_and_a_caret() {
+    let scene = Scene::new(&[]);
+    let rule = scene.write("bad.cocci", "@r@\nexpresion E;\n@@\n- old(E)\n+ new(E)\n");
+    let ran = scene.refuses(&["diff", "--repo", "tree", "--rules", &rule], 2, "bad.cocci:2:1");
+    assert!(ran.stderr.contains("expresion E;") && ran.stderr.contains('^'), "{}", ran.stderr);
+    scene.refuses(
+        &["series", "--repo", "tree", "--rules", &rule, "--branch", "b", "-o", "out"],
+        2,
+        "bad.cocci:2:1",
+    );
+}
+
+#[test]
+fn a_directory_that_is_no_repository_is_refused() {
+    let scene = Scene::new(&[]);
+    let rule = scene.write("r.cocci", RULE);
+    fs::create_dir(scene.path("empty")).expect("made");
+    scene.refuses(&["diff", "--repo", "empty", "--rules", &rule], 3, "no git repository");
+    scene.refuses(&["series", "--repo", "absent", "--rules", &rule, "-o", "out"], 3, "absent");
+}
+
+#[test]
+fn an_unknown_revision_is_a_usage_error() {
+    let scene = Scene::new(&[]);
+    let rule = scene.write("r.cocci", RULE);
+    let arguments =
+        ["series", "--repo", "tree", "--rules", &rule, "--base", "v9.99", "-o", "out", "--branch", "b"];
+    scene.refuses(&arguments, 2, "no revision `v9.99`");
+}
+
+#[test]
+fn a_repository_without_a_commit_is_refused() {
+    let scene = Scene::new(&[]);
+    let rule = scene.write("r.cocci", RULE);
+    let unborn = scene.path("unborn").display().to_string();
+    scene.git(&["init", "--quiet", &unborn]);
+    scene.refuses(&["diff", "--repo", "unborn", "--rules", &rule], 3, "no commit yet");
+}
+
+#[test]
+fn a_branch_that_exists_is_refused() {
+    let scene = Scene::new(&[("a.c", "int a;\n")]);
+    let rule = scene.write("r.cocci", RULE);
+    scene.git(&["branch", "taken"]);
+    let with = |name: &str| {
+        ["series", "--repo", "tree", "--rules", &rule, "-o", "out", "--branch", name].map(str::to_owned)
+    };
+    for (name, word) in
+        [("taken", "branch `taken` exists"), ("taken/sub", "taken"), ("main", "`main`"), ("a..b", "a..b")]
+    {
+        let arguments = with(name);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let status = if name == "a..b" { 2 } else { 3 };
+        scene.refuses(&arguments, status, word);
+    }
+}
+
+#[test]
+fn an_output_directory_with_files_is_refused() {
+    let scene = Scene::new(&[("a.c", "int a;\n")]);
+    let rule = scene.write("r.cocci", RULE);
+    fs::create_dir(scene.path("out")).expect("made");
+    scene.write("out/0001-old.patch", "old");
+    let arguments = ["series", "--repo", "tree", "--rules", &rule, "--branch", "b", "-o", "out"];
+    scene.refuses(&arguments, 4, "is not empty");
+    assert_eq!(fs::read_to_string(scene.path("out/0001-old.patch")).expect("still there"), "old");
+    scene.refuses(&["series", "--repo", "tree", "--rules", &rule, "-o", "r.cocci"], 4, "is not a directory");
+}
+
+#[test]
+fn colours_are_used_when_asked_for_only() {
+    let scene = Scene::new(&[]);
+    let plain = scene.run(&["diff", "--repo", "tree"]);
+    assert!(!plain.stderr.contains('\u{1b}'));
+    let colored = scene.run(&["diff", "--repo", "tree", "--color", "always"]);
+    assert!(colored.stderr.contains('\u{1b}'));
+    let mut command = vedalia(scene.home.path(), &["diff", "--repo", "tree", "--color", "auto"]);
+    assert!(!Ran::of(command.env("NO_COLOR", "1")).stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let scene = Scene::new(&[]);
+    let mut command = vedalia(scene.home.path(), &["rules"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+    assert!(output.status.code().is_some_and(|code| code == 0));
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let scene = Scene::new(&[]);
+    let output = vedalia(scene.home.path(), &["rules"]).stdout(full).output().expect("runs");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
+}
