@@ -5,6 +5,11 @@
 
 pub mod access;
 pub mod cfg;
+pub mod dominance;
+pub mod effects;
+pub mod paths;
 
 pub use access::{Access, How, Part, accesses};
 pub use cfg::{Cfg, CfgId, CfgNode, Edge, EdgeKind, Role};
+pub use dominance::{Dominators, Loop, loops};
+pub use effects::{EffectClass, Effects};
