@@ -8,6 +8,7 @@ mod series_git;
 mod series_mail;
 mod series_states;
 mod adaptor;
+mod series_tree;
 mod case_format;
 mod cases;
 mod exec;
