@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::case_format::{self, Case, Generation, TreeFile};
 
 /// Runs per case; four batching modes share them.
-const RUNS: usize = 6000;
+const RUNS: usize = 4000;
 
 const FLAGS: &[&str] = &[
     "-std=gnu11",
