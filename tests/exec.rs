@@ -116,13 +116,21 @@ impl Bench {
             let mut cc = bench.cc(generation);
             cc.args(["-rdynamic", "-o"]).arg(bench.runner(generation));
             cc.arg(bench.model.join("runner.c")).arg(bench.model.join("model.c"));
-            cc.arg(bench.model.join(match generation {
-                Generation::Advancing => "helper_advancing.c",
-                Generation::Classic => "helper_classic.c",
-            }));
+            cc.arg("-include").arg(bench.model.join("model.h")).arg(bench.helper(generation));
             run(cc.arg("-ldl")).expect("the model compiles");
         });
         bench
+    }
+
+    /// The helper as the shipped rule introduces it.
+    fn helper(&self, generation: Generation) -> PathBuf {
+        let rule = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
+        let (shipped, own) = match generation {
+            Generation::Advancing => ("advancing.c", "helper_advancing.c"),
+            Generation::Classic => ("standing.c", "helper_classic.c"),
+        };
+        let shipped = rule.join(shipped);
+        if shipped.exists() { shipped } else { self.model.join(own) }
     }
 
     fn runner(&self, generation: Generation) -> PathBuf {
