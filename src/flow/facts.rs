@@ -1,0 +1,158 @@
+//! The facts about one function, computed once.
+//!
+//! In: a function. Out: [`Facts`]: scopes, graph, and for each node of the graph the [`Event`]s in the order in which
+//! they happen. Everything else in this module is computed from them.
+
+use super::access::Access;
+use super::cfg::{Cfg, CfgId, Role};
+use super::effects::Effects;
+use crate::syntax::{DeclId, DeclKind, Field, Kind, Node, Scopes};
+use std::collections::BTreeSet;
+
+/// Something that happens to a variable at a node.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'t> {
+    /// Its life begins: whatever it held before is gone.
+    Declared(DeclId),
+    /// It is touched by name.
+    Access(Access<'t>),
+    /// It may be read and, if `changes`, be written without its name: its address is known elsewhere and something is
+    /// called, or memory is touched.
+    Elsewhere {
+        /// The variable.
+        decl: DeclId,
+        /// Whether it may be written too.
+        changes: bool,
+    },
+}
+
+impl Event<'_> {
+    /// The variable.
+    pub fn decl(&self) -> DeclId {
+        match self {
+            Event::Declared(decl) | Event::Elsewhere { decl, .. } => *decl,
+            Event::Access(access) => access.decl,
+        }
+    }
+
+    /// Whether the value from before may be looked at.
+    pub fn uses(&self) -> bool {
+        match self {
+            Event::Declared(_) => false,
+            Event::Access(access) => access.uses(),
+            Event::Elsewhere { .. } => true,
+        }
+    }
+
+    /// Whether the value may be another afterwards.
+    pub fn may_define(&self) -> bool {
+        match self {
+            Event::Declared(_) => true,
+            Event::Access(access) => access.may_define(),
+            Event::Elsewhere { changes, .. } => *changes,
+        }
+    }
+
+    /// Whether nothing of the value from before is left.
+    pub fn kills(&self) -> bool {
+        match self {
+            Event::Declared(_) => true,
+            Event::Access(access) => access.defines(),
+            Event::Elsewhere { .. } => false,
+        }
+    }
+}
+
+/// What is known about one function.
+#[derive(Clone, Debug)]
+pub struct Facts<'t> {
+    /// The function.
+    pub function: Node<'t>,
+    /// Its names.
+    pub scopes: Scopes<'t>,
+    /// Its graph.
+    pub cfg: Cfg<'t>,
+    /// By [`CfgId`]: what happens there, in order.
+    pub events: Vec<Vec<Event<'t>>>,
+    /// Variables that may be touched without their name: the address is taken somewhere, or they outlive the call.
+    pub shared: BTreeSet<DeclId>,
+}
+
+impl<'t> Facts<'t> {
+    /// Compute the facts about a `function_definition`.
+    pub fn of(function: Node<'t>) -> Self {
+        let scopes = Scopes::of(function);
+        let cfg = Cfg::of(function, &scopes);
+        let touched: Vec<Vec<Access<'t>>> = cfg.nodes.iter().map(|n| n.accesses(&scopes)).collect();
+        let taken = touched.iter().flatten().filter(|a| a.takes_address()).map(|a| a.decl);
+        let outliving = |k| matches!(k, DeclKind::Static | DeclKind::Extern);
+        let outlive = scopes.declarations().iter().filter(|d| outliving(d.kind)).map(|d| d.id);
+        let shared: BTreeSet<DeclId> = taken.chain(outlive).collect();
+        let mut events = Vec::new();
+        for (node, touched) in cfg.nodes.iter().zip(touched) {
+            let mut list: Vec<Event<'t>> = Vec::new();
+            if let Some(part) = node.part.filter(|_| node.role != Role::Iterator) {
+                list.extend(declared(part, &scopes).map(Event::Declared));
+            }
+            list.extend(elsewhere(node.role, node.part, &scopes, &shared));
+            list.extend(touched.into_iter().map(Event::Access));
+            // A call reads after the assignments among its operands, so it is asked on both sides.
+            list.extend(elsewhere(node.role, node.part, &scopes, &shared).filter(Event::may_define));
+            events.push(list);
+        }
+        Self { function, scopes, cfg, events, shared }
+    }
+
+    /// What happens at a node, in order.
+    pub fn at(&self, id: CfgId) -> &[Event<'t>] {
+        &self.events[id.0 as usize]
+    }
+
+    /// The accesses at a node, in order.
+    pub fn accesses(&self, id: CfgId) -> impl Iterator<Item = &Access<'t>> + '_ {
+        self.at(id).iter().filter_map(|e| match e {
+            Event::Access(access) => Some(access),
+            _ => None,
+        })
+    }
+
+    /// How many declarations there are: the bound of sets of [`DeclId`]s.
+    pub fn variables(&self) -> usize {
+        self.scopes.declarations().len()
+    }
+
+    /// Whether the variable lives on when the function returns.
+    pub fn outlives(&self, decl: DeclId) -> bool {
+        !self.scopes.declaration(decl).is_automatic()
+    }
+}
+
+/// Automatic variables that are declared in a piece of code.
+fn declared<'t>(part: Node<'t>, scopes: &Scopes<'t>) -> impl Iterator<Item = DeclId> {
+    let inside = |d: &&crate::syntax::Declaration<'_>| d.kind == DeclKind::Local && part.encloses(d.ident);
+    let ids: Vec<DeclId> = scopes.declarations().iter().filter(inside).map(|d| d.id).collect();
+    ids.into_iter()
+}
+
+fn elsewhere<'t>(
+    role: Role,
+    part: Option<Node<'t>>,
+    scopes: &Scopes<'t>,
+    shared: &BTreeSet<DeclId>,
+) -> impl Iterator<Item = Event<'t>> + use<'t> {
+    let mut out = Vec::new();
+    if let Some(part) = part.filter(|_| !shared.is_empty()) {
+        let pieces: Vec<Node<'t>> = match role {
+            Role::Iterator => part.named_children().filter(|c| c.role() != Some(Field::Body)).collect(),
+            _ => vec![part],
+        };
+        let effects: Vec<Effects<'t>> = pieces.iter().map(|p| Effects::of(*p, scopes)).collect();
+        let hidden = matches!(role, Role::Iterator | Role::Opaque) || part.is(Kind::MacroStatement);
+        let touches = hidden || effects.iter().any(Effects::touches_memory);
+        let changes = hidden || effects.iter().any(Effects::changes_memory);
+        if touches {
+            out.extend(shared.iter().map(|decl| Event::Elsewhere { decl: *decl, changes }));
+        }
+    }
+    out.into_iter()
+}
