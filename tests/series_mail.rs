@@ -284,6 +284,11 @@ fn file_text() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Where, how many lines go, what comes instead.
+fn edits(most: usize) -> impl Strategy<Value = Vec<(usize, usize, String)>> {
+    prop::collection::vec((0usize..200, 0usize..9, line()), 0..most)
+}
+
 fn edited(text: &[u8], edits: &[(usize, usize, String)]) -> Vec<u8> {
     let mut lines: Vec<String> =
         String::from_utf8_lossy(text).split_inclusive('\n').map(str::to_owned).collect();
@@ -298,9 +303,31 @@ fn edited(text: &[u8], edits: &[(usize, usize, String)]) -> Vec<u8> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     #[test]
+    fn random_renames(
+        texts in prop::collection::vec((file_text(), "[ab]{1,2}(/[ab]{1,2}){0,2}/[cd]{1,3}\\.c"), 1..7),
+        moves in prop::collection::vec((0usize..9, "[ab]{1,2}(/[ab]{1,2}){0,2}/[cd]{1,3}\\.c", edits(9), any::<bool>()), 1..6),
+    ) {
+        let mut base = commit("base\n", &[("keep", Some("0\n"))]);
+        let mut paths = Vec::new();
+        for (index, (text, path)) in texts.iter().enumerate() {
+            let path = format!("{index}{path}");
+            base.changes.push((path.clone(), Some(("100644", text.clone()))));
+            paths.push((path, text));
+        }
+        let mut next = commit("x: renames\n\nBody.\n", &[("keep", Some("1\n"))]);
+        for (index, (from, to, edits, executable)) in moves.iter().enumerate() {
+            let (old, text) = &paths[from % paths.len()];
+            let mode = if *executable { "100755" } else { "100644" };
+            next.changes.push((old.clone(), None));
+            next.changes.push((format!("n{index}{to}"), Some((mode, edited(text, edits)))));
+        }
+        check(&[base, next]);
+    }
+
+    #[test]
     fn random_edits(
         texts in prop::collection::vec((file_text(), "[a-z]{1,12}(/[a-z é]{1,30}){0,4}\\.[ch]"), 1..6),
-        rounds in prop::collection::vec(prop::collection::vec((0usize..200, 0usize..9, line()), 1..8), 1..5),
+        rounds in prop::collection::vec(edits(8), 1..5),
         subject in "\\PC{1,90}",
     ) {
         let mut state: BTreeMap<String, Vec<u8>> = BTreeMap::new();

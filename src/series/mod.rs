@@ -16,6 +16,7 @@ pub mod draft;
 pub mod error;
 pub mod file_diff;
 pub mod function_text;
+pub mod renames;
 pub mod glob;
 pub mod split;
 pub mod prefix;

@@ -11,6 +11,44 @@ use crate::series::draft::{CommitId, ObjectId};
 use crate::series::error::{Error, Kind, Result};
 use crate::series::file_diff::{FileDiff, FileMode, FileSide, Status};
 use crate::series::function_text::FunctionText;
+use crate::series::renames::{self, Moved, Rename};
+
+/// A changed file with both its texts.
+struct Change {
+    status: Status,
+    old: FileSide,
+    new: FileSide,
+    old_text: Vec<u8>,
+    new_text: Vec<u8>,
+}
+
+/// A deleted and an added file that are alike become one renamed file, in the added one's place.
+fn pair_renames(changes: Vec<Change>) -> Vec<Change> {
+    let with = |status: Status| changes.iter().filter(move |change| change.status == status);
+    let moved = |path, text| Moved { path, text };
+    let old: Vec<Moved<'_>> =
+        with(Status::Deleted).map(|c| moved(&c.old.path[..], &c.old_text[..])).collect();
+    let new: Vec<Moved<'_>> = with(Status::Added).map(|c| moved(&c.new.path[..], &c.new_text[..])).collect();
+    let found = renames::find(&old, &new);
+    let path = |rename: &Rename| old[rename.old].path.to_vec();
+    let found: Vec<(Vec<u8>, Vec<u8>, u8)> =
+        found.iter().map(|rename| (path(rename), new[rename.new].path.to_vec(), rename.similarity)).collect();
+    let (mut gone, mut rest): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| {
+        change.status == Status::Deleted && found.iter().any(|(old, ..)| *old == change.old.path)
+    });
+    for change in rest.iter_mut().filter(|change| change.status == Status::Added) {
+        let Some((old, _, similarity)) = found.iter().find(|(_, new, _)| *new == change.new.path) else {
+            continue;
+        };
+        if let Some(at) = gone.iter().position(|gone| gone.old.path == *old) {
+            let from = gone.swap_remove(at);
+            change.status = Status::Renamed { similarity: *similarity };
+            change.old = from.old;
+            change.old_text = from.old_text;
+        }
+    }
+    rest
+}
 
 impl Repository {
     /// What changed from `old` to `new`.
@@ -30,10 +68,14 @@ impl Repository {
             .max_size(0);
         let diff = self.inner.diff_tree_to_tree(Some(&old_tree), Some(&new_tree), Some(&mut options));
         let diff = diff.map_err(|error| self.damaged(&format!("the changes of commit {new}"), &error))?;
-        diff.deltas().map(|delta| self.file_diff(old, &delta)).collect()
+        let mut changes = Vec::new();
+        for delta in diff.deltas() {
+            changes.push(self.change(&delta)?);
+        }
+        pair_renames(changes).into_iter().map(|change| self.file_diff(old, change)).collect()
     }
 
-    fn file_diff(&self, base: CommitId, delta: &git2::DiffDelta<'_>) -> Result<FileDiff> {
+    fn change(&self, delta: &git2::DiffDelta<'_>) -> Result<Change> {
         let status = match delta.status() {
             git2::Delta::Added => Status::Added,
             git2::Delta::Deleted => Status::Deleted,
@@ -48,8 +90,12 @@ impl Repository {
             }
         };
         let (old, new) = (side(&delta.old_file())?, side(&delta.new_file())?);
-        let old_text = self.text_of(&old)?;
-        let new_text = self.text_of(&new)?;
+        let (old_text, new_text) = (self.text_of(&old)?, self.text_of(&new)?);
+        Ok(Change { status, old, new, old_text, new_text })
+    }
+
+    fn file_diff(&self, base: CommitId, change: Change) -> Result<FileDiff> {
+        let Change { status, old, new, old_text, new_text } = change;
         let attribute = self.diff_attribute(base, &new.path)?;
         let binary = |bytes: &[u8]| bytes[..bytes.len().min(8000)].contains(&0);
         if attribute == DiffAttribute::Unset
