@@ -23,3 +23,6 @@ pub use facts::{Event, Facts};
 pub use liveness::Liveness;
 pub use reaching::{DefKind, Definition, DefinitionId, Reaching};
 pub use region::{ExitKind, Region, RegionExit};
+
+#[cfg(test)]
+mod properties;

@@ -76,7 +76,9 @@ impl<'t> Reaching<'t> {
                 before[entry.0 as usize].insert(at);
             },
         );
-        let mut todo: Vec<CfgId> = facts.cfg.ids().rev().collect();
+        // What nothing reaches defines nothing for the rest.
+        let mut todo: Vec<CfgId> = facts.cfg.reverse_postorder();
+        todo.reverse();
         while let Some(id) = todo.pop() {
             let after = step(id, before[id.0 as usize].clone());
             for next in facts.cfg.successors(id) {
@@ -94,7 +96,8 @@ impl<'t> Reaching<'t> {
     }
 
     fn chain(&mut self, facts: &Facts<'t>, index: &Index, by_variable: &[Bits]) {
-        for id in facts.cfg.ids() {
+        let reachable = facts.cfg.reachable();
+        for id in facts.cfg.ids().filter(|id| reachable[id.0 as usize]) {
             let mut set = self.before[id.0 as usize].clone();
             for (at, event) in facts.at(id).iter().enumerate() {
                 if let Event::Access(access) = event
@@ -122,7 +125,8 @@ impl<'t> Reaching<'t> {
         set.iter().filter(|d| self.definitions[*d].decl == decl).map(|d| DefinitionId(d as u32)).collect()
     }
 
-    /// The definitions whose value the name at `node` may see; empty if it does not use a value.
+    /// The definitions whose value the name at `node` may see; empty if it does not use a
+    /// value, or if nothing reaches it.
     pub fn seen_by(&self, node: Node<'_>) -> &[DefinitionId] {
         self.seen_by.get(&node.id()).map_or(&[], Vec::as_slice)
     }
