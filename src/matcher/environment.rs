@@ -93,6 +93,8 @@ pub struct Touch {
 #[derive(Debug)]
 struct Touched {
     touch: Touch,
+    /// The bindings that hold for it where they differ from the environment's.
+    with: Option<Arc<Bound>>,
     next: Option<Arc<Touched>>,
 }
 
@@ -127,7 +129,7 @@ impl Environment {
         if atom == u32::MAX {
             return self.clone();
         }
-        let touched = Touched { touch: Touch { atom, span }, next: self.touched.clone() };
+        let touched = Touched { touch: Touch { atom, span }, with: None, next: self.touched.clone() };
         Self { bound: self.bound.clone(), touched: Some(Arc::new(touched)) }
     }
 
@@ -185,6 +187,58 @@ impl Environment {
             out = out.touch(touch.atom, touch.span);
         }
         Some(out)
+    }
+
+    /// Both, where names that `apart` allows may differ: each token then keeps the bindings of its own side.
+    pub fn join_but(&self, other: &Self, apart: impl Fn(&str) -> bool) -> Option<Self> {
+        let differ = |name: &str, b: &Binding| self.get(name).is_some_and(|mine| mine.key != b.key);
+        let theirs = other.bindings();
+        let clash: Vec<&str> = theirs.iter().filter(|(n, b)| differ(n, b)).map(|(n, _)| *n).collect();
+        if clash.is_empty() {
+            return self.join(other);
+        }
+        if !clash.iter().all(|n| apart(n)) {
+            return None;
+        }
+        let mut out = self.sealed();
+        for (name, binding) in theirs.into_iter().rev().filter(|(n, _)| self.get(n).is_none()) {
+            out = out.with(name, binding.clone());
+        }
+        let mine: Vec<Touch> = self.touches();
+        let sealed = other.sealed();
+        let mut cells: Vec<&Touched> =
+            std::iter::successors(sealed.touched.as_deref(), |t| t.next.as_deref()).collect();
+        cells.reverse();
+        for cell in cells.into_iter().filter(|t| !mine.contains(&t.touch)) {
+            let touched = Touched { touch: cell.touch, with: cell.with.clone(), next: out.touched.clone() };
+            out.touched = Some(Arc::new(touched));
+        }
+        Some(out)
+    }
+
+    /// The same, with every token keeping the bindings as they are now.
+    fn sealed(&self) -> Self {
+        let mut cells: Vec<&Touched> =
+            std::iter::successors(self.touched.as_deref(), |t| t.next.as_deref()).collect();
+        cells.reverse();
+        let mut touched = None;
+        for cell in cells {
+            let with = cell.with.clone().or_else(|| self.bound.clone());
+            touched = Some(Arc::new(Touched { touch: cell.touch, with, next: touched }));
+        }
+        Self { bound: self.bound.clone(), touched }
+    }
+
+    /// The tokens matched so far, in order, each with the bindings that hold for it.
+    pub fn touches_with(&self) -> Vec<(Touch, Environment)> {
+        let cells = std::iter::successors(self.touched.as_deref(), |t| t.next.as_deref());
+        let one = |t: &Touched| {
+            let bound = t.with.clone().or_else(|| self.bound.clone());
+            (t.touch, Environment { bound, touched: None })
+        };
+        let mut out: Vec<_> = cells.map(one).collect();
+        out.reverse();
+        out
     }
 
     /// A string that is equal for two environments exactly if their bindings are.

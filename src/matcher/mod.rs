@@ -6,9 +6,12 @@
 pub mod canonical;
 pub mod constraint;
 pub mod declaration;
+pub mod element;
 pub mod environment;
+pub mod graph;
 pub mod list;
 pub mod node;
+pub mod path;
 pub mod typing;
 
 pub use canonical::canonical;

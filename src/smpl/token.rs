@@ -142,7 +142,7 @@ impl<'a> Lexer<'a> {
     /// Read what stands in column 0.
     fn start_line(&mut self) {
         self.line = Line::default();
-        if self.mode == LineMode::Plain
+        if self.mode != LineMode::Body
             || !(self.at == 0 || self.text.as_bytes().get(self.at - 1) == Some(&b'\n'))
         {
             return;
