@@ -71,7 +71,7 @@ impl<'p> Matcher<'p> {
     }
 
     /// Match the specifiers other than the type: each of the pattern's has to be there.
-    fn specifiers(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+    pub fn specifiers(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let mut all = vec![env.clone()];
         for s in significant(p).filter(|n| is_specifier(*n)) {
             let Some(found) = significant(c).find(|d| is_specifier(*d) && d.text() == s.text()) else {

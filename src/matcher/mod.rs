@@ -12,11 +12,13 @@ pub mod graph;
 pub mod list;
 pub mod node;
 pub mod path;
+pub mod search;
 pub mod typing;
 
 pub use canonical::canonical;
 pub use environment::{Binding, Environment, Place};
 pub use node::Matcher;
+pub use search::{Found, search};
 
 use crate::smpl::pattern::Pattern;
 use crate::syntax::Node;

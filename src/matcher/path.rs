@@ -68,6 +68,11 @@ impl<'g> Paths<'g> {
         self.eval(&rest, None, vertex, env)
     }
 
+    /// Whether a match may start at a vertex.
+    pub fn starts_at(&self, vertex: usize) -> bool {
+        matches!(self.graph.vertices[vertex].kind, VertexKind::Simple | VertexKind::Header | VertexKind::Open)
+    }
+
     pub(super) fn code(&self, vertex: usize) -> Node<'g> {
         self.tree.node(self.graph.vertices[vertex].node)
     }

@@ -3,6 +3,7 @@
 //! In: a rule file. Out: [`RuleFile`] and diagnostics, several per file ([`parse`]); patterns of C
 //! ([`pattern::Pattern`]). A construct that is not supported is an error that names it, never a silent miss.
 
+pub mod compile;
 pub mod cursor;
 pub mod declare;
 pub mod header;

@@ -6,7 +6,7 @@
 
 use super::rule::{MetaKind, Metavariable};
 use super::spell::{Spelling, spell};
-use super::token::{LineMode, Mark, TokenKind, lex};
+use super::token::{LineMode, Mark, Token, TokenKind, lex};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Kind, Node, NodeId, Tree};
@@ -131,8 +131,12 @@ pub enum Leaf<'p> {
 
 /// The atoms of a span of a rule file.
 pub fn atoms(file: &SourceFile, span: Span, mode: LineMode) -> Vec<Atom> {
-    let tokens = lex(file, span, mode);
-    let one = |(id, t): (usize, super::token::Token)| Atom {
+    atoms_of(file, &lex(file, span, mode))
+}
+
+/// The atoms of tokens.
+pub fn atoms_of(file: &SourceFile, tokens: &[Token]) -> Vec<Atom> {
+    let one = |(id, t): (usize, &Token)| Atom {
         kind: t.kind,
         text: file.slice(t.span).to_string(),
         line: file.line_column(t.span).line,
@@ -140,9 +144,9 @@ pub fn atoms(file: &SourceFile, span: Span, mode: LineMode) -> Vec<Atom> {
         id: id as u32,
         mark: t.mark,
         optional: t.optional,
-        attached: t.attached,
+        attached: t.attached.clone(),
     };
-    tokens.into_iter().enumerate().map(one).collect()
+    tokens.iter().enumerate().map(one).collect()
 }
 
 /// The map of a list of metavariables.

@@ -1,0 +1,141 @@
+//! Every match of a rule in a file.
+//!
+//! In: a compiled rule, a tree, an environment with what the rule inherits. Out: the environments in which it matches,
+//! in order of place. Functions that are too much work are counted.
+
+use super::environment::Environment;
+use super::graph::Graph;
+use super::node::Matcher;
+use super::path::{Item, Paths, Rest};
+use crate::smpl::compile::CompiledRule;
+use crate::smpl::pattern::PatternKind;
+use crate::source::Span;
+use crate::syntax::{Field, Kind, Node, Tree};
+use std::collections::HashSet;
+
+/// What a search found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The matches.
+    pub environments: Vec<Environment>,
+    /// Functions that were given up.
+    pub gave_up: Vec<Span>,
+}
+
+/// Search a file.
+pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
+    let mut found = Found::default();
+    let text = tree.source().text();
+    if !rule.required.iter().all(|w| text.contains(w.as_str())) {
+        return found;
+    }
+    match rule.pattern.kind() {
+        PatternKind::Expression | PatternKind::Type => anywhere(rule, tree, env, &mut found),
+        PatternKind::Statements => {
+            at_top(rule, tree, env, &mut found);
+            in_functions(rule, tree, env, &mut found);
+        }
+        PatternKind::TopLevel => {
+            at_top(rule, tree, env, &mut found);
+            functions(rule, tree, env, &mut found);
+        }
+    }
+    let mut seen = HashSet::new();
+    found.environments.retain(|e| {
+        let touches: Vec<_> = e.touches().iter().map(|t| (t.atom, t.span)).collect();
+        seen.insert((e.key(), touches))
+    });
+    found
+}
+
+fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
+    let Some(root) = rule.pattern.single() else { return };
+    let matcher = Matcher::new(&rule.pattern);
+    let type_ = rule.pattern.kind() == PatternKind::Type;
+    for n in tree.root().descendants() {
+        let candidate = if type_ { super::constraint::is_type(n) } else { n.kind().is_expression() };
+        // Parentheses would give each match twice.
+        let candidate =
+            candidate && (!n.is(Kind::ParenthesizedExpression) || root.is(Kind::ParenthesizedExpression));
+        if candidate {
+            found.environments.extend(matcher.node(root, n, env));
+        }
+    }
+}
+
+fn at_top(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
+    let roots: Vec<_> = rule.pattern.roots().collect();
+    let matcher = Matcher::new(&rule.pattern);
+    let rows = tree.root().descendants().filter(|n| {
+        matches!(n.kind(), Kind::TranslationUnit | Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse)
+            && !n.ancestors().any(|a| a.is(Kind::FunctionDefinition))
+    });
+    for top in rows {
+        let nodes: Vec<Node<'_>> = top.named_children().collect();
+        for i in 0..nodes.len() {
+            let end = (i + roots.len()).min(nodes.len());
+            if nodes[i..end].iter().any(|n| n.is(Kind::FunctionDefinition)) || end - i < roots.len() {
+                continue;
+            }
+            found.environments.extend(matcher.items(&roots, &nodes[i..end], env));
+        }
+    }
+}
+
+fn bodies(tree: &Tree) -> impl Iterator<Item = (Node<'_>, Node<'_>)> {
+    let functions = tree
+        .root()
+        .descendants()
+        .filter(|n| matches!(n.kind(), Kind::FunctionDefinition | Kind::MacroFunctionDefinition));
+    functions.filter_map(|f| Some((f, f.child(Field::Body).or_else(|| f.child_of(Kind::CompoundStatement))?)))
+}
+
+fn in_functions(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
+    for (function, body) in bodies(tree) {
+        let text = function.text();
+        if !rule.required.iter().all(|w| text.contains(w.as_str())) {
+            continue;
+        }
+        let graph = Graph::of(body);
+        let paths = Paths::new(tree, &graph, rule.quantifier, rule.uses.clone());
+        let mut starts: Vec<usize> = (1..graph.vertices.len()).collect();
+        starts.sort_by_key(|v| std::cmp::Reverse(*v));
+        for v in starts {
+            if paths.starts_at(v) {
+                found.environments.extend(paths.matches(&rule.pattern, v, env));
+            }
+        }
+        if paths.gave_up() {
+            found.gave_up.push(function.span());
+        }
+    }
+}
+
+fn functions(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
+    let matcher = Matcher::new(&rule.pattern);
+    let roots: Vec<_> = rule.pattern.roots().filter(|r| r.is(Kind::FunctionDefinition)).collect();
+    let [root] = roots.as_slice() else { return };
+    for (function, body) in bodies(tree) {
+        let declarators = (root.child(Field::Declarator), function.child(Field::Declarator));
+        let (Some(pd), Some(cd)) = declarators else { continue };
+        let headers: Vec<Environment> = matcher
+            .specifiers(*root, function, env)
+            .iter()
+            .flat_map(|env| matcher.typed(*root, Some(pd), function, Some(cd), env))
+            .collect();
+        if headers.is_empty() {
+            continue;
+        }
+        let Some(block) = root.child(Field::Body) else { continue };
+        let graph = Graph::of(body);
+        let paths = Paths::new(tree, &graph, rule.quantifier, rule.uses.clone());
+        let Some(entry) = graph.entries.get(&body.id()) else { continue };
+        for env in headers {
+            let item = Item { matcher, node: block };
+            found.environments.extend(paths.element(item, &Rest::End, *entry, &env));
+        }
+        if paths.gave_up() {
+            found.gave_up.push(function.span());
+        }
+    }
+}

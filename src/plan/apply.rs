@@ -1,0 +1,260 @@
+//! A rule file applied to one file.
+//!
+//! In: a prepared rule file, a file and the virtual rules asked for. Out: [`Applied`], the new text with what matched
+//! and what went wrong. Rules run one after the other on the text the former ones left, as in Coccinelle; two edits that
+//! disagree are reported and the first stays.
+
+use super::layout::{Insertion, layout};
+use super::plus::render;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::matcher::{Binding, Environment, Found, search};
+use crate::smpl::compile::{CompiledRule, compile};
+use crate::smpl::token::Mark;
+use crate::smpl::{Depends, Item, MetaKind, RuleFile};
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, Tree};
+use std::collections::{BTreeSet, HashMap};
+
+/// What a run is asked for beyond the rules.
+#[derive(Clone, Debug, Default)]
+pub struct ApplyOptions {
+    /// Virtual rules that are on.
+    pub virtuals: Vec<String>,
+    /// Identifiers given as `-D name=value`.
+    pub definitions: Vec<(String, String)>,
+}
+
+/// A rule file ready to run.
+#[derive(Clone, Debug)]
+pub struct Program {
+    file: SourceFile,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    rule: CompiledRule,
+    depends: Option<Depends>,
+    inherited: Vec<(String, String, String)>,
+}
+
+/// A line that a `*` rule reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Star {
+    /// The rule.
+    pub rule: String,
+    /// The bytes of the original file.
+    pub span: Span,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The new text.
+    pub after: Vec<u8>,
+    /// Names of the rules that matched.
+    pub matched: BTreeSet<String>,
+    /// Marked places.
+    pub stars: Vec<Star>,
+    /// What could not be done.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Make a rule file ready. Scripts are errors that name their place, unless nothing depends on them.
+pub fn prepare(file: &RuleFile) -> Result<Program, Vec<Diagnostic>> {
+    let mut steps = Vec::new();
+    let mut errors = Vec::new();
+    for item in &file.items {
+        match item {
+            Item::Rule(rule) => {
+                let line = file.source.line_column(rule.header.span).line;
+                match compile(&file.source, rule, line) {
+                    Ok(compiled) => {
+                        let inherited = rule
+                            .metavariables
+                            .iter()
+                            .filter_map(|m| Some((m.name.clone(), m.inherited.clone()?, m.name.clone())));
+                        steps.push(Step {
+                            rule: compiled,
+                            depends: rule.header.depends.clone(),
+                            inherited: inherited.collect(),
+                        });
+                    }
+                    Err(e) => errors.extend(e),
+                }
+            }
+            Item::Script(script) => {
+                let message = format!("scripts in {} are not supported yet", script.language);
+                errors.push(Diagnostic::error("smpl-script", message).at(
+                    &file.source,
+                    script.header.span,
+                    "this one",
+                ));
+            }
+            Item::Virtual(_) | Item::Using(_) | Item::Walk(_) => {}
+        }
+    }
+    if errors.is_empty() { Ok(Program { file: file.source.clone(), steps }) } else { Err(errors) }
+}
+
+#[derive(Clone)]
+struct State {
+    env: Environment,
+    matched: BTreeSet<String>,
+}
+
+/// Run a rule file on one file.
+pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> Applied {
+    let mut env = Environment::new();
+    for (name, value) in &options.definitions {
+        env = env.with(&format!("virtual.{name}"), Binding::text(value.as_str()));
+    }
+    let matched: BTreeSet<String> = options.virtuals.iter().cloned().collect();
+    let mut states = vec![State { env, matched: matched.clone() }];
+    let mut out = Applied {
+        after: source.bytes().to_vec(),
+        matched: BTreeSet::new(),
+        stars: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let mut current = source.clone();
+    let mut tree = syntax::parse(&current);
+    for step in &program.steps {
+        let mut found_any = Vec::new();
+        let mut next: Vec<State> = Vec::new();
+        let mut cache: HashMap<String, Vec<Environment>> = HashMap::new();
+        for state in &states {
+            let Some(start) = start(step, state, &current) else {
+                next.push(state.clone());
+                continue;
+            };
+            let key = start.key();
+            let found = cache.entry(key).or_insert_with(|| {
+                let Found { environments, gave_up } = search(&step.rule, &tree, &start);
+                out.diagnostics.extend(gave_up.iter().map(|span| too_much(&step.rule.name, &current, *span)));
+                environments
+            });
+            if found.is_empty() {
+                next.push(state.clone());
+            }
+            found_any.extend(found.iter().cloned());
+            next.extend(found.iter().map(|e| export(step, state, e)));
+        }
+        states = distinct(next);
+        if found_any.is_empty() {
+            continue;
+        }
+        out.matched.insert(step.rule.name.clone());
+        stars(&step.rule, &found_any, &mut out.stars);
+        if step.rule.transforms() {
+            let (after, diagnostics) = transform(&program.file, &step.rule, &tree, &found_any);
+            out.diagnostics.extend(diagnostics);
+            current = SourceFile::new(source.path(), after);
+            tree = syntax::parse(&current);
+        }
+    }
+    out.after = current.bytes().to_vec();
+    out
+}
+
+fn too_much(rule: &str, source: &SourceFile, span: Span) -> Diagnostic {
+    let message = format!("{rule} takes too many steps on this function; it was left as it is");
+    Diagnostic::new(Severity::Warning, "smpl-steps", message).at(source, span, "this function")
+}
+
+fn distinct(states: Vec<State>) -> Vec<State> {
+    let mut seen = BTreeSet::new();
+    let mut out: Vec<State> =
+        states.into_iter().filter(|s| seen.insert((s.env.key(), s.matched.clone()))).collect();
+    out.truncate(2000);
+    out
+}
+
+/// The environment a rule starts with, if it runs at all.
+fn start(step: &Step, state: &State, source: &SourceFile) -> Option<Environment> {
+    if let Some(depends) = &step.depends
+        && !holds(depends, &state.matched, source.path())
+    {
+        return None;
+    }
+    let mut env = Environment::new();
+    for (name, binding) in state.env.bindings() {
+        env = env.with(name, binding.clone());
+    }
+    for (name, rule, theirs) in &step.inherited {
+        let binding = state.env.get(&format!("{rule}.{theirs}"))?;
+        env = env.with(name, binding.clone());
+    }
+    Some(env)
+}
+
+fn holds(depends: &Depends, matched: &BTreeSet<String>, path: &str) -> bool {
+    match depends {
+        Depends::Rule(name) | Depends::Ever(name) => matched.contains(name),
+        Depends::Never(name) => !matched.contains(name),
+        Depends::FileIn(place) => {
+            path == place || path.starts_with(&format!("{}/", place.trim_end_matches('/')))
+        }
+        Depends::Not(d) => !holds(d, matched, path),
+        Depends::And(a, b) => holds(a, matched, path) && holds(b, matched, path),
+        Depends::Or(a, b) => holds(a, matched, path) || holds(b, matched, path),
+    }
+}
+
+fn export(step: &Step, state: &State, found: &Environment) -> State {
+    let mut env = state.env.clone();
+    for (name, binding) in found.bindings() {
+        if step.rule.metavariables.contains_key(name) {
+            env = env.with(&format!("{}.{name}", step.rule.name), binding.clone());
+        }
+    }
+    for meta in step.rule.metavariables.values() {
+        if let MetaKind::FreshIdentifier(_) = meta.kind {
+            let text = super::plus::fresh(meta, found);
+            env = env.with(&format!("{}.{}", step.rule.name, meta.name), Binding::text(text));
+        }
+    }
+    let mut matched = state.matched.clone();
+    matched.insert(step.rule.name.clone());
+    State { env, matched }
+}
+
+fn stars(rule: &CompiledRule, found: &[Environment], out: &mut Vec<Star>) {
+    for touch in found.iter().flat_map(Environment::touches) {
+        let star = Star { rule: rule.name.clone(), span: touch.span };
+        if rule.marks.get(&touch.atom) == Some(&Mark::Star) && !out.contains(&star) {
+            out.push(star);
+        }
+    }
+}
+
+fn transform(
+    _rules: &SourceFile,
+    rule: &CompiledRule,
+    tree: &Tree,
+    found: &[Environment],
+) -> (Vec<u8>, Vec<Diagnostic>) {
+    let mut removed: Vec<Span> = Vec::new();
+    let mut inserted: Vec<Insertion> = Vec::new();
+    for env in found {
+        for (touch, bound) in env.touches_with() {
+            if rule.marks.get(&touch.atom) == Some(&Mark::Minus) && !removed.contains(&touch.span) {
+                removed.push(touch.span);
+            }
+            for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {
+                let lines = render(&rule.plus[*index], &rule.metavariables, &bound);
+                let one = Insertion { anchor: touch.span, side: *side, lines };
+                if !inserted.contains(&one) {
+                    inserted.push(one);
+                }
+            }
+        }
+    }
+    let (edits, failed) = layout(tree, &removed, &inserted);
+    let source = tree.source();
+    let complain = |span: Span| {
+        let message = format!("two edits of {} disagree here; the first was made", rule.name);
+        Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
+    };
+    (edits.apply(source.bytes()), failed.iter().map(|f| complain(f.second.span)).collect())
+}

@@ -1,0 +1,275 @@
+//! Where removed and added code leaves and takes lines.
+//!
+//! In: the spans to remove and the lines to add, each hanging on a token of the code. Out: text edits over the original
+//! bytes. Code that stays keeps its layout; a statement that goes takes its line; what is added gets the indentation of
+//! what stands around it.
+
+use super::plus::Line;
+use crate::edit::{EditSet, Overlap, TextEdit};
+use crate::smpl::compile::Side;
+use crate::source::Span;
+use crate::syntax::{Kind, Node, Tree};
+
+/// Lines to add at a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Insertion {
+    /// The token they hang on.
+    pub anchor: Span,
+    /// In front of it or behind it.
+    pub side: Side,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// The edits for removals and insertions, and those that could not be made.
+pub fn layout(tree: &Tree, removed: &[Span], inserted: &[Insertion]) -> (EditSet, Vec<Overlap>) {
+    let text = tree.source().text();
+    let regions = merge(text, removed);
+    let mut edits = EditSet::new();
+    let mut failed = Vec::new();
+    let mut add = |edit: TextEdit| {
+        if let Err(e) = edits.add(edit) {
+            failed.push(*e);
+        }
+    };
+    let mut used = vec![false; inserted.len()];
+    for region in &regions {
+        let mut lines: Vec<(u32, Line)> = Vec::new();
+        for (i, insertion) in inserted.iter().enumerate() {
+            if region.contains(insertion.anchor) && !insertion.anchor.is_empty() {
+                used[i] = true;
+                lines.extend(insertion.lines.iter().map(|l| (insertion.anchor.start, l.clone())));
+            }
+        }
+        lines.sort_by_key(|(at, _)| *at);
+        let lines: Vec<Line> = lines.into_iter().map(|(_, l)| l).collect();
+        add(if lines.is_empty() { removal(text, *region) } else { replacement(tree, *region, &lines) });
+    }
+    for (insertion, _) in inserted.iter().zip(used).filter(|(_, used)| !used) {
+        add(addition(tree, insertion));
+    }
+    (edits, failed)
+}
+
+/// Join spans between which nothing but space stands.
+fn merge(text: &str, removed: &[Span]) -> Vec<Span> {
+    let mut spans = removed.to_vec();
+    spans.sort();
+    let mut out: Vec<Span> = Vec::new();
+    for span in spans {
+        match out.last_mut() {
+            Some(last) if span.start <= last.end || is_gap(text, last.end, span.start) => {
+                *last = last.cover(span)
+            }
+            _ => out.push(span),
+        }
+    }
+    out
+}
+
+fn is_gap(text: &str, from: u32, to: u32) -> bool {
+    let between = text.get(from as usize..to as usize).unwrap_or("x");
+    let mut rest = between.trim_start();
+    while rest.starts_with("/*") || rest.starts_with("//") {
+        rest = rest[crate::smpl::token::comment_len(rest)..].trim_start();
+    }
+    rest.is_empty()
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1)
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|t| t.find('\n')).map_or(text.len(), |i| at + i)
+}
+
+fn is_blank(text: &str, from: usize, to: usize) -> bool {
+    text.get(from..to).is_some_and(|t| t.trim().is_empty())
+}
+
+/// The white space that a line starts with.
+fn indentation(text: &str, at: usize) -> &str {
+    let start = line_start(text, at);
+    let line = &text[start..line_end(text, start)];
+    &line[..line.len() - line.trim_start().len()]
+}
+
+fn removal(text: &str, region: Span) -> TextEdit {
+    let (start, end) = (region.start as usize, region.end as usize);
+    let (from, to) = (line_start(text, start), line_end(text, end));
+    let lead = is_blank(text, from, start);
+    let trail = is_gap(text, region.end, to as u32);
+    if lead && trail {
+        let mut to = (to + 1).min(text.len());
+        let mut from = from;
+        let before_end = from.saturating_sub(1);
+        let before = line_start(text, before_end);
+        let opens = from == 0 || text[before..before_end].trim_end().ends_with('{');
+        let blank_before = from > 0 && is_blank(text, before, before_end);
+        let next_end = line_end(text, to.min(text.len()));
+        let blank_after = to < text.len() && is_blank(text, to, next_end);
+        let closes = text[to.min(text.len())..next_end].trim_start().starts_with('}');
+        if blank_after && (opens || blank_before) {
+            to = (next_end + 1).min(text.len());
+        } else if blank_before && closes {
+            from = before;
+        }
+        return TextEdit::new(Span::new(from, to), "");
+    }
+    let bytes = text.as_bytes();
+    let mut start = start;
+    let mut end = end;
+    let next = bytes.get(end).copied().unwrap_or(b'\n');
+    let mut first = start;
+    while first > from && matches!(bytes[first - 1], b' ' | b'\t') {
+        first -= 1;
+    }
+    if lead || (first > 0 && matches!(bytes[first - 1], b'(' | b'[' | b'!')) {
+        while bytes.get(end).is_some_and(|b| matches!(b, b' ' | b'\t')) {
+            end += 1;
+        }
+    } else if matches!(next, b' ' | b'\t' | b';' | b')' | b',' | b'\n' | b']') {
+        start = first;
+    }
+    TextEdit::new(Span::new(start, end), "")
+}
+
+/// The unit of indentation: a tab unless the file's code around is indented with spaces.
+fn unit(indent: &str) -> &'static str {
+    if !indent.is_empty() && !indent.contains('\t') {
+        if indent.len() % 4 == 0 { "    " } else { "  " }
+    } else {
+        "\t"
+    }
+}
+
+fn deeper(indent: &str, depth: i32) -> String {
+    let unit = unit(indent);
+    let mut out = indent.to_string();
+    if depth >= 0 {
+        out.push_str(&unit.repeat(depth as usize));
+    } else {
+        for _ in 0..-depth {
+            let cut = out.strip_suffix(unit).map(str::len);
+            out.truncate(cut.unwrap_or(out.len()));
+        }
+    }
+    out
+}
+
+fn joined(lines: &[Line], indent: &str) -> String {
+    let mut out = String::new();
+    for (i, line) in lines.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+            if !line.text.starts_with('#') {
+                out.push_str(&deeper(indent, line.depth));
+            }
+        }
+        out.push_str(&line.text);
+    }
+    out
+}
+
+fn replacement(tree: &Tree, region: Span, lines: &[Line]) -> TextEdit {
+    let text = tree.source().text();
+    let indent = indentation(text, region.start as usize);
+    if is_inline(lines) {
+        let one: Vec<_> = lines.iter().map(|l| l.text.as_str()).collect();
+        let mut out = one.join(" ");
+        let (before, after) = neighbours(text, region);
+        if sticks(before, &out) {
+            out.insert(0, ' ');
+        }
+        if after.is_some_and(|a| sticks(out.chars().last(), &a.to_string())) {
+            out.push(' ');
+        }
+        return TextEdit::new(region, out);
+    }
+    TextEdit::new(region, joined(lines, indent))
+}
+
+/// The characters that touch a region.
+fn neighbours(text: &str, region: Span) -> (Option<char>, Option<char>) {
+    let before = text.get(..region.start as usize).and_then(|t| t.chars().last());
+    let after = text.get(region.end as usize..).and_then(|t| t.chars().next());
+    (before, after)
+}
+
+fn sticks(before: Option<char>, text: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    match (before, text.chars().next()) {
+        (Some(b), Some(t)) => word(b) && word(t) || (b == ',' && t != ' '),
+        _ => false,
+    }
+}
+
+/// Whether added code stands within a line.
+fn is_inline(lines: &[Line]) -> bool {
+    let ends = |l: &Line| {
+        l.text.ends_with([';', '}', '{', ':']) || l.text.starts_with('#') || l.text.starts_with("//")
+    };
+    !lines.iter().any(ends) && !lines.iter().any(|l| l.text.starts_with("if (") || l.text == "else")
+}
+
+fn statement_around(tree: &Tree, anchor: Span) -> Option<Node<'_>> {
+    let node = tree.covering(anchor);
+    std::iter::once(node)
+        .chain(node.ancestors())
+        .find(|n| n.kind().is_statement() || n.is(Kind::FieldDeclaration))
+}
+
+fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
+    let text = tree.source().text();
+    let anchor = insertion.anchor;
+    let word = text.get(anchor.range()).unwrap_or_default();
+    let inline = is_inline(&insertion.lines);
+    match insertion.side {
+        Side::After => {
+            let end = anchor.end as usize;
+            let all = insertion.lines.iter().map(|l| l.text.as_str()).collect::<Vec<_>>().join(" ");
+            if inline || (all == "{" && word == ")") {
+                let lead = match all.chars().next() {
+                    Some(',' | ')' | ';' | '(' | '[' | ']' | '.') => "",
+                    Some('-') if all.starts_with("->") => "",
+                    _ if word.ends_with(['(', '[', '!']) => "",
+                    _ => " ",
+                };
+                return TextEdit::new(Span::at(end), format!("{lead}{all}"));
+            }
+            let indent = match statement_around(tree, anchor) {
+                Some(s) if !word.ends_with('{') && s.span().end == anchor.end => {
+                    indentation(text, s.span().start as usize)
+                }
+                _ => indentation(text, anchor.start as usize),
+            };
+            let indent = if word.ends_with('{') { deeper(indent, 1) } else { indent.to_string() };
+            let body = joined(&insertion.lines, &indent);
+            let first = deeper(&indent, insertion.lines.first().map_or(0, |l| l.depth));
+            let rest_end = line_end(text, end);
+            if is_gap(text, end as u32, rest_end as u32) {
+                return TextEdit::new(Span::at(rest_end), format!("\n{first}{body}"));
+            }
+            TextEdit::new(Span::at(end), format!("\n{first}{body}\n{indent}"))
+        }
+        Side::Before => {
+            let start = anchor.start as usize;
+            let from = line_start(text, start);
+            if inline || !is_blank(text, from, start) {
+                let all = joined(&insertion.lines, indentation(text, start));
+                let trail = if word.starts_with([')', ',', ';', '(', '[', ']', '.'])
+                    || all.ends_with(['(', '[', '!', '.', '&', '*', '>'])
+                {
+                    ""
+                } else {
+                    " "
+                };
+                return TextEdit::new(Span::at(start), format!("{all}{trail}"));
+            }
+            let indent = indentation(text, start);
+            let body = joined(&insertion.lines, indent);
+            TextEdit::new(Span::at(from), format!("{indent}{body}\n"))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Plus code as text: metavariables filled in, spaces as kernel code has them.
+//!
+//! In: plus code of a rule and the bindings. Out: lines without indentation, each with its depth. A metavariable that
+//! is not bound keeps its name: the rule was checked for that.
+
+use crate::matcher::Environment;
+use crate::smpl::compile::PlusCode;
+use crate::smpl::pattern::{Atom, Metavariables};
+use crate::smpl::token::TokenKind;
+use crate::smpl::{FreshPart, MetaKind, Metavariable};
+
+/// A line of rendered plus code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// Its text.
+    pub text: String,
+    /// How many levels deeper than the first line it stands; negative for a brace that closes an older level.
+    pub depth: i32,
+}
+
+/// Render plus code.
+pub fn render(plus: &PlusCode, metas: &Metavariables, env: &Environment) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut depth = 0;
+    let mut hanging = 0;
+    let mut at = 0;
+    let atoms = &plus.atoms;
+    while at < atoms.len() {
+        let line = atoms[at].line;
+        let end = atoms[at..].iter().position(|a| a.line != line).map_or(atoms.len(), |n| at + n);
+        let row = &atoms[at..end];
+        let closing = row.iter().take_while(|a| a.text == "}").count() as i32;
+        let own = depth - closing + if row[0].text == "{" { 0 } else { hanging };
+        lines.push(Line { text: text_of(row, metas, env), depth: own });
+        let opened = row.iter().filter(|a| a.text == "{").count() as i32;
+        let closed = row.iter().filter(|a| a.text == "}").count() as i32;
+        depth += opened - closed;
+        let last = row.last().map_or("", |a| a.text.as_str());
+        let header = matches!(row[0].text.as_str(), "if" | "for" | "while" | "else" | "}")
+            && matches!(last, ")" | "else");
+        hanging = i32::from(header && (row[0].text != "}" || last == "else"));
+        at = end;
+    }
+    lines
+}
+
+/// The text of a row of atoms.
+pub fn text_of(row: &[Atom], metas: &Metavariables, env: &Environment) -> String {
+    let mut out = String::new();
+    for (i, atom) in row.iter().enumerate() {
+        if i > 0 && space(row, i) {
+            out.push(' ');
+        }
+        out.push_str(&word(atom, metas, env));
+    }
+    out.trim_end().to_string()
+}
+
+fn word(atom: &Atom, metas: &Metavariables, env: &Environment) -> String {
+    if atom.kind != TokenKind::Word {
+        return atom.text.clone();
+    }
+    let Some(meta) = metas.get(&atom.text) else { return atom.text.clone() };
+    if matches!(meta.kind, MetaKind::FreshIdentifier(_)) {
+        return fresh(meta, env);
+    }
+    env.get(&atom.text).map_or_else(|| atom.text.clone(), |b| b.text.to_string())
+}
+
+/// The identifier that a rule makes up.
+pub fn fresh(meta: &Metavariable, env: &Environment) -> String {
+    let MetaKind::FreshIdentifier(parts) = &meta.kind else { return meta.name.clone() };
+    let one = |p: &FreshPart| match p {
+        FreshPart::Text(t) => t.clone(),
+        FreshPart::Metavariable(m) => env.get(m).map_or(m.clone(), |b| b.text.to_string()),
+    };
+    let text: String = parts.iter().map(one).collect();
+    if text.is_empty() { meta.name.clone() } else { text }
+}
+
+fn is_operand(a: &Atom) -> bool {
+    let keyword = matches!(a.text.as_str(), "return" | "case" | "else" | "goto" | "sizeof");
+    matches!(a.kind, TokenKind::Word | TokenKind::Number | TokenKind::String | TokenKind::Char) && !keyword
+        || matches!(a.text.as_str(), ")" | "]")
+}
+
+/// Whether a space stands before the `i`th atom.
+fn space(row: &[Atom], i: usize) -> bool {
+    let (a, b) = (&row[i - 1], &row[i]);
+    let written = a.span.end < b.span.start;
+    let (x, y) = (a.text.as_str(), b.text.as_str());
+    let binary = |j: usize| j > 0 && is_operand(&row[j - 1]) && row.get(j + 1).is_some();
+    match (x, y) {
+        (_, "," | ";" | ")" | "]") | ("(" | "[", _) => false,
+        ("," | ";", _) => true,
+        ("->" | ".", _) | (_, "->" | ".") => false,
+        ("if" | "for" | "while" | "switch" | "return", _) => true,
+        (_, "{") | ("}", _) => true,
+        (
+            _,
+            "=" | "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" | "*=" | "/=" | "|=" | "&=" | "^="
+            | "<<" | ">>" | "?",
+        ) => true,
+        (
+            "=" | "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" | "*=" | "/=" | "|=" | "&=" | "^="
+            | "<<" | ">>" | "?",
+            _,
+        ) => true,
+        (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) => true,
+        ("+" | "/" | "%" | "|" | "<" | ">" | "^" | "-", _) if binary(i - 1) => true,
+        (_, "(") if a.kind == TokenKind::Word => false,
+        _ => written,
+    }
+}

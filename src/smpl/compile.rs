@@ -1,0 +1,352 @@
+//! A rule ready to be matched: its pattern, and where its plus code hangs.
+//!
+//! In: a [`SmplRule`]. Out: a [`CompiledRule`]. Refuses plus code that has no token to hang on, script constraints, and
+//! bodies that are no C, each with its place.
+
+use super::pattern::{Atom, Metavariables, Pattern, PatternKind, by_name};
+use super::rule::{BodyKind, Constraint, MetaKind, Quantifier, SmplRule};
+use super::token::{Mark, TokenKind};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, Span};
+use std::collections::HashMap;
+
+/// Lines of plus code that stand together.
+#[derive(Clone, Debug)]
+pub struct PlusCode {
+    /// Its tokens.
+    pub atoms: Vec<Atom>,
+}
+
+/// Where plus code goes relative to the token it hangs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// In front of it.
+    Before,
+    /// Behind it.
+    After,
+}
+
+/// A rule ready to be matched.
+#[derive(Clone, Debug)]
+pub struct CompiledRule {
+    /// Its name; rules without one are numbered.
+    pub name: String,
+    /// Minus and context code.
+    pub pattern: Pattern,
+    /// Marks of the tokens, by number.
+    pub marks: HashMap<u32, Mark>,
+    /// The texts of the tokens, by number.
+    pub texts: HashMap<u32, String>,
+    /// All plus code.
+    pub plus: Vec<PlusCode>,
+    /// What hangs on a token.
+    pub hangs: HashMap<u32, Vec<(Side, usize)>>,
+    /// The metavariables.
+    pub metavariables: Metavariables,
+    /// How often each occurs.
+    pub uses: HashMap<String, usize>,
+    /// One path, or all.
+    pub quantifier: Quantifier,
+    /// Words without which nothing can match.
+    pub required: Vec<String>,
+}
+
+impl CompiledRule {
+    /// Whether the rule changes anything.
+    pub fn transforms(&self) -> bool {
+        !self.plus.is_empty() || self.marks.values().any(|m| *m == Mark::Minus)
+    }
+}
+
+/// Make a rule ready; `number` names it if it has no name.
+pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<CompiledRule, Vec<Diagnostic>> {
+    let metavariables = by_name(&rule.metavariables);
+    let atoms = super::pattern::atoms_of(file, &rule.tokens);
+    let mut errors = unsupported(file, rule);
+    let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
+    let pattern = match read_body(file, rule, &minus, &metavariables) {
+        Ok(pattern) => Some(pattern),
+        Err(e) => {
+            errors.push(e);
+            None
+        }
+    };
+    let mut plus = Vec::new();
+    let mut hangs: HashMap<u32, Vec<(Side, usize)>> = HashMap::new();
+    let skipped = conditions(&atoms);
+    for (from, to) in groups(&atoms) {
+        let index = plus.len();
+        match anchors(&atoms, &skipped, from, to) {
+            Some((side, ids)) => ids.into_iter().for_each(|id| hangs.entry(id).or_default().push((side, index))),
+            None => errors.push(
+                Diagnostic::error("smpl-plus", "no token to attach this plus code to")
+                    .at(file, atoms[from].span, "here")
+                    .help("plus code needs a minus or context token next to it that is neither dots nor a bracket of a disjunction"),
+            ),
+        }
+        plus.push(PlusCode { atoms: atoms[from..to].to_vec() });
+    }
+    let Some(pattern) = pattern.filter(|_| errors.is_empty()) else { return Err(errors) };
+    let star = minus.iter().any(|a| a.mark == Mark::Star);
+    let default = if star { Quantifier::Exists } else { Quantifier::Forall };
+    Ok(CompiledRule {
+        name: rule.header.name.clone().unwrap_or_else(|| format!("rule starting on line {number}")),
+        marks: minus.iter().map(|a| (a.id, a.mark)).collect(),
+        texts: minus.iter().map(|a| (a.id, a.text.clone())).collect(),
+        plus,
+        hangs,
+        uses: count(&minus, &metavariables),
+        quantifier: rule.header.quantifier.unwrap_or(default),
+        required: required(&pattern),
+        pattern,
+        metavariables,
+    })
+}
+
+fn unsupported(file: &SourceFile, rule: &SmplRule) -> Vec<Diagnostic> {
+    fn script(c: &Constraint) -> Option<Span> {
+        match c {
+            Constraint::Script { code, .. } => Some(*code),
+            Constraint::All(all) | Constraint::Any(all) => all.iter().find_map(script),
+            Constraint::Not(c) => script(c),
+            _ => None,
+        }
+    }
+    let found = rule.metavariables.iter().flat_map(|m| &m.constraints).filter_map(script);
+    let error = |span| {
+        Diagnostic::error("smpl-script", "constraints in scripts are not supported yet")
+            .at(file, span, "here")
+    };
+    found.map(error).collect()
+}
+
+fn read_body(
+    file: &SourceFile,
+    rule: &SmplRule,
+    minus: &[Atom],
+    metas: &Metavariables,
+) -> Result<Pattern, Diagnostic> {
+    if minus.is_empty() {
+        return Err(Diagnostic::error("smpl-pattern", "a rule without code").at(
+            file,
+            rule.header.span,
+            "this one",
+        ));
+    }
+    let type_first = match metas.get(&minus[0].text).map(|m| &m.kind) {
+        Some(MetaKind::Type) => true,
+        Some(_) => false,
+        None => matches!(
+            minus[0].text.as_str(),
+            "struct" | "union" | "enum" | "int" | "char" | "void" | "unsigned" | "long"
+        ),
+    };
+    use PatternKind::*;
+    let kinds: &[PatternKind] = match rule.header.body {
+        BodyKind::Expression | BodyKind::Identifier => &[Expression],
+        BodyKind::Type => &[Type],
+        BodyKind::Any if defines_function(minus, metas) => &[TopLevel],
+        BodyKind::Any if type_first => &[Type, Statements, Expression, TopLevel],
+        BodyKind::Any => &[Expression, Statements, Type, TopLevel],
+    };
+    let mut error: Option<Diagnostic> = None;
+    for kind in kinds {
+        match Pattern::read(file, minus, metas, *kind) {
+            Ok(pattern) => return Ok(pattern),
+            // The complaint that got furthest tells most.
+            Err(e) => {
+                let place = |d: &Diagnostic| d.annotations.first().map_or(0, |a| a.span.start);
+                if error.as_ref().is_none_or(|old| place(&e) > place(old)) {
+                    error = Some(e);
+                }
+            }
+        }
+    }
+    Err(error.unwrap_or_else(|| Diagnostic::error("smpl-pattern", "cannot read this rule")))
+}
+
+/// Whether `name(…) {` stands outside of all brackets, and `name` is no loop.
+fn defines_function(atoms: &[Atom], metas: &Metavariables) -> bool {
+    let mut depth = 0usize;
+    let mut name: Option<&Atom> = None;
+    for (i, atom) in atoms.iter().enumerate() {
+        match atom.text.as_str() {
+            "(" if atom.kind == TokenKind::Punct => {
+                if depth == 0 {
+                    name = i
+                        .checked_sub(1)
+                        .map(|j| &atoms[j])
+                        .filter(|a| a.kind == TokenKind::Word || a.kind == TokenKind::Close);
+                }
+                depth += 1;
+            }
+            ")" if atom.kind == TokenKind::Punct => {
+                depth = depth.saturating_sub(1);
+                let brace = atoms[i + 1..]
+                    .iter()
+                    .find(|a| !matches!(a.kind, TokenKind::Open | TokenKind::Close | TokenKind::Or));
+                if depth == 0
+                    && brace.is_some_and(|a| a.text == "{")
+                    && name.is_some_and(|n| !is_loop(n, metas))
+                {
+                    return true;
+                }
+            }
+            "{" | "[" => depth += 1,
+            "}" | "]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+fn is_loop(name: &Atom, metas: &Metavariables) -> bool {
+    let known =
+        matches!(metas.get(&name.text).map(|m| &m.kind), Some(MetaKind::Iterator | MetaKind::IteratorName));
+    known || matches!(name.text.as_str(), "if" | "while" | "for" | "switch") || name.text.contains("for_each")
+}
+
+/// Runs of plus tokens.
+fn groups(atoms: &[Atom]) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    let mut i = 0;
+    while i < atoms.len() {
+        let from = i;
+        while i < atoms.len() && atoms[i].mark.is_plus() {
+            i += 1;
+        }
+        if i > from {
+            out.push((from, i));
+        } else {
+            i += 1;
+        }
+    }
+    out
+}
+
+/// Which atoms belong to `when` clauses.
+fn conditions(atoms: &[Atom]) -> Vec<bool> {
+    let mut out = vec![false; atoms.len()];
+    let mut line = usize::MAX;
+    for (i, atom) in atoms.iter().enumerate() {
+        let after = i > 0
+            && (matches!(atoms[i - 1].kind, TokenKind::Dots | TokenKind::NestClose | TokenKind::NestOpen)
+                || out[i - 1]);
+        if atom.text == "when" && after {
+            line = atom.line;
+        }
+        out[i] = atom.line == line && !atom.mark.is_plus();
+    }
+    out
+}
+
+/// The tokens that plus code between `from` and `to` hangs on.
+fn anchors(atoms: &[Atom], skipped: &[bool], from: usize, to: usize) -> Option<(Side, Vec<u32>)> {
+    let before = (0..from).rev().find(|i| !atoms[*i].mark.is_plus());
+    let after = (to..atoms.len()).find(|i| !atoms[*i].mark.is_plus());
+    let before = before.filter(|i| !skipped[*i]).map(|i| last_atoms(atoms, i)).filter(|v| !v.is_empty());
+    let after = after.map(|i| first_atoms(atoms, i)).filter(|v| !v.is_empty());
+    let ids = |v: &[usize]| v.iter().map(|i| atoms[*i].id).collect::<Vec<_>>();
+    let minus =
+        |v: &Option<Vec<usize>>| v.as_ref().is_some_and(|v| v.iter().any(|i| atoms[*i].mark == Mark::Minus));
+    match (&before, &after) {
+        (Some(b), _) if minus(&before) => Some((Side::After, ids(b))),
+        (_, Some(a)) if minus(&after) => Some((Side::Before, ids(a))),
+        (Some(b), None) => Some((Side::After, ids(b))),
+        (None, Some(a)) => Some((Side::Before, ids(a))),
+        (Some(b), Some(a)) => {
+            let text = atoms[b[0]].text.as_str();
+            let closing = matches!(atoms[a[0]].text.as_str(), ")" | "," | ";" | "}");
+            let ends = matches!(text, ";" | "{" | "}");
+            let header = text == ")" && atoms[from].text == "{";
+            if ends || closing || header { Some((Side::After, ids(b))) } else { Some((Side::Before, ids(a))) }
+        }
+        (None, None) => None,
+    }
+}
+
+/// The last tokens of code at or before `i`: those of every branch if a disjunction ends there.
+fn last_atoms(atoms: &[Atom], i: usize) -> Vec<usize> {
+    match atoms[i].kind {
+        TokenKind::Close => branches(atoms, i, -1)
+            .into_iter()
+            .filter_map(|r| {
+                let last = r.rev().find(|j| !atoms[*j].mark.is_plus())?;
+                last_atoms(atoms, last).pop()
+            })
+            .collect(),
+        TokenKind::Dots if atoms[i].mark != Mark::Minus => Vec::new(),
+        TokenKind::Open | TokenKind::Or | TokenKind::And | TokenKind::NestOpen | TokenKind::NestClose => {
+            Vec::new()
+        }
+        _ => vec![i],
+    }
+}
+
+fn first_atoms(atoms: &[Atom], i: usize) -> Vec<usize> {
+    match atoms[i].kind {
+        TokenKind::Open => branches(atoms, i, 1)
+            .into_iter()
+            .filter_map(|mut r| {
+                let first = r.find(|j| !atoms[*j].mark.is_plus())?;
+                first_atoms(atoms, first).first().copied()
+            })
+            .collect(),
+        TokenKind::Dots if atoms[i].mark != Mark::Minus => Vec::new(),
+        TokenKind::Close | TokenKind::Or | TokenKind::And | TokenKind::NestOpen | TokenKind::NestClose => {
+            Vec::new()
+        }
+        _ => vec![i],
+    }
+}
+
+/// The branches of the disjunction that opens or closes at `i`.
+fn branches(atoms: &[Atom], i: usize, step: isize) -> Vec<std::ops::Range<usize>> {
+    let mut depth = 0isize;
+    let mut cuts = vec![i];
+    let mut at = i as isize;
+    while let Some(atom) = usize::try_from(at).ok().and_then(|a| atoms.get(a)) {
+        match atom.kind {
+            TokenKind::Open => depth += step,
+            TokenKind::Close => depth -= step,
+            TokenKind::Or | TokenKind::And if depth == 1 => cuts.push(at as usize),
+            _ => {}
+        }
+        if depth == 0 {
+            cuts.push(at as usize);
+            break;
+        }
+        at += step;
+    }
+    cuts.sort_unstable();
+    cuts.windows(2).map(|w| w[0] + 1..w[1]).collect()
+}
+
+fn count(minus: &[Atom], metas: &Metavariables) -> HashMap<String, usize> {
+    let mut out = HashMap::new();
+    for atom in minus {
+        for name in std::iter::once(&atom.text).chain(&atom.attached).filter(|n| metas.contains_key(*n)) {
+            *out.entry(name.clone()).or_insert(0) += 1;
+        }
+    }
+    out
+}
+
+/// Plain names of the pattern itself, not of its slots.
+fn required(pattern: &Pattern) -> Vec<String> {
+    let plain = |t: &str| pattern.metavariables().get(t).is_none_or(|m| super::pattern::is_literal(&m.kind));
+    let mut out: Vec<String> = Vec::new();
+    for piece in pattern.pieces() {
+        let text = &piece.atom.text;
+        let name =
+            piece.atom.kind == TokenKind::Word && piece.slot.is_none() && text.len() > 3 && plain(text);
+        let optional = matches!(
+            text.as_str(),
+            "NULL" | "else" | "static" | "const" | "unsigned" | "signed" | "return" | "sizeof"
+        );
+        if name && !optional && !out.contains(text) {
+            out.push(text.clone());
+        }
+    }
+    out
+}
