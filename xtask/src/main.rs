@@ -4,6 +4,7 @@
 //! one only dispatches. Nothing here is part of the `vedalia` command.
 
 mod command;
+mod conformance;
 mod kernel;
 mod kernel_check;
 
@@ -25,12 +26,15 @@ enum Task {
     Kernel(kernel::Arguments),
     /// Make the series on a kernel, then build it, apply it and check it.
     KernelCheck(kernel_check::Arguments),
+    /// Run a folder of Coccinelle's tests and compare with the expected results.
+    Conformance(conformance::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Kernel(arguments) => kernel::run(&arguments),
         Task::KernelCheck(arguments) => kernel_check::run(&arguments),
+        Task::Conformance(arguments) => conformance::run(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -1,0 +1,147 @@
+//! `cargo xtask conformance DIR`: Coccinelle's own kind of tests against our engine.
+//!
+//! In: a folder with triples `X.cocci`, `X.c`, `X.res` (upstream's `tests`, fetched by you and never committed). Out:
+//! a line per test that is not equal, and the two figures: equal tokens, as upstream's `--testall` compares, and equal
+//! bytes. A test that takes longer than ten seconds counts as a hang.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use vedalia::plan::apply::{ApplyOptions, apply, prepare};
+use vedalia::source::SourceFile;
+
+/// Arguments of `conformance`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Folder with the triples.
+    folder: PathBuf,
+    /// Only tests whose name begins with this.
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// Print the first lines that differ.
+    #[arg(long)]
+    verbose: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Bytes,
+    Tokens,
+    Differs(String),
+    Untouched,
+    RuleError(String),
+    Hang,
+    Panic,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut names: Vec<String> = fs::read_dir(&arguments.folder)?
+        .filter_map(|e| e.ok()?.file_name().into_string().ok())
+        .filter_map(|n| Some(n.strip_suffix(".res")?.to_string()))
+        .filter(|n| n.starts_with(&arguments.filter))
+        .filter(|n| ["c", "cocci"].iter().all(|x| arguments.folder.join(format!("{n}.{x}")).exists()))
+        .collect();
+    names.sort();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in &names {
+        let verdict = limited(&arguments.folder, name);
+        let word = match &verdict {
+            Verdict::Bytes => "bytes",
+            Verdict::Tokens => "tokens",
+            Verdict::Differs(_) => "differs",
+            Verdict::Untouched => "untouched",
+            Verdict::RuleError(_) => "rule-error",
+            Verdict::Hang => "hang",
+            Verdict::Panic => "panic",
+        };
+        *counts.entry(word).or_default() += 1;
+        match &verdict {
+            Verdict::Bytes => {}
+            Verdict::RuleError(why) => println!("{name}: {word}: {why}"),
+            Verdict::Differs(how) if arguments.verbose => println!("{name}: {word}\n{how}"),
+            _ => println!("{name}: {word}"),
+        }
+    }
+    let get = |w: &str| counts.get(w).copied().unwrap_or(0);
+    let total = names.len().max(1);
+    let (bytes, tokens) = (get("bytes"), get("bytes") + get("tokens"));
+    println!("{counts:?}");
+    println!(
+        "equal tokens {tokens}/{total} ({:.1} %), equal bytes {bytes}/{total} ({:.1} %)",
+        percent(tokens, total),
+        percent(bytes, total)
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn percent(n: usize, of: usize) -> f64 {
+    n as f64 * 100.0 / of as f64
+}
+
+/// One test on a thread of its own, with a deep stack and a limit of time.
+fn limited(folder: &Path, name: &str) -> Verdict {
+    let (send, receive) = mpsc::channel();
+    let (folder, name) = (folder.to_path_buf(), name.to_string());
+    let body = move || {
+        let _ = send.send(one(&folder, &name));
+    };
+    if std::thread::Builder::new().stack_size(256 << 20).spawn(body).is_err() {
+        return Verdict::Panic;
+    }
+    match receive.recv_timeout(Duration::from_secs(10)) {
+        Ok(verdict) => verdict,
+        Err(mpsc::RecvTimeoutError::Timeout) => Verdict::Hang,
+        Err(mpsc::RecvTimeoutError::Disconnected) => Verdict::Panic,
+    }
+}
+
+fn one(folder: &Path, name: &str) -> Verdict {
+    let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
+    let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
+    let (file, mut diagnostics) = vedalia::smpl::parse(&rules);
+    let program = match prepare(&file) {
+        Ok(program) if diagnostics.is_empty() => program,
+        Ok(_) => return Verdict::RuleError(describe(&diagnostics)),
+        Err(more) => {
+            diagnostics.extend(more);
+            return Verdict::RuleError(describe(&diagnostics));
+        }
+    };
+    let code = SourceFile::new(format!("{name}.c"), read("c"));
+    let applied = apply(&program, &code, &ApplyOptions::default());
+    let wanted = read("res");
+    if applied.after == wanted {
+        return Verdict::Bytes;
+    }
+    let (ours, theirs) = (tokens(&applied.after), tokens(&wanted));
+    if ours == theirs {
+        return Verdict::Tokens;
+    }
+    if applied.after == code.bytes() {
+        return Verdict::Untouched;
+    }
+    let at = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+    let show = |all: &[String]| all[at.saturating_sub(6).min(all.len())..(at + 8).min(all.len())].join(" ");
+    Verdict::Differs(format!("  ours:   {}\n  wanted: {}", show(&ours), show(&theirs)))
+}
+
+fn describe(diagnostics: &[vedalia::diagnostic::Diagnostic]) -> String {
+    let one =
+        |d: &vedalia::diagnostic::Diagnostic| format!("{}: {}", d.place().unwrap_or_default(), d.message);
+    diagnostics.first().map(one).unwrap_or_default()
+}
+
+/// The tokens of C, without comments.
+fn tokens(bytes: &[u8]) -> Vec<String> {
+    use vedalia::smpl::token::{LineMode, lex};
+    let file = SourceFile::new("t.c", bytes);
+    let all = lex(&file, vedalia::source::Span::new(0, file.text().len()), LineMode::Plain);
+    let words = all
+        .iter()
+        .flat_map(|t| file.slice(t.span).split_whitespace().map(str::to_string).collect::<Vec<_>>());
+    words.collect()
+}
