@@ -1,1 +1,32 @@
-//! To be written.
+//! Batch walks: from a function and a walk rule to what its loop does for one element.
+//!
+//! In: a parsed file, the [`Scopes`](crate::syntax::scope::Scopes) of a function, and a [`spec::WalkSpec`]. Out: for
+//! each acquisition of a batch a [`Walk`], with everything that a conversion needs and the obligations that were
+//! discharged, or a [`refusal::Refusal`].
+//!
+//! The argument: an acquisition may always return less than was asked for, so every correct caller copes with batches
+//! of one piece. The callback is therefore the *whole* body of the outer loop, specialised to a batch of one piece
+//! ([`machine`]); in addition the inner loop is proved to walk the pieces of a batch of any size ([`induct`]), so that
+//! loops that only look alike are refused.
+
+pub mod control;
+pub mod eval;
+pub mod exits;
+pub mod expressions;
+pub mod induct;
+pub mod loops;
+pub mod machine;
+pub mod matching;
+pub mod output;
+pub mod recognise;
+pub mod refusal;
+pub mod site;
+pub mod spec;
+pub mod state;
+pub mod sym;
+pub mod total;
+pub mod usage;
+
+pub use recognise::{Note, Obligation, Walk, recognise};
+pub use refusal::{Refusal, RefusalCode};
+pub use spec::WalkSpec;

@@ -1,0 +1,138 @@
+/// Turn loops over batches of pages of an iov_iter into calls of
+/// iov_iter_for_each_page(): the inner loop's body becomes the callback.
+///
+//# The rule knows both generations of the API: iov_iter_get_pages(), after
+//# which the caller advances the iterator, and iov_iter_get_pages2(), which
+//# advances it itself. The tree's own header says which of them is there.
+//
+// Confidence: High
+// URL: rules/iov_iter_for_each_page/README.md
+// Options: --level safe
+// Keywords: iov_iter_get_pages, iov_iter_get_pages2, iov_iter_for_each_page
+
+// What C and the kernel's arithmetic mean, for every walk of this file.
+@walk:arithmetic@
+expression a, b, x;
+type T;
+@@
+
+same: likely(x) => x
+same: unlikely(x) => x
+same: min(a, b) => a < b ? a : b
+same: min_t(T, a, b) => a < b ? a : b
+same: umin(a, b) => a < b ? a : b
+same: max(a, b) => a > b ? a : b
+same: max_t(T, a, b) => a > b ? a : b
+same: DIV_ROUND_UP(a, b) => (a + b - 1) / b
+same: round_up(a, b) => (a + b - 1) / b * b
+same: PAGE_ALIGN(a) => (a + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE
+same: PFN_UP(a) => (a + PAGE_SIZE - 1) / PAGE_SIZE
+same: a >> PAGE_SHIFT => a / PAGE_SIZE
+same: a << PAGE_SHIFT => a * PAGE_SIZE
+same: 1UL << PAGE_SHIFT => PAGE_SIZE
+same: array_size(a, b) => a * b
+
+negative: PTR_ERR(x)
+failed: IS_ERR(x)
+failed: IS_ERR_OR_NULL(x)
+
+pure: likely unlikely min min_t max max_t DIV_ROUND_UP round_up PAGE_ALIGN
+pure: array_size ARRAY_SIZE IS_ERR IS_ERR_OR_NULL PTR_ERR ERR_PTR offset_in_page
+
+// What both generations have in common.
+@walk:pages extends arithmetic@
+expression iter, x, size, f, data;
+expression batch;
+@@
+
+unit: PAGE_SIZE
+element: struct page *page
+position: iov_iter_count(iter)
+rewind: iov_iter_revert(iter, x)
+release: put_page(x)
+release: page_cache_release(x)
+release all: release_pages(batch, x)
+free: kvfree(batch)
+free: kfree(batch)
+other release: unpin_user_page(x)
+other release: unpin_user_pages(batch, x)
+lock: spin_lock spin_unlock spin_lock_irq spin_unlock_irq spin_lock_irqsave
+lock: spin_unlock_irqrestore spin_lock_bh spin_unlock_bh mutex_lock
+lock: mutex_unlock down_read up_read down_write up_write read_lock
+lock: read_unlock write_lock write_unlock rcu_read_lock rcu_read_unlock
+lock: preempt_disable preempt_enable local_irq_save local_irq_restore
+lock: lock_sock release_sock lock_page unlock_page
+
+accounting: refcount_add atomic_add atomic_inc atomic_long_add
+accounting: sk_mem_charge sk_wmem_queued_add percpu_counter_add
+accounting: task_io_account_read task_io_account_write
+
+pure: iov_iter_count iov_iter_npages iov_iter_is_kvec iov_iter_is_bvec
+
+helper: iov_iter_for_each_page(iter, size, f, data)
+callback: int f(struct page *page, size_t offset, size_t size, void *data)
+suffix: page
+batch: 16
+
+introduce: include/linux/uio.h after iov_iter_get_pages_alloc2, iov_iter_get_pages2, iov_iter_get_pages_alloc, iov_iter_get_pages : iov_iter_for_each_page.h
+
+introduce message:
+  Most users of iov_iter_get_pages2() and its relatives are two nested
+  loops: the outer one grabs a batch of pages, the inner one walks the
+  page subranges and does the same to each of them, and afterwards the
+  references are dropped. The loops are much alike; the details (where a
+  piece ends, which references are left when the body fails half-way,
+  where the iterator stands then) are easy to get wrong.
+
+  Add a helper that does the walking and calls a function for each
+  subrange. The function is given a reference to the page and says
+  whether it took it, and whether it wants more; the helper drops the
+  references to pages that were grabbed in vain and leaves the iterator
+  right past the last subrange that was taken.
+
+  The first users follow.
+
+message:
+  Use iov_iter_for_each_page() instead of grabbing batches of pages and
+  walking them by hand: the body of the loop becomes a callback, and the
+  helper drops the references to the pages that were grabbed in vain.
+
+note N5: The iterator is now left right after the last piece that was taken; it used to be left at the end of the batch.
+note N4: Pieces are no longer cut in two at multiples of {limit}: a batch used to end in the middle of a page when the start was not aligned.
+note N3: The array of pages is no longer allocated; up to {batch} pages are grabbed at a time.
+note N6: This assumes that {value} is negative whenever the callback stops with it.
+note N1: {test} is now checked after a page has been grabbed: if both fail, the error of grabbing the page is returned.
+note N7: {statement} is now done for each page rather than for each batch.
+note N10: If no page can be grabbed although there is data left, the walk now ends with -EFAULT instead of trying again forever.
+note N11: The initialiser of {variable} goes with it; its calls are taken to have no effect: {calls}.
+note N9: Messages that print __func__ now name the callback.
+
+// Since 6.0: the function advances the iterator by what it got.
+@walk:advancing extends pages@
+expression iter, got, bytes, slots;
+expression batch, offset;
+@@
+
+tree declares: iov_iter_get_pages2
+
+acquire: got = iov_iter_get_pages2(iter, batch, bytes, slots, &offset)
+acquire allocated: got = iov_iter_get_pages_alloc2(iter, &batch, bytes, &offset)
+acquire one: got = iov_iter_get_pages2(iter, &batch, bytes, 1, &offset)
+
+introduce: lib/iov_iter.c after iov_iter_get_pages_alloc2, iov_iter_get_pages2 : advancing.c
+
+// Before 6.0: the caller advances it.
+@walk:standing extends pages@
+expression iter, got, bytes, slots, x;
+expression batch, offset;
+@@
+
+tree declares: iov_iter_get_pages
+tree lacks: iov_iter_get_pages2
+
+acquire: got = iov_iter_get_pages(iter, batch, bytes, slots, &offset)
+acquire allocated: got = iov_iter_get_pages_alloc(iter, &batch, bytes, &offset)
+acquire one: got = iov_iter_get_pages(iter, &batch, bytes, 1, &offset)
+advance: iov_iter_advance(iter, x)
+
+introduce: lib/iov_iter.c after iov_iter_get_pages_alloc, iov_iter_get_pages : standing.c

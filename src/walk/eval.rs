@@ -1,0 +1,542 @@
+//! Expressions as quantities of the walk.
+//!
+//! In: an expression and the [`State`] before it. Out: its [`Value`], its truth or its sign, as far as they follow
+//! from the walk; assignments inside it are carried out on the state. Nothing is written down here: what becomes of
+//! the text is [`super::machine`]'s business.
+
+use super::matching::{Bindings, matches};
+use super::site::Site;
+use super::spec::WalkSpec;
+use super::state::{State, Value, Variable};
+use super::sym::{Atom, Facts, Sign, Sym};
+use crate::smpl::pattern::Pattern;
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// What evaluation needs to know about the place.
+#[derive(Clone, Copy)]
+pub struct Evaluator<'a, 't> {
+    /// The walk.
+    pub spec: &'a WalkSpec,
+    /// The function's declarations.
+    pub scopes: &'a Scopes<'t>,
+    /// The acquisition.
+    pub site: &'a Site<'t>,
+    /// What may be assumed of the batch.
+    pub facts: Facts,
+}
+
+/// How the operands of a comparison stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    NotEqual,
+}
+
+impl Relation {
+    fn of(operator: &str) -> Option<Self> {
+        Some(match operator {
+            "<" => Relation::Less,
+            "<=" => Relation::LessEqual,
+            ">" => Relation::Greater,
+            ">=" => Relation::GreaterEqual,
+            "==" => Relation::Equal,
+            "!=" => Relation::NotEqual,
+            _ => return None,
+        })
+    }
+
+    /// Which signs of `left - right` make it true.
+    fn signs(self) -> [bool; 3] {
+        match self {
+            Relation::Less => [true, false, false],
+            Relation::LessEqual => [true, true, false],
+            Relation::Greater => [false, false, true],
+            Relation::GreaterEqual => [false, true, true],
+            Relation::Equal => [false, true, false],
+            Relation::NotEqual => [true, false, true],
+        }
+    }
+
+    fn negated(self) -> Self {
+        match self {
+            Relation::Less => Relation::GreaterEqual,
+            Relation::LessEqual => Relation::Greater,
+            Relation::Greater => Relation::LessEqual,
+            Relation::GreaterEqual => Relation::Less,
+            Relation::Equal => Relation::NotEqual,
+            Relation::NotEqual => Relation::Equal,
+        }
+    }
+
+    fn mirrored(self) -> Self {
+        match self {
+            Relation::Less => Relation::Greater,
+            Relation::LessEqual => Relation::GreaterEqual,
+            Relation::Greater => Relation::Less,
+            Relation::GreaterEqual => Relation::LessEqual,
+            same => same,
+        }
+    }
+}
+
+impl<'t> Evaluator<'_, 't> {
+    /// The value of an expression; assignments and increments inside it change the state.
+    pub fn value(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        if let Some(value) = self.by_rule(node, state) {
+            return value;
+        }
+        match node.kind() {
+            Kind::Identifier => self.scopes.resolve(node).map_or(Value::Unknown, |id| state.value(id)),
+            Kind::ParenthesizedExpression | Kind::CastExpression => {
+                operand(node).map_or(Value::Unknown, |inner| self.value(inner, state))
+            }
+            Kind::NumberLiteral => {
+                number(node.text()).map_or(Value::Unknown, |n| quantity(Some(Sym::constant(n))))
+            }
+            Kind::True => quantity(Some(Sym::constant(1))),
+            Kind::False => quantity(Some(Sym::constant(0))),
+            Kind::UnaryExpression => self.unary(node, state),
+            Kind::BinaryExpression => self.binary(node, state),
+            Kind::ConditionalExpression => self.conditional(node, state),
+            Kind::SubscriptExpression => self.subscript(node, state),
+            Kind::FieldExpression => {
+                self.field_key(node).and_then(|key| state.fields.get(&key).cloned()).unwrap_or_default()
+            }
+            Kind::AssignmentExpression => self.assignment(node, state),
+            Kind::UpdateExpression => self.update(node, state),
+            Kind::CommaExpression => {
+                let sides = [node.child(Field::Left), node.child(Field::Right)];
+                sides.into_iter().flatten().fold(Value::Unknown, |_, side| self.value(side, state))
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What the rule says about the expression: it is the unit, or it means the same as another.
+    fn by_rule(&self, node: Node<'t>, state: &mut State<'t>) -> Option<Value> {
+        if matches(&self.spec.unit, node).is_some() {
+            return Some(quantity(Some(Sym::atom(Atom::Unit))));
+        }
+        if !matches!(node.kind(), Kind::CallExpression | Kind::BinaryExpression) {
+            return None;
+        }
+        self.spec.same.iter().find_map(|same| {
+            let bindings = matches(&same.pattern, node)?;
+            Some(self.meaning(&same.meaning, same.meaning.single()?, &bindings, state))
+        })
+    }
+
+    /// The value of a rule's expression whose metavariables stand for expressions of the code.
+    fn meaning(
+        &self,
+        pattern: &Pattern,
+        node: Node<'_>,
+        bindings: &Bindings<'t>,
+        state: &mut State<'t>,
+    ) -> Value {
+        if let Some(bound) = bindings.get(pattern.text_of(node)) {
+            return self.value(bound, state);
+        }
+        let mut side = |field| match node.child(field) {
+            Some(child) => self.meaning(pattern, child, bindings, state),
+            None => Value::Unknown,
+        };
+        match node.kind() {
+            Kind::NumberLiteral => {
+                number(node.text()).map_or(Value::Unknown, |n| quantity(Some(Sym::constant(n))))
+            }
+            Kind::Identifier if pattern.text_of(node) == self.spec.unit_name() => {
+                quantity(Some(Sym::atom(Atom::Unit)))
+            }
+            Kind::ParenthesizedExpression => {
+                operand(node).map_or(Value::Unknown, |inner| self.meaning(pattern, inner, bindings, state))
+            }
+            Kind::BinaryExpression => {
+                let (left, right) = (side(Field::Left), side(Field::Right));
+                arithmetic(node.operator().unwrap_or_default(), &left, &right)
+            }
+            Kind::ConditionalExpression => {
+                let (then, otherwise) = (side(Field::Consequence), side(Field::Alternative));
+                let Some(condition) = node.child(Field::Condition) else { return Value::Unknown };
+                let Some(relation) = condition.operator().and_then(Relation::of) else {
+                    return Value::Unknown;
+                };
+                let mut term = |field| match condition.child(field) {
+                    Some(child) => self.meaning(pattern, child, bindings, state),
+                    None => Value::Unknown,
+                };
+                let (left, right) = (term(Field::Left), term(Field::Right));
+                chosen(relation, &left, &right, &then, &otherwise)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn unary(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let Some(argument) = node.child(Field::Argument) else { return Value::Unknown };
+        let value = self.value(argument, state);
+        match (node.operator(), value) {
+            (Some("-"), Value::Quantity(sym)) => quantity(sym.times(-1)),
+            (Some("+"), value) => value,
+            (Some("!"), Value::Quantity(sym)) => match self.resolved(&sym).as_constant() {
+                Some(c) => quantity(Some(Sym::constant(i64::from(c == 0)))),
+                None => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    fn binary(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else {
+            return Value::Unknown;
+        };
+        let left = self.value(left, state);
+        let right = self.value(right, state);
+        arithmetic(node.operator().unwrap_or_default(), &left, &right)
+    }
+
+    fn conditional(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let Some(condition) = node.child(Field::Condition).map(unwrapped) else { return Value::Unknown };
+        let mut side =
+            |field| node.child(field).map_or(Value::Unknown, |n| self.value(n, &mut state.clone()));
+        let (then, otherwise) = (side(Field::Consequence), side(Field::Alternative));
+        if let Some(relation) = condition.operator().and_then(Relation::of)
+            && let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right))
+        {
+            let (left, right) = (self.value(left, state), self.value(right, state));
+            let value = chosen(relation, &left, &right, &then, &otherwise);
+            if value != Value::Unknown {
+                return value;
+            }
+        }
+        match self.truth(condition, state) {
+            Some(true) => then,
+            Some(false) => otherwise,
+            None if then == otherwise => then,
+            None => Value::Unknown,
+        }
+    }
+
+    fn subscript(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let array = node.child(Field::Argument).and_then(|a| self.scopes.resolve(a));
+        let Some(index) = node.child(Field::Index) else { return Value::Unknown };
+        match self.value(index, state) {
+            Value::Quantity(index) if array == Some(self.site.batch) => Value::Element(index),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn assignment(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else {
+            return Value::Unknown;
+        };
+        let value = self.value(right, state);
+        if let Some(key) = self.field_key(left) {
+            if node.operator() == Some("=") && value != Value::Unknown {
+                state.fields.insert(key, value.clone());
+            } else {
+                state.fields.remove(&key);
+            }
+            return value;
+        }
+        let Some(id) = self.scopes.resolve(left) else { return Value::Unknown };
+        let operator = node.operator().unwrap_or("=").trim_end_matches('=');
+        let value = if operator.is_empty() { value } else { arithmetic(operator, &state.value(id), &value) };
+        self.assign(id, value.clone(), Some(right), state);
+        value
+    }
+
+    /// `x.f` of a local aggregate.
+    fn field_key(&self, node: Node<'t>) -> Option<(DeclId, String)> {
+        if !node.is(Kind::FieldExpression) || node.operator() != Some(".") {
+            return None;
+        }
+        let owner = self.scopes.resolve(node.child(Field::Argument)?)?;
+        Some((owner, node.child(Field::Field)?.text().to_owned()))
+    }
+
+    /// What a designated initialiser says of the fields.
+    pub fn designated(&self, id: DeclId, initializer: Node<'t>, state: &mut State<'t>) {
+        if !initializer.is(Kind::InitializerList) {
+            return;
+        }
+        for pair in initializer.named_children().filter(|n| n.is(Kind::InitializerPair)) {
+            let Some(designator) = pair.child(Field::Designator).and_then(|d| d.named_children().last())
+            else {
+                continue;
+            };
+            let value = pair.child(Field::Value).map_or(Value::Unknown, |v| self.value(v, state));
+            if value != Value::Unknown {
+                state.fields.insert((id, designator.text().to_owned()), value);
+            }
+        }
+    }
+
+    fn update(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let Some(id) = node.child(Field::Argument).and_then(|a| self.scopes.resolve(a)) else {
+            return Value::Unknown;
+        };
+        let before = state.value(id);
+        let step = if node.operator() == Some("--") { -1 } else { 1 };
+        let after = arithmetic("+", &before, &quantity(Some(Sym::constant(step))));
+        self.assign(id, after.clone(), None, state);
+        let prefix = node.children().next().is_some_and(|c| c.is(Kind::Token));
+        if prefix { after } else { before }
+    }
+
+    /// Give a variable a value; its sign follows from the value, or from the expression that is assigned.
+    pub fn assign(&self, id: DeclId, value: Value, set_by: Option<Node<'t>>, state: &mut State<'t>) {
+        let sign = match &value {
+            Value::Quantity(sym) => self.resolved(sym).sign(self.facts),
+            _ => set_by.map_or(Sign::Unknown, |node| self.sign(node, state)),
+        };
+        state.set(id, Variable { value, sign, set_by, spelled_otherwise: false });
+    }
+
+    /// A quantity with everything resolved that the facts decide.
+    pub fn resolved(&self, sym: &Sym) -> Sym {
+        sym.under(self.facts).unwrap_or_else(|| sym.clone())
+    }
+
+    /// The sign of an expression that is not necessarily part of the walk.
+    pub fn sign(&self, node: Node<'t>, state: &State<'t>) -> Sign {
+        if self.spec.negative.iter().any(|p| matches(p, node).is_some()) {
+            return Sign::Negative;
+        }
+        if let Value::Quantity(sym) = self.value(node, &mut state.clone()) {
+            return self.resolved(&sym).sign(self.facts);
+        }
+        match node.kind() {
+            Kind::Identifier => {
+                let variable = self.scopes.resolve(node).and_then(|id| state.variables.get(&id));
+                variable.map_or(Sign::Unknown, |v| v.sign)
+            }
+            Kind::ParenthesizedExpression | Kind::CastExpression => {
+                operand(node).map_or(Sign::Unknown, |inner| self.sign(inner, state))
+            }
+            Kind::UnaryExpression if node.operator() == Some("-") => {
+                let constant = node.child(Field::Argument).map(unwrapped);
+                let is_constant = constant.is_some_and(|c| {
+                    c.is(Kind::Identifier)
+                        && self.scopes.resolve(c).is_none()
+                        && c.text()
+                            .chars()
+                            .all(|ch| ch.is_ascii_uppercase() || ch.is_ascii_digit() || ch == '_')
+                });
+                if is_constant { Sign::Negative } else { Sign::Unknown }
+            }
+            Kind::ConditionalExpression => {
+                let side = |field| node.child(field).map_or(Sign::Unknown, |n| self.sign(n, state));
+                side(Field::Consequence).join(side(Field::Alternative))
+            }
+            _ => Sign::Unknown,
+        }
+    }
+
+    /// Whether a condition holds; assignments inside it change the state.
+    pub fn truth(&self, condition: Node<'t>, state: &mut State<'t>) -> Option<bool> {
+        let condition = self.seen_through(unwrapped(condition));
+        match condition.kind() {
+            Kind::UnaryExpression if condition.operator() == Some("!") => {
+                self.truth(condition.child(Field::Argument)?, state).map(|t| !t)
+            }
+            Kind::BinaryExpression => {
+                let (left, right) = (condition.child(Field::Left)?, condition.child(Field::Right)?);
+                match condition.operator()? {
+                    "&&" => match self.truth(left, state) {
+                        Some(false) => Some(false),
+                        Some(true) => self.truth(right, state),
+                        None => (self.truth(right, &mut state.clone()) == Some(false)).then_some(false),
+                    },
+                    "||" => match self.truth(left, state) {
+                        Some(true) => Some(true),
+                        Some(false) => self.truth(right, state),
+                        None => (self.truth(right, &mut state.clone()) == Some(true)).then_some(true),
+                    },
+                    operator => {
+                        let Some(relation) = Relation::of(operator) else {
+                            return decided(self.sign_of(condition, state), Relation::NotEqual);
+                        };
+                        decided(self.sign_of_difference(left, right, state), relation)
+                    }
+                }
+            }
+            _ => decided(self.sign_of(condition, state), Relation::NotEqual),
+        }
+    }
+
+    fn sign_of(&self, node: Node<'t>, state: &mut State<'t>) -> Sign {
+        let sign = self.sign(node, state);
+        self.value(node, state);
+        sign
+    }
+
+    fn sign_of_difference(&self, left: Node<'t>, right: Node<'t>, state: &mut State<'t>) -> Sign {
+        let before = state.clone();
+        let (a, b) = (self.value(left, state), self.value(right, state));
+        if let (Value::Quantity(a), Value::Quantity(b)) = (&a, &b) {
+            let difference = a.minus(b).map(|d| self.resolved(&d));
+            return difference.map_or(Sign::Unknown, |d| d.sign(self.facts));
+        }
+        let is_zero = |v: &Value| v.quantity().and_then(Sym::as_constant) == Some(0);
+        if is_zero(&b) {
+            let assigned = unwrapped(left);
+            let target =
+                assigned.is(Kind::AssignmentExpression).then(|| assigned.child(Field::Left)).flatten();
+            return match target {
+                Some(target) => self.sign(target, state),
+                None => self.sign(left, &before),
+            };
+        }
+        Sign::Unknown
+    }
+
+    /// What the condition says about the variables in it.
+    pub fn refine(&self, condition: Node<'t>, holds: bool, state: &mut State<'t>) {
+        let condition = self.seen_through(unwrapped(condition));
+        match (condition.kind(), condition.operator()) {
+            (Kind::UnaryExpression, Some("!")) => {
+                if let Some(argument) = condition.child(Field::Argument) {
+                    self.refine(argument, !holds, state);
+                }
+            }
+            (Kind::BinaryExpression, Some(operator @ ("&&" | "||"))) => {
+                if (operator == "&&") == holds {
+                    for side in [Field::Left, Field::Right] {
+                        if let Some(side) = condition.child(side) {
+                            self.refine(side, holds, state);
+                        }
+                    }
+                }
+            }
+            (Kind::BinaryExpression, Some(operator)) => {
+                let Some(relation) = Relation::of(operator) else { return };
+                let relation = if holds { relation } else { relation.negated() };
+                let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right))
+                else {
+                    return;
+                };
+                self.narrow(left, right, relation, state);
+                self.narrow(right, left, relation.mirrored(), state);
+            }
+            _ => {
+                let relation = if holds { Relation::NotEqual } else { Relation::Equal };
+                self.narrow_variable(condition, relation, state);
+            }
+        }
+    }
+
+    fn narrow(&self, variable: Node<'t>, bound: Node<'t>, relation: Relation, state: &mut State<'t>) {
+        let bound = self.value(bound, &mut state.clone());
+        if bound.quantity().and_then(Sym::as_constant) == Some(0) {
+            self.narrow_variable(variable, relation, state);
+        }
+    }
+
+    fn narrow_variable(&self, node: Node<'t>, relation: Relation, state: &mut State<'t>) {
+        let mut node = unwrapped(node);
+        if node.is(Kind::AssignmentExpression) {
+            let Some(left) = node.child(Field::Left) else { return };
+            node = left;
+        }
+        let Some(id) = node.is(Kind::Identifier).then(|| self.scopes.resolve(node)).flatten() else { return };
+        let variable = state.variables.entry(id).or_insert_with(Variable::unknown);
+        variable.sign = variable.sign.meet(Sign::from_possible(relation.signs()));
+        if variable.sign == Sign::Zero && variable.value == Value::Unknown {
+            variable.value = quantity(Some(Sym::constant(0)));
+        }
+    }
+
+    /// A condition without the macros around it that the rule says mean nothing.
+    pub fn seen_through(&self, condition: Node<'t>) -> Node<'t> {
+        if !condition.is(Kind::CallExpression) {
+            return condition;
+        }
+        for same in &self.spec.same {
+            let Some(meaning) = same.meaning.single() else { continue };
+            if meaning.is(Kind::Identifier)
+                && let Some(bindings) = matches(&same.pattern, condition)
+                && let Some(bound) = bindings.get(same.meaning.text_of(meaning))
+            {
+                return self.seen_through(unwrapped(bound));
+            }
+        }
+        condition
+    }
+}
+
+fn decided(sign: Sign, relation: Relation) -> Option<bool> {
+    let (possible, wanted) = (sign.possible(), relation.signs());
+    let some_true = (0..3).any(|i| possible[i] && wanted[i]);
+    let some_false = (0..3).any(|i| possible[i] && !wanted[i]);
+    match (some_true, some_false) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// `relation(left, right) ? then : otherwise`, where that is a minimum or a maximum.
+fn chosen(relation: Relation, left: &Value, right: &Value, then: &Value, otherwise: &Value) -> Value {
+    let (Value::Quantity(a), Value::Quantity(b)) = (left, right) else { return Value::Unknown };
+    let smaller_first = match relation {
+        Relation::Less | Relation::LessEqual => true,
+        Relation::Greater | Relation::GreaterEqual => false,
+        _ => return Value::Unknown,
+    };
+    if then == left && otherwise == right {
+        return quantity(if smaller_first { a.minimum(b) } else { a.maximum(b) });
+    }
+    if then == right && otherwise == left {
+        return quantity(if smaller_first { a.maximum(b) } else { a.minimum(b) });
+    }
+    Value::Unknown
+}
+
+fn arithmetic(operator: &str, left: &Value, right: &Value) -> Value {
+    let (Value::Quantity(a), Value::Quantity(b)) = (left, right) else { return Value::Unknown };
+    quantity(match operator {
+        "+" => a.plus(b),
+        "-" => a.minus(b),
+        "*" => a.product(b),
+        "/" if b.is_atom(&Atom::Unit) => a.quotient(),
+        _ => None,
+    })
+}
+
+fn quantity(sym: Option<Sym>) -> Value {
+    sym.map_or(Value::Unknown, Value::Quantity)
+}
+
+/// A decimal, octal or hexadecimal literal with or without a suffix.
+pub fn number(text: &str) -> Option<i64> {
+    let text = text.trim_end_matches(['u', 'U', 'l', 'L']);
+    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        return i64::from_str_radix(hex, 16).ok();
+    }
+    match text.strip_prefix('0') {
+        Some(octal) if !octal.is_empty() => i64::from_str_radix(octal, 8).ok(),
+        _ => text.parse().ok(),
+    }
+}
+
+/// What stands inside parentheses or behind a cast.
+pub fn operand(node: Node<'_>) -> Option<Node<'_>> {
+    match node.kind() {
+        Kind::CastExpression => node.child(Field::Value),
+        _ => node.named_children().next(),
+    }
+}
+
+/// An expression without the parentheses around it.
+pub fn unwrapped(node: Node<'_>) -> Node<'_> {
+    match node.kind() {
+        Kind::ParenthesizedExpression => operand(node).map_or(node, unwrapped),
+        _ => node,
+    }
+}

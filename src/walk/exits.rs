@@ -1,0 +1,124 @@
+//! Ways out of the body, each followed to its end.
+//!
+//! In: the jumps that the machine met, and the statements behind the inner loop. Out: for each jump where it ends:
+//! on with the next element, or out of the outer loop, with what is known there. It refuses ways on which work is
+//! done that would have to be written twice.
+
+use super::machine::{Level, Machine};
+use super::output::{Jump, Output, Piece, Stage, Target};
+use super::refusal::{Refusal, RefusalCode};
+use super::site::{Site, statements_of};
+use super::state::State;
+use super::sym::Sign;
+use crate::syntax::scope::DeclId;
+use crate::syntax::{Field, Kind, Node};
+
+/// Where a way ends.
+#[derive(Clone, Debug)]
+pub enum End<'t> {
+    /// On with the next element.
+    GoesOn,
+    /// Out of the outer loop.
+    Leaves(Target<'t>),
+}
+
+/// One way out of the body.
+#[derive(Clone, Debug)]
+pub struct Exit<'t> {
+    /// The jump in the body.
+    pub jump: Jump<'t>,
+    /// Where it ends.
+    pub end: End<'t>,
+    /// What is known at its end.
+    pub state: State<'t>,
+    /// Whether the code behind the inner loop goes on with the next batch for some values.
+    pub may_go_on: bool,
+}
+
+/// The statements that are carried out behind `node` inside the outer loop.
+pub fn continuation<'t>(site: &Site<'t>, node: Node<'t>) -> Vec<Node<'t>> {
+    let mut out = Vec::new();
+    let mut at = node;
+    while let Some(parent) = at.parent() {
+        if parent.is(Kind::CompoundStatement) {
+            let behind = statements_of(parent).into_iter().skip_while(|n| *n != at).skip(1);
+            out.extend(behind.filter(|n| !n.is(Kind::Comment)));
+        }
+        if parent == site.outer {
+            break;
+        }
+        at = parent;
+    }
+    out
+}
+
+/// Follow every jump.
+pub fn exits<'t>(machine: &Machine<'_, 't>, out: &Output<'t>) -> Result<Vec<Exit<'t>>, Refusal> {
+    out.jumps.iter().map(|jump| follow(machine, jump)).collect()
+}
+
+fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Refusal> {
+    let site = machine.eval.site;
+    let exit = |end, state| Exit { jump: jump.clone(), end, state, may_go_on: false };
+    let inner = match (jump.target, site.inner) {
+        (Target::NextElement | Target::BehindInner, Some(inner)) => inner,
+        (Target::NextBatch, _) => return Ok(exit(End::GoesOn, jump.state.clone())),
+        (target, _) => return Ok(exit(End::Leaves(target), jump.state.clone())),
+    };
+    let mut state = jump.state.clone();
+    let mut probe = machine.fresh(Stage::Inner);
+    probe.out.failure.clone_from(&machine.out.failure);
+    if jump.target == Target::NextElement
+        && let Some(update) = inner.child(Field::Update)
+    {
+        probe.expression(update, update, &mut state, Level::Top)?;
+    }
+    probe.stage = Stage::Behind;
+    let flow = probe.list(&continuation(site, inner), &mut state, Level::Top)?;
+    check_nothing_repeated(&probe.out, jump)?;
+    let leaving = probe.out.jumps.first().cloned();
+    Ok(match leaving {
+        Some(leaving) => Exit {
+            jump: jump.clone(),
+            end: End::Leaves(leaving.target),
+            state: leaving.state,
+            may_go_on: flow == super::machine::Flow::Falls,
+        },
+        None => exit(End::GoesOn, state),
+    })
+}
+
+/// On the way from a jump to its end only the references may be dropped and the way be chosen.
+fn check_nothing_repeated(out: &Output<'_>, jump: &Jump<'_>) -> Result<(), Refusal> {
+    let repeated = out.pieces.iter().find(|(piece, _)| match piece {
+        Piece::Statement(node) => {
+            let chooses = node.is(Kind::IfStatement) && node.descendants().any(|n| is_jump(n.kind()));
+            !chooses && !is_jump(node.kind())
+        }
+        Piece::Update(_) => true,
+        Piece::Comment(_) | Piece::Release => false,
+    });
+    match repeated {
+        Some((Piece::Statement(node) | Piece::Update(node), _)) => Err(Refusal::new(
+            RefusalCode::BatchWorkAfterLoop,
+            node.span(),
+            format!(
+                "this is also done when the loop is left early, on line {}",
+                node.tree().source().line_column(jump.node.span()).line
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn is_jump(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement | Kind::ReturnStatement
+    )
+}
+
+/// What is known of a variable's sign, and the expression that it got its value from.
+pub fn known<'t>(state: &State<'t>, id: DeclId) -> (Sign, Option<Node<'t>>) {
+    state.variables.get(&id).map_or((Sign::Unknown, None), |v| (v.sign, v.set_by))
+}

@@ -1,0 +1,333 @@
+//! The proof that the inner loop walks the pieces of a batch, whatever the batch's size.
+//!
+//! In: the machine at the inner loop, and what the cursors hold there. Out: for each variable that the loop moves, an
+//! invariant (it is the index, the offset, what remains, …) that holds at the start and that one iteration carries
+//! from element k to element k+1; and the proof that the loop goes on exactly as long as pieces are left. It refuses
+//! loops for which no such invariants are found.
+
+use super::eval::unwrapped;
+use super::expressions::piece_size;
+use super::machine::Machine;
+use super::output::{Output, Spelling, Stage};
+use super::refusal::{Refusal, RefusalCode};
+use super::site::body_of;
+use super::state::{State, Value, Variable};
+use super::sym::{Atom, Sign, Sym};
+use crate::syntax::scope::DeclId;
+use crate::syntax::{Field, Kind, Node, NodeId};
+use std::collections::BTreeMap;
+
+/// At most this many combinations of invariants are tried.
+const MOST_COMBINATIONS: usize = 64;
+
+/// A combination of invariants: what each variable is at the head of the loop.
+type Hypothesis = Vec<(DeclId, Option<Sym>)>;
+
+impl<'t> Machine<'_, 't> {
+    /// Prove the inner loop; afterwards the state is that behind the loop.
+    pub(super) fn inner_generic(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
+        self.stage = Stage::Inner;
+        if let Some(init) = node.child(Field::Initializer) {
+            if init.is(Kind::Declaration) {
+                self.declaration(init, state, super::machine::Level::Nested)?;
+            } else {
+                self.eval.value(init, state);
+            }
+        }
+        count_by_name(state);
+        let mut first_refusal = None;
+        for hypothesis in self.hypotheses(node, state) {
+            match self.iteration_holds(node, state, &hypothesis) {
+                Ok(out) => {
+                    self.out.uses.extend(out.uses);
+                    self.out.jumps.extend(out.jumps);
+                    self.out.rewinds.extend(out.rewinds);
+                    self.out.piece_names.extend(out.piece_names);
+                    behind(state, &hypothesis);
+                    self.stage = Stage::Behind;
+                    return Ok(());
+                }
+                Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
+            }
+        }
+        Err(first_refusal.unwrap_or_else(|| {
+            let sentence = "no cursors are found that move over the pieces of the batch";
+            Refusal::new(RefusalCode::PieceNotRecognised, node.span(), sentence)
+        }))
+    }
+
+    /// Combinations of what the moved variables could be, the likeliest first.
+    fn hypotheses(&self, node: Node<'t>, state: &State<'t>) -> Vec<Hypothesis> {
+        let mut out: Vec<Hypothesis> = vec![Vec::new()];
+        for id in self.moved_in(node) {
+            let mut options: Vec<Option<Sym>> = state
+                .value(id)
+                .quantity()
+                .map(candidates)
+                .unwrap_or_default()
+                .into_iter()
+                .map(Some)
+                .collect();
+            options.push(None);
+            let extended: Vec<Hypothesis> = options
+                .iter()
+                .flat_map(|option| {
+                    out.iter().map(|h| {
+                        let mut h = h.clone();
+                        h.push((id, option.clone()));
+                        h
+                    })
+                })
+                .take(MOST_COMBINATIONS)
+                .collect();
+            out = extended;
+        }
+        out.sort_by_key(|h| h.iter().filter(|(_, s)| s.is_none()).count());
+        out
+    }
+
+    /// Variables that the loop assigns.
+    fn moved_in(&self, node: Node<'t>) -> Vec<DeclId> {
+        let mut out = Vec::new();
+        for write in node.descendants() {
+            let target = match write.kind() {
+                Kind::AssignmentExpression => write.child(Field::Left),
+                Kind::UpdateExpression => write.child(Field::Argument),
+                _ => None,
+            };
+            if let Some(id) = target.and_then(|t| self.eval.scopes.resolve(unwrapped(t)))
+                && !out.contains(&id)
+                && !node.encloses(self.eval.scopes.declaration(id).ident)
+            {
+                out.push(id);
+            }
+        }
+        out
+    }
+
+    /// Carry out one iteration under the hypothesis and see whether it holds for the next one.
+    fn iteration_holds(
+        &self,
+        node: Node<'t>,
+        entry: &State<'t>,
+        hypothesis: &Hypothesis,
+    ) -> Result<Output<'t>, Refusal> {
+        let mut machine = self.fresh(Stage::Inner);
+        machine.out.failure.clone_from(&self.out.failure);
+        let mut state = entry.clone();
+        for (id, invariant) in hypothesis {
+            match invariant {
+                Some(sym) => state.set(*id, at_head(sym.clone())),
+                None => state.forget(*id),
+            }
+        }
+        let condition = node.child(Field::Condition);
+        let tests_first = !node.is(Kind::DoStatement);
+        if tests_first {
+            machine.goes_on(condition, node, &mut state, &piece_index())?;
+        }
+        machine.list(&body_of(node), &mut state, super::machine::Level::Nested)?;
+        if let Some(update) = node.child(Field::Update) {
+            machine.expression(update, update, &mut state, super::machine::Level::Nested)?;
+        }
+        if !tests_first {
+            machine.goes_on(condition, node, &mut state, &next_piece_index())?;
+        }
+        machine.check_carried(hypothesis, &state, node)?;
+        machine.check_uses()?;
+        Ok(machine.out)
+    }
+
+    /// The condition has to hold exactly as long as pieces are left; `left` are the forms that count them.
+    fn goes_on(
+        &self,
+        condition: Option<Node<'t>>,
+        node: Node<'t>,
+        state: &mut State<'t>,
+        left: &[Sym],
+    ) -> Result<(), Refusal> {
+        let place = condition.unwrap_or(node);
+        let turns = condition.and_then(|c| self.turns_left(self.eval.seen_through(unwrapped(c)), state));
+        if turns.is_some_and(|t| left.contains(&t)) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::PieceNotRecognised,
+            place.span(),
+            "it cannot be shown that this holds exactly as long as pieces of the batch are left",
+        ))
+    }
+
+    fn check_carried(
+        &self,
+        hypothesis: &Hypothesis,
+        state: &State<'t>,
+        node: Node<'t>,
+    ) -> Result<(), Refusal> {
+        for (id, invariant) in hypothesis {
+            let Some(invariant) = invariant else { continue };
+            let wanted = next(invariant);
+            if wanted.as_ref() != state.value(*id).quantity() {
+                let declaration = self.eval.scopes.declaration(*id);
+                let is_offset = *id == self.eval.site.offset;
+                let code =
+                    if is_offset { RefusalCode::OffsetNotReset } else { RefusalCode::PieceNotRecognised };
+                return Err(Refusal::new(
+                    code,
+                    node.span(),
+                    format!(
+                        "`{}` does not move from one piece to the next as a cursor does",
+                        declaration.name
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is spelled as the piece's length, offset or element has to be that in every iteration.
+    fn check_uses(&self) -> Result<(), Refusal> {
+        let size = piece_size();
+        for (id, (value, stage)) in &self.out.uses {
+            let Value::Quantity(sym) = value else { continue };
+            if *stage != Stage::Inner {
+                continue;
+            }
+            let used = self.tree.node(*id);
+            let unit = sym.under(super::sym::Facts::UnitBatch);
+            if unit.as_ref().is_some_and(|u| u.is_atom(&Atom::Got)) && Some(sym) != size.as_ref() {
+                return Err(Refusal::new(
+                    RefusalCode::PieceNotRecognised,
+                    used.span(),
+                    format!("`{}` is not the length of the piece here: it is {sym}", used.text()),
+                ));
+            }
+            if unit.as_ref().is_some_and(|u| u.is_atom(&Atom::Offset)) && !sym.is_atom(&Atom::From) {
+                return Err(Refusal::new(
+                    RefusalCode::OffsetNotReset,
+                    used.span(),
+                    format!("`{}` stays {sym} for every piece of a batch", used.text()),
+                ));
+            }
+            let constant = unit.as_ref().and_then(Sym::as_constant);
+            if constant.is_some() && sym.as_constant() != constant {
+                return Err(Refusal::new(
+                    RefusalCode::BatchPositionUsed,
+                    used.span(),
+                    format!(
+                        "`{}` is {sym}: where in its batch an element stands must not matter",
+                        used.text()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The variable stands for `sym` at the head of the loop.
+fn at_head(sym: Sym) -> Variable<'static> {
+    Variable { value: Value::Quantity(sym), sign: Sign::Unknown, set_by: None, spelled_otherwise: true }
+}
+
+/// `count` written out: `1 + ⌊(got + offset - 1) / unit⌋`.
+pub fn count_formula() -> Option<Sym> {
+    let end = Sym::atom(Atom::Got).plus(&Sym::atom(Atom::Offset))?;
+    end.plus(&Sym::atom(Atom::Unit))?.minus(&Sym::constant(1))?.quotient()
+}
+
+/// Give the number of elements its short name in every value that has it.
+fn count_by_name(state: &mut State<'_>) {
+    let Some(formula) = count_formula() else { return };
+    for variable in state.variables.values_mut() {
+        let Value::Quantity(sym) = &variable.value else { continue };
+        let excess = sym.minus(&formula).and_then(|d| d.as_constant());
+        let named = excess.and_then(|c| Sym::atom(Atom::Count).plus(&Sym::constant(c)));
+        if let Some(named) = named {
+            variable.value = Value::Quantity(named);
+        }
+    }
+}
+
+/// What a variable that is `entry` before the first piece could be before piece k.
+fn candidates(entry: &Sym) -> Vec<Sym> {
+    let atom = |a| Sym::atom(a);
+    let (index, count, from, remaining, got) =
+        (atom(Atom::Index), atom(Atom::Count), atom(Atom::From), atom(Atom::Remaining), atom(Atom::Got));
+    let mut forms = vec![
+        Some(index.clone()),
+        Some(from.clone()),
+        Some(remaining.clone()),
+        count.minus(&index),
+        from.plus(&remaining),
+        got.minus(&remaining),
+        remaining.minus(&got),
+    ];
+    forms.dedup();
+    let mut out = Vec::new();
+    for form in forms.into_iter().flatten() {
+        let Some(start) = at_start(&form) else { continue };
+        let Some(difference) = entry.minus(&start) else { continue };
+        let carried = difference.as_constant().is_some()
+            || difference.minus(&Sym::atom(Atom::Total)).is_some_and(|d| d.as_constant().is_some());
+        if carried && let Some(candidate) = form.plus(&difference) {
+            out.push(candidate);
+        }
+    }
+    out
+}
+
+/// A form before the first piece.
+fn at_start(form: &Sym) -> Option<Sym> {
+    let form = form.substitute(&Atom::Index, &Sym::constant(0))?;
+    let form = form.substitute(&Atom::From, &Sym::atom(Atom::Offset))?;
+    form.substitute(&Atom::Remaining, &Sym::atom(Atom::Got))
+}
+
+/// A form before the next piece.
+fn next(form: &Sym) -> Option<Sym> {
+    let size = piece_size()?;
+    let form = form.substitute(&Atom::Index, &Sym::atom(Atom::Index).plus(&Sym::constant(1))?)?;
+    let rest = Sym::atom(Atom::Remaining).minus(&size)?;
+    // Both at once: the piece's length is made of the old values.
+    let marked = form.substitute(&Atom::Remaining, &Sym::atom(Atom::Marked))?;
+    let moved = marked.substitute(&Atom::From, &Sym::constant(0))?;
+    moved.substitute(&Atom::Marked, &rest)
+}
+
+fn piece_index() -> [Sym; 2] {
+    let left = Sym::atom(Atom::Count).minus(&Sym::atom(Atom::Index)).unwrap_or_default();
+    [left, Sym::atom(Atom::Remaining)]
+}
+
+fn next_piece_index() -> [Sym; 2] {
+    piece_index().map(|s| next(&s).unwrap_or_default())
+}
+
+/// The state behind the loop: all elements are walked.
+fn behind(state: &mut State<'_>, hypothesis: &Hypothesis) {
+    for (id, invariant) in hypothesis {
+        let value = invariant.as_ref().and_then(|sym| {
+            let sym = sym.substitute(&Atom::Index, &Sym::atom(Atom::Count))?;
+            let sym = sym.substitute(&Atom::From, &Sym::constant(0))?;
+            sym.substitute(&Atom::Remaining, &Sym::constant(0))
+        });
+        match value {
+            Some(sym) => state.set(*id, at_head(sym)),
+            None => state.forget(*id),
+        }
+    }
+}
+
+/// The uses of one run, for the other to compare.
+pub type Uses = BTreeMap<NodeId, (Value, Stage)>;
+
+/// Whether a spelling belongs to the piece.
+pub fn is_piece(spelling: &Spelling) -> bool {
+    matches!(spelling, Spelling::Size | Spelling::Offset | Spelling::Element)
+}
+
+/// Whether a quantity is the number of elements, by name or written out.
+pub fn is_count(sym: &Sym, count: &Sym) -> bool {
+    sym == count || Some(sym) == count_formula().as_ref()
+}

@@ -1,0 +1,245 @@
+//! Loops of the body: the one over the batch, those that release, and others.
+//!
+//! In: a loop statement. Out: the loop over the batch is unrolled once, and it has to end there when a batch is one
+//! piece; a loop that only releases elements becomes the range that it releases; any other loop is kept.
+
+use super::machine::{Flow, Level, Machine, not_understood};
+use super::output::Stage;
+use super::refusal::{Refusal, RefusalCode};
+use super::site::{body_of, callee, is_drain};
+use super::state::{State, Value, Variable};
+use super::sym::{Facts, Sign, Sym};
+use crate::syntax::scope::{DeclKind, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// The parts of a loop.
+struct Parts<'t> {
+    init: Option<Node<'t>>,
+    condition: Option<Node<'t>>,
+    update: Option<Node<'t>>,
+    tests_first: bool,
+}
+
+fn parts(node: Node<'_>) -> Parts<'_> {
+    Parts {
+        init: node.child(Field::Initializer),
+        condition: node.child(Field::Condition),
+        update: node.child(Field::Update),
+        tests_first: !node.is(Kind::DoStatement),
+    }
+}
+
+impl<'t> Machine<'_, 't> {
+    /// A loop.
+    pub(super) fn loop_statement(
+        &mut self,
+        node: Node<'t>,
+        state: &mut State<'t>,
+        level: Level,
+    ) -> Result<Flow, Refusal> {
+        if Some(node) == self.eval.site.inner {
+            if level == Level::Nested {
+                return Err(not_understood(node, "the loop over the batch stands inside another statement"));
+            }
+            if self.eval.facts != Facts::UnitBatch {
+                self.inner_generic(node, state)?;
+                return Ok(Flow::Falls);
+            }
+            return self.inner_loop(node, state);
+        }
+        if is_drain(node, self.eval.scopes, self.eval.site.batch)
+            && let Some((from, to)) = self.drain_range(node, state)
+        {
+            self.drained(node, from, to, state, level)?;
+            return Ok(Flow::Falls);
+        }
+        self.kept_loop(node, state, level)
+    }
+
+    /// The loop over the batch, unrolled once.
+    fn inner_loop(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<Flow, Refusal> {
+        self.stage = Stage::Inner;
+        let parts = parts(node);
+        if let Some(init) = parts.init {
+            if init.is(Kind::Declaration) {
+                self.declaration(init, state, Level::Top)?;
+            } else {
+                self.expression(init, init, state, Level::Top)?;
+            }
+        }
+        if parts.tests_first
+            && let Some(condition) = parts.condition
+            && self.eval.truth(condition, state) != Some(true)
+        {
+            return Err(Refusal::new(
+                RefusalCode::PieceNotRecognised,
+                condition.span(),
+                "it cannot be shown that the loop over the batch is entered for a batch of one piece",
+            ));
+        }
+        let flow = self.list(&body_of(node), state, Level::Top)?;
+        if let (Some(update), Flow::Falls) = (parts.update, flow) {
+            self.expression(update, update, state, Level::Top)?;
+        }
+        if flow == Flow::Falls {
+            let ends = parts.condition.and_then(|c| self.eval.truth(c, state));
+            if ends != Some(false) {
+                let place = parts.condition.unwrap_or(node);
+                return Err(Refusal::new(
+                    RefusalCode::PieceNotRecognised,
+                    place.span(),
+                    "it cannot be shown that the loop over the batch ends after a batch of one piece",
+                ));
+            }
+        }
+        self.stage = Stage::Behind;
+        Ok(Flow::Falls)
+    }
+
+    /// What a loop that only releases elements releases: it starts at the first index, and as many turns follow as
+    /// its condition leaves.
+    fn drain_range(&self, node: Node<'t>, state: &mut State<'t>) -> Option<(Sym, Sym)> {
+        let parts = parts(node);
+        let mut after = state.clone();
+        if let Some(init) = parts.init {
+            self.eval.value(init, &mut after);
+        }
+        let statement = body_of(node).into_iter().find(|s| !s.is(Kind::Comment))?;
+        let call = statement.child_of(Kind::CallExpression)?;
+        super::expressions::first_match(&self.eval.spec.release, call)?;
+        let element = call.child(Field::Arguments)?.named_children().next()?;
+        let condition = parts.condition?;
+        let first_left = self.turns_left(condition, &mut after)?;
+        let first = self.index_of(element, &mut after)?;
+        if let Some(update) = parts.update {
+            self.eval.value(update, &mut after);
+        }
+        let second_left = self.turns_left(condition, &mut after)?;
+        let second = self.index_of(element, &mut after)?;
+        let (step, spent) =
+            (second.minus(&first)?.as_constant()?, first_left.minus(&second_left)?.as_constant()?);
+        let ends = match (step, spent) {
+            (1, 1) => (first.clone(), first.plus(&first_left)?),
+            (-1, 1) => (first.minus(&first_left)?.plus(&Sym::constant(1))?, first.plus(&Sym::constant(1))?),
+            _ => return None,
+        };
+        // What the loop leaves behind in its cursors is not known here; uses of it will be refused.
+        for (id, variable) in after.variables {
+            let moved = state.variables.get(&id).is_none_or(|v| v.value != variable.value);
+            if moved {
+                state.set(
+                    id,
+                    Variable { sign: Sign::Unknown, spelled_otherwise: true, ..Variable::unknown() },
+                );
+            }
+        }
+        Some(ends)
+    }
+
+    fn index_of(&self, element: Node<'t>, state: &mut State<'t>) -> Option<Sym> {
+        match self.eval.value(element, state) {
+            Value::Element(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// How many turns a condition `a < b`, `a > b`, `a != b`, `a` or `a--` leaves, as far as it is a count.
+    pub(super) fn turns_left(&self, condition: Node<'t>, state: &mut State<'t>) -> Option<Sym> {
+        let condition = super::eval::unwrapped(condition);
+        if let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right)) {
+            let left = self.eval.value(left, state).quantity()?.clone();
+            let right = self.eval.value(right, state).quantity()?.clone();
+            return match condition.operator()? {
+                "<" | "!=" => right.minus(&left),
+                ">" => left.minus(&right),
+                "<=" => right.minus(&left)?.plus(&Sym::constant(1)),
+                ">=" => left.minus(&right)?.plus(&Sym::constant(1)),
+                _ => None,
+            };
+        }
+        self.eval.value(condition, state).quantity().cloned()
+    }
+
+    /// A loop that has nothing to do with the walk.
+    fn kept_loop(&mut self, node: Node<'t>, state: &mut State<'t>, level: Level) -> Result<Flow, Refusal> {
+        self.forget_written(node, state)?;
+        let parts = parts(node);
+        for header in [parts.init, parts.condition, parts.update].into_iter().flatten() {
+            if header.is(Kind::Declaration) {
+                self.declaration(header, state, Level::Nested)?;
+            } else {
+                self.rewrite(header, state)?;
+            }
+        }
+        if node.is(Kind::MacroIterator)
+            && let Some(arguments) = node.child(Field::Arguments)
+        {
+            for argument in arguments.named_children() {
+                if let Some(id) = self.eval.scopes.resolve(argument) {
+                    state.forget(id);
+                }
+            }
+            self.rewrite_children(arguments, state)?;
+        }
+        let gone = self.out.lost.clone();
+        self.list(&body_of(node), &mut state.clone(), Level::Nested)?;
+        let moved = self
+            .out
+            .lost
+            .difference(&gone)
+            .any(|id| self.eval.scopes.uses(*id).iter().any(|u| !node.encloses(*u)));
+        if moved {
+            return Err(Refusal::new(
+                RefusalCode::CursorRedefined,
+                node.span(),
+                "a loop inside the body moves a cursor of the walk",
+            ));
+        }
+        self.forget_written(node, state)?;
+        self.keep(node, level);
+        Ok(Flow::Falls)
+    }
+
+    /// A call of a function of the same file that only releases the elements of an array that it is given: the
+    /// range that it releases.
+    pub(super) fn releasing_callee(&self, expression: Node<'t>, state: &mut State<'t>) -> Option<(Sym, Sym)> {
+        let name = callee(expression)?;
+        let arguments: Vec<Node<'t>> = expression.child(Field::Arguments)?.named_children().collect();
+        let batch = self.eval.site.batch;
+        let at = arguments.iter().position(|a| self.eval.scopes.resolve(*a) == Some(batch))?;
+        let function = self.tree.root().descendants().find(|n| {
+            n.is(Kind::FunctionDefinition)
+                && n.descendants()
+                    .find(|d| d.is(Kind::FunctionDeclarator))
+                    .and_then(|d| d.child(Field::Declarator))
+                    .is_some_and(|d| d.text() == name)
+        })?;
+        let scopes = Scopes::of(function);
+        let parameters: Vec<_> =
+            scopes.declarations().iter().filter(|d| d.kind == DeclKind::Parameter).map(|d| d.id).collect();
+        let array = *parameters.get(at)?;
+        let statements: Vec<_> =
+            function.child(Field::Body)?.named_children().filter(|s| !s.is(Kind::Declaration)).collect();
+        let [looping] = statements.as_slice() else { return None };
+        if !looping.kind().is_loop() || !is_drain(*looping, &scopes, array) {
+            return None;
+        }
+        let mut inside = State::default();
+        for (id, argument) in parameters.iter().zip(&arguments) {
+            let value = self.eval.value(*argument, state);
+            let known = Variable { value, ..Variable::unknown() };
+            inside.set(*id, known);
+        }
+        let site = super::site::Site { batch: array, ..self.eval.site.clone() };
+        let eval = super::eval::Evaluator { scopes: &scopes, site: &site, ..self.eval };
+        let cursors = Default::default();
+        let machine = Machine {
+            eval,
+            tree: self.tree,
+            cursors: &cursors,
+            stage: Stage::Behind,
+            out: Default::default(),
+        };
+        machine.drain_range(*looping, &mut inside)
+    }
+}

@@ -1,0 +1,478 @@
+//! Putting the proof together.
+//!
+//! In: one acquisition. Out: a [`Walk`] whose obligations are all discharged, with its notes; or the first fact that
+//! stands against it.
+
+use super::control::{Control, control};
+use super::eval::{Evaluator, unwrapped};
+use super::exits::{End, Exit, exits};
+use super::expressions::same_text;
+use super::machine::{Level, Machine};
+use super::output::{FailureArm, Output, Piece, Stage, Target};
+use super::refusal::{Refusal, RefusalCode};
+use super::site::{self, BatchUse, Site, callee, statements_of};
+use super::spec::{BatchStorage, WalkSpec};
+use super::state::{State, Value, Variable};
+use super::sym::{Atom, Facts, Sign, Sym};
+use super::total::{Limit, Total, expected_after, limit, total};
+use super::usage;
+use crate::source::Span;
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+use std::collections::BTreeSet;
+
+/// One fact that had to be shown, and what shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obligation {
+    /// Its short name, `O1` to `O12`.
+    pub name: &'static str,
+    /// What had to be shown.
+    pub what: &'static str,
+    /// What shows it.
+    pub evidence: String,
+    /// Where the evidence stands.
+    pub spans: Vec<Span>,
+}
+
+/// Something that a reviewer should know: the name of a note of the rule, and what to fill in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The note's name in the rule.
+    pub name: &'static str,
+    /// Values for its place-holders.
+    pub values: Vec<(&'static str, String)>,
+}
+
+/// What a failed acquisition leads to.
+#[derive(Clone, Debug)]
+pub struct Failure<'t> {
+    /// The arm.
+    pub arm: FailureArm<'t>,
+    /// Where it goes.
+    pub target: Target<'t>,
+    /// What is known at its end.
+    pub state: State<'t>,
+}
+
+/// A loop that is a walk.
+#[derive(Clone, Debug)]
+pub struct Walk<'t> {
+    /// Where.
+    pub site: Site<'t>,
+    /// How far it goes.
+    pub total: Total<'t>,
+    /// What limits a batch.
+    pub limit: Limit<'t>,
+    /// What is left of the body for one piece.
+    pub body: Output<'t>,
+    /// Ways out of the body.
+    pub exits: Vec<Exit<'t>>,
+    /// What a failed acquisition leads to.
+    pub failure: Failure<'t>,
+    /// What is known at the end of a complete turn.
+    pub end: State<'t>,
+    /// Whether the code, and not what it calls, drops the reference on a complete turn.
+    pub releases: bool,
+    /// The variable that says how the loop ended.
+    pub control: Option<Control>,
+    /// Variables that hold nothing but cursors.
+    pub cursors: BTreeSet<DeclId>,
+    /// What a reviewer should know.
+    pub notes: Vec<Note>,
+    /// What was shown.
+    pub obligations: Vec<Obligation>,
+}
+
+/// Recognise every walk of a function, in the order of the acquisitions.
+pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<(Node<'t>, Result<Walk<'t>, Refusal>)> {
+    let calls = site::acquisitions(spec, scopes.function());
+    calls.into_iter().map(|call| (call, walk(spec, scopes, call))).collect()
+}
+
+fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk<'t>, Refusal> {
+    if scopes.function().has_opaque() && site::opaque_near(call, scopes.function()) {
+        return Err(Refusal::new(
+            RefusalCode::OpaqueCode,
+            call.span(),
+            "the code around this could not be read",
+        ));
+    }
+    let site = site::site(spec, scopes, call)?;
+    check_array(spec, scopes, &site)?;
+    let facts = Facts::Iteration;
+    let eval = Evaluator { spec, scopes, site: &site, facts };
+    let total = total(&eval)?;
+    let limit = limit(&eval, &total)?;
+    let mut cursors = usage::candidates(&site, scopes);
+    let counter_goes = total.counter.is_some_and(|c| !usage::live_behind(&site, scopes, c.id));
+    cursors.extend(total.counter.filter(|_| counter_goes).map(|c| c.id));
+    // A variable that is a cursor on some paths only is not one: take it out and start again.
+    loop {
+        let attempt = attempt(spec, scopes, &site, &total, limit, &cursors);
+        match attempt {
+            Ok(walk) => return Ok(walk),
+            Err(Again::Without(id)) => {
+                cursors.remove(&id);
+            }
+            Err(Again::Refused(refusal)) => return Err(refusal),
+        }
+    }
+}
+
+enum Again {
+    Without(DeclId),
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Again {
+    fn from(refusal: Refusal) -> Self {
+        Again::Refused(refusal)
+    }
+}
+
+fn attempt<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    site: &Site<'t>,
+    total: &Total<'t>,
+    limit: Limit<'t>,
+    cursors: &BTreeSet<DeclId>,
+) -> Result<Walk<'t>, Again> {
+    let mut generic = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
+    let mut generic_end = start(total);
+    generic.list(&site.body, &mut generic_end, Level::Top)?;
+    let failure = failure(&generic)?;
+    check_counter(scopes, total, &generic_end)?;
+    check_drains(&generic)?;
+
+    let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
+    let mut end = start(total);
+    unit.list(&site.body, &mut end, Level::Top)?;
+    let mut body = std::mem::take(&mut unit.out);
+    body.piece_names = generic.out.piece_names;
+    if let Some(id) = body.lost.intersection(&body.needed).find(|id| cursors.contains(id)) {
+        return Err(Again::Without(*id));
+    }
+    unit.out.failure.clone_from(&body.failure);
+    let exits = exits(&unit, &body)?;
+    let releases = check_references(site, &exits, &end)?;
+    check_per_batch(spec, &body)?;
+    let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&body, scopes, id, condition);
+    let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated)?;
+    let notes = notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control);
+    let obligations = obligations(site, total, &body, &exits, releases);
+    Ok(Walk {
+        site: site.clone(),
+        total: *total,
+        limit,
+        body,
+        exits,
+        failure,
+        end,
+        releases,
+        control,
+        cursors: cursors.clone(),
+        notes,
+        obligations,
+    })
+}
+
+/// The state at the start of a turn.
+fn start<'t>(total: &Total<'t>) -> State<'t> {
+    let mut state = State::default();
+    if let Some(counter) = total.counter {
+        let value = Value::Quantity(Sym::atom(Atom::Total));
+        state.set(counter.id, Variable { value, ..Variable::unknown() });
+    }
+    state
+}
+
+/// The array may be filled, indexed, freed and handed to what releases; nothing else.
+fn check_array<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
+    for used in scopes.uses(site.batch) {
+        if !site.outer.encloses(*used)
+            && let BatchUse::Other = site::batch_use(spec, *used, site)
+        {
+            let code = RefusalCode::ArrayEscapes;
+            return Err(Refusal::new(code, used.span(), "the array of elements is used outside the loop"));
+        }
+    }
+    Ok(())
+}
+
+fn failure<'t>(machine: &Machine<'_, 't>) -> Result<Failure<'t>, Refusal> {
+    let site = machine.eval.site;
+    let Some(arm) = machine.out.failure.clone() else {
+        return Err(Refusal::new(
+            RefusalCode::NoFailureTest,
+            site.call.span(),
+            "what happens when nothing can be acquired is not to be seen here",
+        ));
+    };
+    let mut state = arm.state.clone();
+    state.set(
+        site.got,
+        Variable {
+            value: Value::Unknown,
+            sign: Sign::Negative,
+            set_by: Some(site.call),
+            spelled_otherwise: false,
+        },
+    );
+    state.forget(site.offset);
+    let nothing = BTreeSet::new();
+    let eval = Evaluator { facts: Facts::Acquired, ..machine.eval };
+    let mut probe = Machine {
+        eval,
+        tree: machine.tree,
+        cursors: &nothing,
+        stage: Stage::Between,
+        out: Output::default(),
+    };
+    probe.out.failure = Some(arm.clone());
+    probe.list(&statements_of(arm.arm), &mut state, Level::Nested)?;
+    match probe.out.jumps.as_slice() {
+        [jump] => Ok(Failure { arm, target: jump.target, state: jump.state.clone() }),
+        _ => Err(Refusal::new(
+            RefusalCode::NotUnderstood,
+            arm.arm.span(),
+            "a failed acquisition does not simply leave the loop here",
+        )),
+    }
+}
+
+fn check_counter(scopes: &Scopes<'_>, total: &Total<'_>, end: &State<'_>) -> Result<(), Refusal> {
+    let Some(counter) = total.counter else { return Ok(()) };
+    if end.value(counter.id).quantity() == expected_after(counter).as_ref() {
+        return Ok(());
+    }
+    let name = scopes.declaration(counter.id).name;
+    Err(Refusal::new(
+        RefusalCode::NotUnderstood,
+        total.condition.span(),
+        format!("it cannot be shown that `{name}` counts what was walked"),
+    ))
+}
+
+/// When the body leaves early, the elements that it has not come to must be released by the code.
+fn check_drains(generic: &Machine<'_, '_>) -> Result<(), Refusal> {
+    let (index, count) = (Sym::atom(Atom::Index), Sym::atom(Atom::Count));
+    let Some(next) = index.plus(&Sym::constant(1)) else { return Ok(()) };
+    if generic.eval.site.inner.is_none() {
+        return Ok(());
+    }
+    for exit in exits(generic, &generic.out)? {
+        let early = matches!(exit.jump.target, Target::BehindInner | Target::Label(_) | Target::Return(_));
+        if exit.jump.before_acquire || !early {
+            continue;
+        }
+        let covers = exit.state.drained.iter().any(|(from, to)| {
+            let from_start = from.as_constant() == Some(0) || *from == index || *from == next;
+            from_start && super::induct::is_count(to, &count)
+        });
+        if !covers {
+            return Err(Refusal::new(
+                RefusalCode::ReferenceImbalance,
+                exit.jump.node.span(),
+                "on this way out the elements behind the current one are never released",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// On every path the reference is dropped once, or by what the body calls.
+fn check_references<'t>(site: &Site<'t>, exits: &[Exit<'t>], end: &State<'t>) -> Result<bool, Refusal> {
+    let imbalance = |node: Node<'_>, what: &str| {
+        Err(Refusal::new(RefusalCode::ReferenceImbalance, node.span(), what.to_owned()))
+    };
+    if end.released > 1 {
+        return imbalance(site.outer, "the reference to an element is dropped more than once");
+    }
+    for exit in exits.iter().filter(|e| !e.jump.before_acquire) {
+        if exit.state.released > 1 {
+            return imbalance(
+                exit.jump.node,
+                "the reference to the element is dropped more than once on this way out",
+            );
+        }
+        let goes_on = matches!(exit.end, End::GoesOn);
+        if end.released == 1 && exit.state.released == 0 {
+            return imbalance(
+                exit.jump.node,
+                "the reference to the element is never dropped on this way out",
+            );
+        }
+        if goes_on && end.released != exit.state.released {
+            return imbalance(
+                exit.jump.node,
+                "whether the reference is dropped depends on the way through the body",
+            );
+        }
+    }
+    Ok(end.released == 1)
+}
+
+/// What is done once per batch may become work per element only if it is mere accounting.
+fn check_per_batch(spec: &WalkSpec, body: &Output<'_>) -> Result<(), Refusal> {
+    for (node, stage) in &body.per_batch {
+        if node.is(Kind::Declaration) {
+            continue;
+        }
+        let calls = node.descendants().filter(|n| n.is(Kind::CallExpression));
+        for call in calls {
+            let name = callee(call).unwrap_or_default();
+            let known = |list: &[String]| list.iter().any(|n| n == name);
+            if known(&spec.locks) {
+                return Err(Refusal::new(
+                    RefusalCode::LockSpansBatch,
+                    call.span(),
+                    "this is held over the whole batch, or released behind it",
+                ));
+            }
+            let leaves = node.is(Kind::IfStatement) && *stage == Stage::Before;
+            if !known(&spec.pure) && !known(&spec.accounting) && !leaves {
+                return Err(Refusal::new(
+                    RefusalCode::BatchWorkAfterLoop,
+                    call.span(),
+                    format!("{name}() is called once per batch; per element it may be too much"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether `condition` is a sum to which the variable is added in every turn, or the sum's not being zero.
+fn is_accumulated(body: &Output<'_>, scopes: &Scopes<'_>, id: DeclId, condition: Node<'_>) -> bool {
+    let condition = unwrapped(condition);
+    let Some(sum) = scopes.resolve(condition) else { return false };
+    body.pieces.iter().any(|(piece, _)| {
+        let Piece::Statement(node) = piece else { return false };
+        let Some(assignment) = node.child_of(Kind::AssignmentExpression) else { return false };
+        assignment.operator() == Some("+=")
+            && assignment.child(Field::Left).and_then(|l| scopes.resolve(l)) == Some(sum)
+            && assignment.child(Field::Right).and_then(|r| scopes.resolve(r)) == Some(id)
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one fact that notes are made from")]
+fn notes<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    eval: &Evaluator<'_, 't>,
+    body: &Output<'t>,
+    exits: &[Exit<'t>],
+    failure: &Failure<'t>,
+    limit: Limit<'t>,
+    site: &Site<'t>,
+    control: Option<Control>,
+) -> Vec<Note> {
+    let mut notes = BTreeSet::new();
+    let mut add = |name, values| notes.insert(Note { name, values });
+    let stops: Vec<_> = exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
+    if stops.iter().any(|e| !e.jump.before_acquire) && body.rewinds.is_empty() && spec.advance.is_empty() {
+        add("N5", vec![]);
+    }
+    if let Limit::Bytes(node) = limit {
+        add("N4", vec![("limit", node.text().to_owned())]);
+    }
+    if site.storage == BatchStorage::Allocated {
+        add("N3", vec![("batch", spec.batch.clone())]);
+    }
+    for exit in &stops {
+        if let Some(control) = control
+            && let (sign, Some(by)) = super::exits::known(&exit.jump.state, control.id)
+            && sign != Sign::Negative
+            && matches!(exit.end, End::Leaves(Target::BehindOuter | Target::Label(_)))
+        {
+            add("N6", vec![("value", by.text().to_owned())]);
+        }
+        if exit.jump.before_acquire {
+            let test = exit.jump.node.ancestors().find(|a| a.is(Kind::IfStatement));
+            let text = test.and_then(|t| t.child(Field::Condition)).map(|c| unwrapped(c).text().to_owned());
+            add("N1", vec![("test", text.unwrap_or_default())]);
+        }
+    }
+    for (node, _) in &body.per_batch {
+        let call = node.descendants().find(|n| n.is(Kind::CallExpression));
+        if let Some(name) = call.and_then(callee).filter(|n| spec.accounting.iter().any(|a| a == n)) {
+            add("N7", vec![("statement", format!("{name}()"))]);
+        }
+    }
+    if !failure.arm.nothing_fails {
+        add("N10", vec![]);
+    }
+    let moved =
+        |n: Node<'_>| body.pieces.iter().any(|(p, _)| matches!(p, Piece::Statement(s) if s.encloses(n)));
+    if site.outer.descendants().any(|n| n.is(Kind::Identifier) && n.text() == "__func__" && moved(n)) {
+        add("N9", vec![]);
+    }
+    let _ = (scopes, eval);
+    notes.into_iter().collect()
+}
+
+fn obligations<'t>(
+    site: &Site<'t>,
+    total: &Total<'t>,
+    body: &Output<'t>,
+    exits: &[Exit<'t>],
+    releases: bool,
+) -> Vec<Obligation> {
+    let one = |name, what, evidence: String, node: Node<'_>| Obligation {
+        name,
+        what,
+        evidence,
+        spans: vec![node.span()],
+    };
+    let inner = site.inner.unwrap_or(site.outer);
+    let cursors = match site.inner {
+        Some(_) => "index, offset and remainder are carried from one iteration to the next",
+        None => "a batch is one element",
+    };
+    let released = if releases {
+        "the code drops the reference once on every path"
+    } else {
+        "what the body calls takes the reference on every path"
+    };
+    vec![
+        one(
+            "O1",
+            "the loop goes on until all is walked",
+            format!("while {}", total.condition.text()),
+            total.condition,
+        ),
+        one("O2", "cursors move over the pieces in order", cursors.to_owned(), inner),
+        one(
+            "O3",
+            "a piece ends with the element or with the batch",
+            "min(unit - offset, remaining)".to_owned(),
+            inner,
+        ),
+        one("O4", "each reference is dropped once", released.to_owned(), inner),
+        one(
+            "O5",
+            "the array does not escape",
+            "it is filled, indexed, released and freed only".to_owned(),
+            site.call,
+        ),
+        one(
+            "O6",
+            "the body leaves the iterator alone",
+            format!("no use of {} but the walk's own", site.iter.text()),
+            site.outer,
+        ),
+        one("O7", "every way out is understood", format!("{} ways out", exits.len()), site.outer),
+        one(
+            "O9",
+            "work per batch may be done per element",
+            format!("{} statements", body.per_batch.len()),
+            site.outer,
+        ),
+    ]
+}
+
+/// Whether two expressions of the same function are the same.
+pub fn is_same(a: Node<'_>, b: Node<'_>) -> bool {
+    same_text(a, b)
+}

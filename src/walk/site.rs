@@ -1,0 +1,250 @@
+//! Where a batch is acquired, and the two loops around it.
+//!
+//! In: a function and a walk's `acquire:` patterns. Out: a [`Site`] for each acquisition, or a [`Refusal`] if it does
+//! not stand in a loop that could be a walk.
+
+use super::matching::{Bindings, matches};
+use super::refusal::{Refusal, RefusalCode};
+use super::spec::{Acquire, BatchStorage, WalkSpec};
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// One acquisition of batches in its loops.
+#[derive(Clone, Debug)]
+pub struct Site<'t> {
+    /// The function it stands in.
+    pub function: Node<'t>,
+    /// The call that acquires.
+    pub call: Node<'t>,
+    /// Where the array comes from.
+    pub storage: BatchStorage,
+    /// The walked object.
+    pub iter: Node<'t>,
+    /// The array, or the single element.
+    pub batch: DeclId,
+    /// What gets the call's result.
+    pub got: DeclId,
+    /// What gets the first piece's offset.
+    pub offset: DeclId,
+    /// The limit on bytes.
+    pub bytes: Node<'t>,
+    /// The limit on elements, if the call has one.
+    pub slots: Option<Node<'t>>,
+    /// The loop around the acquisition.
+    pub outer: Node<'t>,
+    /// The statements of that loop's body.
+    pub body: Vec<Node<'t>>,
+    /// The loop over the batch; `None` if a batch is one element.
+    pub inner: Option<Node<'t>>,
+}
+
+/// Every call in `function` of a function that one of the walk's acquisitions names.
+pub fn acquisitions<'t>(spec: &WalkSpec, function: Node<'t>) -> Vec<Node<'t>> {
+    let names: Vec<&str> = spec.acquires.iter().map(|a| a.callee.as_str()).collect();
+    let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
+    calls.filter(|call| callee(*call).is_some_and(|name| names.contains(&name))).collect()
+}
+
+/// The name of the function that a call calls directly.
+pub fn callee(call: Node<'_>) -> Option<&str> {
+    let function = call.child(Field::Function)?;
+    function.is(Kind::Identifier).then(|| function.text())
+}
+
+/// Understand the surroundings of one acquisition.
+pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Site<'t>, Refusal> {
+    let refuse = |code, node: Node<'_>, sentence: &str| Err(Refusal::new(code, node.span(), sentence));
+    let Some(outer) = enclosing_loop(call, scopes.function()) else {
+        return refuse(
+            RefusalCode::NoOuterLoop,
+            call,
+            "one batch is acquired per call of the function; a walk would take more",
+        );
+    };
+    let Some((acquire, bindings)) = best_match(spec, scopes, call) else {
+        return refuse(
+            RefusalCode::NotUnderstood,
+            call,
+            "the arguments do not have a form that the rule knows",
+        );
+    };
+    let local = |name: &str| bindings.get(name).and_then(|node| scopes.resolve(node).map(|id| (id, node)));
+    let Some((batch, batch_node)) = local("batch") else {
+        let node = bindings.get("batch").unwrap_or(call);
+        return refuse(
+            RefusalCode::ArrayAliasesDestination,
+            node,
+            "the elements are acquired straight into memory that is not a local array",
+        );
+    };
+    let others = acquisitions(spec, outer);
+    if others.len() > 1 {
+        return refuse(RefusalCode::NotUnderstood, outer, "the loop acquires in more than one place");
+    }
+    let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
+    if scopes.declaration(batch).initializer.is_some_and(|n| !null(n)) {
+        return refuse(
+            RefusalCode::ArrayAliasesDestination,
+            batch_node,
+            "the array of elements is a pointer to memory that belongs to something else",
+        );
+    }
+    let Some((offset, _)) = local("offset") else {
+        let node = bindings.get("offset").unwrap_or(call);
+        return refuse(
+            RefusalCode::ArrayEscapes,
+            node,
+            "the offset of the first piece does not go to a local",
+        );
+    };
+    let Some(got) = assigned_to(call, scopes) else {
+        return refuse(RefusalCode::NotUnderstood, call, "the result does not go to a local variable");
+    };
+    let (Some(iter), Some(bytes)) = (bindings.get("iter"), bindings.get("bytes")) else {
+        return refuse(RefusalCode::NotUnderstood, call, "the rule binds no iterator or no limit here");
+    };
+    let body = body_of(outer);
+    let inner = inner_loop(&body, scopes, batch, call)?;
+    Ok(Site {
+        function: scopes.function(),
+        call,
+        storage: acquire.storage,
+        iter,
+        batch,
+        got,
+        offset,
+        bytes,
+        slots: bindings.get("slots"),
+        outer,
+        body,
+        inner,
+    })
+}
+
+/// The pattern that fits, one with a local array and a local offset before others.
+fn best_match<'s, 't>(
+    spec: &'s WalkSpec,
+    scopes: &Scopes<'t>,
+    call: Node<'t>,
+) -> Option<(&'s Acquire, Bindings<'t>)> {
+    let mut fits: Vec<_> =
+        spec.acquires.iter().filter_map(|a| matches(&a.pattern, call).map(|b| (a, b))).collect();
+    let locals = |b: &Bindings<'t>| {
+        ["batch", "offset"]
+            .iter()
+            .filter(|n| b.get(n).and_then(|node| scopes.resolve(node)).is_some())
+            .count()
+    };
+    fits.sort_by_key(|(acquire, b)| (std::cmp::Reverse(locals(b)), acquire.storage != BatchStorage::One));
+    // A single element is acquired through its address, and only a declaration without a second star is one.
+    let one_is_array = |a: &Acquire, b: &Bindings<'t>| {
+        let batch = b.get("batch").and_then(|n| scopes.resolve(n));
+        let pointee = batch.and_then(|id| scopes.declaration(id).ty.pointee());
+        let is_single = pointee.is_some_and(|p| !p.is_pointer());
+        (a.storage == BatchStorage::One) != is_single && batch.is_some()
+    };
+    fits.retain(|(a, b)| !one_is_array(a, b));
+    fits.into_iter().next()
+}
+
+fn enclosing_loop<'t>(node: Node<'t>, function: Node<'t>) -> Option<Node<'t>> {
+    node.ancestors().take_while(|n| *n != function).find(|n| n.kind().is_loop())
+}
+
+/// The statements of a loop's body, comments included.
+pub fn body_of(looping: Node<'_>) -> Vec<Node<'_>> {
+    match looping.child(Field::Body) {
+        Some(body) => statements_of(body),
+        None => Vec::new(),
+    }
+}
+
+/// The statements of a compound, or the statement itself; comments included.
+pub fn statements_of(node: Node<'_>) -> Vec<Node<'_>> {
+    if node.is(Kind::CompoundStatement) {
+        node.children().filter(|c| !c.is(Kind::Token)).collect()
+    } else {
+        vec![node]
+    }
+}
+
+fn assigned_to(call: Node<'_>, scopes: &Scopes<'_>) -> Option<DeclId> {
+    let parent = call.parent()?;
+    match parent.kind() {
+        Kind::AssignmentExpression if parent.child(Field::Right) == Some(call) => {
+            scopes.resolve(parent.child(Field::Left)?)
+        }
+        Kind::InitDeclarator => scopes
+            .declarations()
+            .iter()
+            .find(|d| parent.encloses(d.ident) && d.initializer == Some(call))
+            .map(|d| d.id),
+        Kind::ParenthesizedExpression => assigned_to(parent, scopes),
+        _ => None,
+    }
+}
+
+/// The innermost loop behind the acquisition that uses an element and does more than to release it; there may be
+/// only one such loop.
+fn inner_loop<'t>(
+    body: &[Node<'t>],
+    scopes: &Scopes<'t>,
+    batch: DeclId,
+    call: Node<'t>,
+) -> Result<Option<Node<'t>>, Refusal> {
+    let mut found: Option<Node<'t>> = None;
+    let behind = body.iter().filter(|s| s.span().end > call.span().end);
+    for looping in behind.flat_map(|s| s.descendants()).filter(|n| n.kind().is_loop()) {
+        let uses_batch = scopes.uses(batch).iter().any(|u| looping.encloses(*u));
+        if !uses_batch || looping.encloses(call) || is_drain(looping, scopes, batch) {
+            continue;
+        }
+        match found {
+            // A drain of the rest inside the loop over the batch, or a chunk loop over one element.
+            Some(outer) if outer.encloses(looping) => {}
+            Some(_) => {
+                return Err(Refusal::new(
+                    RefusalCode::NotUnderstood,
+                    looping.span(),
+                    "a second loop over the same batch does more than to release it",
+                ));
+            }
+            None => found = Some(looping),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a loop's body is a single call on an element: such a loop releases, or is judged as one.
+pub fn is_drain(looping: Node<'_>, scopes: &Scopes<'_>, batch: DeclId) -> bool {
+    let statements: Vec<_> = body_of(looping).into_iter().filter(|s| !s.is(Kind::Comment)).collect();
+    let [statement] = statements.as_slice() else { return false };
+    let Some(call) = statement.child_of(Kind::CallExpression) else { return false };
+    let arguments: Vec<_> =
+        call.child(Field::Arguments).map(|a| a.named_children().collect()).unwrap_or_default();
+    let [argument] = arguments.as_slice() else { return false };
+    argument.is(Kind::SubscriptExpression)
+        && argument.child(Field::Argument).and_then(|a| scopes.resolve(a)) == Some(batch)
+}
+
+/// How the array is used at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchUse {
+    /// To free it.
+    Freed,
+    /// Otherwise.
+    Other,
+}
+
+/// Judge a use of the array outside the loop.
+pub fn batch_use(spec: &WalkSpec, used: Node<'_>, site: &Site<'_>) -> BatchUse {
+    let call = used.ancestors().find(|a| a.is(Kind::CallExpression));
+    let frees = call.is_some_and(|call| super::expressions::first_match(&spec.free, call).is_some());
+    if frees && site.storage == BatchStorage::Allocated { BatchUse::Freed } else { BatchUse::Other }
+}
+
+/// Whether something that could not be read stands in the statement list of the call or around it.
+pub fn opaque_near(call: Node<'_>, function: Node<'_>) -> bool {
+    let looping = enclosing_loop(call, function);
+    looping.is_none_or(|l| l.has_opaque())
+}

@@ -1,0 +1,124 @@
+//! What is known at a place of the loop: values of variables, references dropped so far.
+//!
+//! In: assignments in program order, from [`super::machine`]. Out: [`State`], forked at branches and joined behind
+//! them. It forgets rather than guesses.
+
+use super::sym::{Atom, Sign, Sym};
+use crate::syntax::Node;
+use crate::syntax::scope::DeclId;
+use std::collections::BTreeMap;
+
+/// What a variable or an expression stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Value {
+    /// Something that is not part of the walk.
+    #[default]
+    Unknown,
+    /// A quantity of the walk.
+    Quantity(Sym),
+    /// An element of the batch, by its index.
+    Element(Sym),
+    /// The array of elements.
+    Batch,
+}
+
+impl Value {
+    /// The quantity, if it is one.
+    pub fn quantity(&self) -> Option<&Sym> {
+        match self {
+            Value::Quantity(sym) => Some(sym),
+            _ => None,
+        }
+    }
+
+    fn substitute(&self, atom: &Atom, by: &Sym) -> Value {
+        match self {
+            Value::Quantity(sym) => sym.substitute(atom, by).map_or(Value::Unknown, Value::Quantity),
+            other => other.clone(),
+        }
+    }
+}
+
+/// One variable.
+#[derive(Clone, Debug)]
+pub struct Variable<'t> {
+    /// What it stands for.
+    pub value: Value,
+    /// Its sign, where the value does not tell.
+    pub sign: Sign,
+    /// The expression that was assigned last.
+    pub set_by: Option<Node<'t>>,
+    /// Whether the assignment that gave the value goes with the walk, so that uses have to be spelled otherwise.
+    pub spelled_otherwise: bool,
+}
+
+impl Variable<'_> {
+    /// A variable of which nothing is known.
+    pub fn unknown() -> Self {
+        Self { value: Value::Unknown, sign: Sign::Unknown, set_by: None, spelled_otherwise: false }
+    }
+}
+
+/// What is known at a place.
+#[derive(Clone, Debug, Default)]
+pub struct State<'t> {
+    /// Variables of which something is known.
+    pub variables: BTreeMap<DeclId, Variable<'t>>,
+    /// Fields of local aggregates that hold quantities of the walk.
+    pub fields: BTreeMap<(DeclId, String), Value>,
+    /// How often the current element was released.
+    pub released: u32,
+    /// Ranges of elements released by loops, as `start..end`.
+    pub drained: Vec<(Sym, Sym)>,
+}
+
+impl<'t> State<'t> {
+    /// What a variable stands for.
+    pub fn value(&self, id: DeclId) -> Value {
+        self.variables.get(&id).map_or(Value::Unknown, |v| v.value.clone())
+    }
+
+    /// Set a variable.
+    pub fn set(&mut self, id: DeclId, variable: Variable<'t>) {
+        self.variables.insert(id, variable);
+    }
+
+    /// Forget a variable.
+    pub fn forget(&mut self, id: DeclId) {
+        self.variables.remove(&id);
+        self.fields.retain(|(owner, _), _| *owner != id);
+    }
+
+    /// Replace an atom in every value.
+    pub fn substitute(&mut self, atom: &Atom, by: &Sym) {
+        for variable in self.variables.values_mut() {
+            variable.value = variable.value.substitute(atom, by);
+        }
+        for value in self.fields.values_mut() {
+            *value = value.substitute(atom, by);
+        }
+    }
+
+    /// What is known when control comes from either place.
+    #[must_use]
+    pub fn join(self, other: &State<'t>) -> State<'t> {
+        let mut variables = BTreeMap::new();
+        for (id, a) in self.variables {
+            let Some(b) = other.variables.get(&id) else { continue };
+            let same = a.value == b.value;
+            variables.insert(
+                id,
+                Variable {
+                    value: if same { a.value.clone() } else { Value::Unknown },
+                    sign: a.sign.join(b.sign),
+                    set_by: if a.set_by == b.set_by { a.set_by } else { None },
+                    spelled_otherwise: a.spelled_otherwise || b.spelled_otherwise,
+                },
+            );
+        }
+        let drained = if self.drained == other.drained { self.drained } else { Vec::new() };
+        let mut fields = self.fields;
+        fields.retain(|key, value| other.fields.get(key) == Some(value));
+        State { variables, fields, released: self.released.max(other.released), drained }
+    }
+}

@@ -1,0 +1,216 @@
+//! How much the outer loop walks in all, and that it goes on until that is done.
+//!
+//! In: the outer loop's condition and the limit given to the acquisition. Out: [`Total`] and [`Limit`]. It refuses
+//! loops that may end for another reason, and limits that cut elements in a way that the helper does not.
+
+use super::eval::{Evaluator, unwrapped};
+use super::expressions::same_text;
+use super::matching::matches;
+use super::refusal::{Refusal, RefusalCode};
+use super::site::Site;
+use super::state::Value;
+use super::sym::{Atom, Sym};
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// What the outer loop goes on for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Total<'t> {
+    /// The expression for what is left, if the loop ends when the iterator has nothing left.
+    pub position: Option<Node<'t>>,
+    /// The loop ends when a variable has counted down to zero or up to a bound.
+    pub counter: Option<Counter<'t>>,
+    /// The loop's whole condition.
+    pub condition: Node<'t>,
+}
+
+/// A variable that counts what is left, or what was walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counter<'t> {
+    /// The variable.
+    pub id: DeclId,
+    /// What it counts up to; `None` if it counts down to zero.
+    pub bound: Option<Node<'t>>,
+}
+
+/// The limit on bytes that is given to each acquisition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit<'t> {
+    /// None, or what is left anyway.
+    Free,
+    /// Batches are cut at that many bytes.
+    Bytes(Node<'t>),
+}
+
+/// Read the outer loop's condition.
+pub fn total<'t>(eval: &Evaluator<'_, 't>) -> Result<Total<'t>, Refusal> {
+    let site = eval.site;
+    let refuse = |node: Node<'_>, sentence: &str| {
+        Err(Refusal::new(RefusalCode::NotUnderstood, node.span(), sentence.to_owned()))
+    };
+    let Some(condition) = site.outer.child(Field::Condition) else {
+        return refuse(site.outer, "the loop has no condition that says when all is walked");
+    };
+    let mut total = Total { position: None, counter: None, condition: unwrapped(condition) };
+    for part in conjuncts(eval, condition) {
+        if is_position(eval, part) {
+            total.position = Some(above_zero(part).unwrap_or(part));
+        } else if let Some(counter) = counter(eval.scopes, part) {
+            if total.counter.is_some() {
+                return refuse(part, "the loop goes on for two counters at once");
+            }
+            total.counter = Some(counter);
+        } else {
+            return refuse(part, "the loop may also end for this, which is not part of the walk");
+        }
+    }
+    if let Some(bound) = total.counter.and_then(|c| c.bound)
+        && is_changed(bound, site, eval.scopes)
+    {
+        return refuse(bound, "the bound changes in the loop");
+    }
+    Ok(total)
+}
+
+fn conjuncts<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>) -> Vec<Node<'t>> {
+    let condition = eval.seen_through(unwrapped(condition));
+    if condition.is(Kind::BinaryExpression) && condition.operator() == Some("&&") {
+        let sides = [condition.child(Field::Left), condition.child(Field::Right)];
+        return sides.into_iter().flatten().flat_map(|s| conjuncts(eval, s)).collect();
+    }
+    vec![condition]
+}
+
+/// `remaining(iter)`, also `> 0` and `!= 0`.
+fn is_position(eval: &Evaluator<'_, '_>, node: Node<'_>) -> bool {
+    let node = above_zero(node).unwrap_or(node);
+    let Some(position) = &eval.spec.position else { return false };
+    matches(position, node).is_some_and(|b| b.get("iter").is_some_and(|iter| same_text(iter, eval.site.iter)))
+}
+
+/// `x` of `x > 0`, `x != 0`, `0 < x`.
+fn above_zero(node: Node<'_>) -> Option<Node<'_>> {
+    let zero = |n: Node<'_>| unwrapped(n).text() == "0";
+    let (left, right) = (node.child(Field::Left)?, node.child(Field::Right)?);
+    match node.operator()? {
+        ">" | "!=" if zero(right) => Some(unwrapped(left)),
+        "<" | "!=" if zero(left) => Some(unwrapped(right)),
+        _ => None,
+    }
+}
+
+fn counter<'t>(scopes: &Scopes<'t>, node: Node<'t>) -> Option<Counter<'t>> {
+    let variable = |n: Node<'t>| {
+        let n = unwrapped(n);
+        n.is(Kind::Identifier).then(|| scopes.resolve(n)).flatten()
+    };
+    if let Some(id) = variable(above_zero(node).unwrap_or(node)) {
+        return Some(Counter { id, bound: None });
+    }
+    let (left, right) = (node.child(Field::Left)?, node.child(Field::Right)?);
+    match node.operator()? {
+        "<" | "!=" => Some(Counter { id: variable(left)?, bound: Some(unwrapped(right)) }),
+        ">" => Some(Counter { id: variable(right)?, bound: Some(unwrapped(left)) }),
+        _ => None,
+    }
+}
+
+fn is_changed(node: Node<'_>, site: &Site<'_>, scopes: &Scopes<'_>) -> bool {
+    let read: Vec<DeclId> = node.descendants().filter_map(|n| scopes.resolve(n)).collect();
+    crate::flow::access::accesses(site.outer, scopes)
+        .iter()
+        .any(|a| read.contains(&a.decl) && (a.may_define() || a.takes_address()))
+        || node.descendants().any(|n| n.is(Kind::CallExpression))
+}
+
+/// What the counter is after a turn, told from what it was before.
+pub fn expected_after(counter: Counter<'_>) -> Option<Sym> {
+    let (before, got) = (Sym::atom(Atom::Total), Sym::atom(Atom::Got));
+    if counter.bound.is_some() { before.plus(&got) } else { before.minus(&got) }
+}
+
+/// Classify the limit on bytes.
+pub fn limit<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<Limit<'t>, Refusal> {
+    let site = eval.site;
+    let bytes = unwrapped(site.bytes);
+    if is_unlimited(bytes) || is_position(eval, bytes) || is_rest(eval, bytes, total) {
+        return Ok(Limit::Free);
+    }
+    let mut state = super::state::State::default();
+    if let Value::Quantity(sym) = eval.value(bytes, &mut state)
+        && sym.is_atom(&Atom::Unit)
+    {
+        return Ok(Limit::Free);
+    }
+    if at_least_a_unit(eval, bytes, 0) {
+        return Ok(Limit::Bytes(site.bytes));
+    }
+    Err(Refusal::new(
+        RefusalCode::ByteCapBelowPage,
+        bytes.span(),
+        "it cannot be shown that this limit is never below the size of an element",
+    ))
+}
+
+/// C's ways to say "as much as there is".
+fn is_unlimited(node: Node<'_>) -> bool {
+    const LARGEST: [&str; 8] =
+        ["INT_MAX", "UINT_MAX", "LONG_MAX", "ULONG_MAX", "SSIZE_MAX", "SIZE_MAX", "LLONG_MAX", "ULLONG_MAX"];
+    let complement = node.is(Kind::UnaryExpression)
+        && node.operator() == Some("~")
+        && node
+            .child(Field::Argument)
+            .is_some_and(|a| a.text().trim_end_matches(['u', 'U', 'l', 'L']) == "0");
+    let cast = node.is(Kind::CastExpression)
+        && node.child(Field::Value).is_some_and(|v| v.text() == "-1" || is_unlimited(unwrapped(v)));
+    complement || cast || LARGEST.contains(&node.text())
+}
+
+/// What the counter says is left.
+fn is_rest(eval: &Evaluator<'_, '_>, node: Node<'_>, total: &Total<'_>) -> bool {
+    let Some(counter) = total.counter else { return false };
+    let is_counter =
+        |n: Option<Node<'_>>| n.and_then(|n| eval.scopes.resolve(unwrapped(n))) == Some(counter.id);
+    match counter.bound {
+        None => is_counter(Some(node)),
+        Some(bound) => {
+            node.operator() == Some("-")
+                && is_counter(node.child(Field::Right))
+                && node.child(Field::Left).is_some_and(|l| same_text(unwrapped(l), bound))
+        }
+    }
+}
+
+/// Whether an expression is a maximum of which the unit is one side, or a variable that is only set to such.
+fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> bool {
+    let node = unwrapped(node);
+    if let Value::Quantity(sym) = eval.value(node, &mut super::state::State::default()) {
+        let rest = sym.minus(&Sym::atom(Atom::Unit)).and_then(|d| d.as_constant());
+        return rest.is_some_and(|r| r >= 0)
+            || (1..=4096).any(|n| Sym::atom(Atom::Unit).times(n).as_ref() == Some(&sym));
+    }
+    for same in &eval.spec.same {
+        let Some(meaning) = same.meaning.single() else { continue };
+        let greater = meaning.is(Kind::ConditionalExpression)
+            && meaning.child(Field::Condition).and_then(Node::operator) == Some(">")
+            && meaning.child(Field::Condition).and_then(|c| c.child(Field::Left)).map(Node::text)
+                == meaning.child(Field::Consequence).map(Node::text);
+        if greater && let Some(bindings) = matches(&same.pattern, node) {
+            let sides = [meaning.child(Field::Consequence), meaning.child(Field::Alternative)];
+            return sides.into_iter().flatten().any(|s| {
+                bindings
+                    .get(same.meaning.text_of(s))
+                    .is_some_and(|bound| at_least_a_unit(eval, bound, depth + 1))
+            });
+        }
+    }
+    let Some(id) = eval.scopes.resolve(node) else { return false };
+    let declaration = eval.scopes.declaration(id);
+    let body = eval.site.function.child(Field::Body).unwrap_or(eval.site.function);
+    let only_initialised = !crate::flow::access::accesses(body, eval.scopes)
+        .iter()
+        .any(|a| a.decl == id && a.node != declaration.ident && (a.may_define() || a.takes_address()));
+    depth < 4
+        && only_initialised
+        && declaration.initializer.is_some_and(|init| at_least_a_unit(eval, init, depth + 1))
+}
