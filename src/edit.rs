@@ -76,6 +76,29 @@ impl EditSet {
         self.edits.is_empty()
     }
 
+    /// The span of the original text that a span of the text after all edits comes from. `None` if either end lies in
+    /// text that an edit wrote.
+    pub fn original(&self, span: Span) -> Option<Span> {
+        let start = self.original_offset(span.start as usize)?;
+        let end = self.original_offset(span.end as usize)?;
+        (start <= end).then(|| Span::new(start, end))
+    }
+
+    fn original_offset(&self, offset: usize) -> Option<usize> {
+        let mut shift: isize = 0;
+        for edit in &self.edits {
+            let start = (edit.span.start as usize).checked_add_signed(shift)?;
+            if offset <= start {
+                break;
+            }
+            if offset < start + edit.text.len() {
+                return None;
+            }
+            shift += edit.text.len() as isize - edit.span.len() as isize;
+        }
+        offset.checked_add_signed(-shift)
+    }
+
     /// The text after all edits. Bytes outside the edited spans are copied as they are, whatever their encoding.
     pub fn apply(&self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len());

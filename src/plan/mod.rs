@@ -1,7 +1,11 @@
-//! From matches to edits.
+//! From decisions to text: plus code, layout of new code, and what becomes superfluous by a change.
 //!
-//! In: matches of rules. Out: text edits and new texts.
+//! In: matches of rules, new code as pieces of text, and the file after a change. Out: edits, in the layout of the code
+//! around them. It touches only lines that a change wrote.
 
 pub mod apply;
+pub mod columns;
 pub mod layout;
 pub mod plus;
+pub mod superfluous;
+pub mod wrapping;

@@ -1,0 +1,197 @@
+//! What a change made superfluous: locals, labels, static functions and constants that nothing uses any more.
+//!
+//! In: a file, the edits of a change, and the functions that it changes. Out: edits that take out what was used before
+//! and is not used now. What was never used before stays: it is not the change's business.
+
+use crate::edit::{EditSet, TextEdit};
+use crate::source::{SourceFile, Span};
+use crate::syntax::file_scope::FileScope;
+use crate::syntax::scope::{DeclKind, Scopes};
+use crate::syntax::{Field, Kind, Node, parse};
+
+/// What was taken out, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// A local variable: its function, its name, and the calls in its initialiser.
+    Local {
+        /// The function.
+        function: String,
+        /// The variable.
+        name: String,
+        /// What its initialiser called.
+        calls: Vec<String>,
+    },
+    /// A label.
+    Label(String),
+    /// A static function.
+    Function(String),
+    /// A constant.
+    Constant(String),
+}
+
+/// Find what `edits` of `before` make superfluous, until nothing more does. The removals are edits of `before` too.
+pub fn remove(before: &SourceFile, edits: &EditSet, functions: &[String]) -> (Vec<TextEdit>, Vec<Removed>) {
+    let mut all = edits.clone();
+    let mut out = Vec::new();
+    let mut removed = Vec::new();
+    let old_tree = parse(before);
+    let old_scope = FileScope::of(&old_tree);
+    // Each turn takes something out, so that this ends.
+    loop {
+        let file = SourceFile::new(before.path(), all.apply(before.bytes()));
+        let found = superfluous(&old_scope, &file, functions);
+        let originals: Vec<(TextEdit, Removed)> = found
+            .into_iter()
+            .filter_map(|(span, what)| Some((TextEdit::new(all.original(span)?, ""), what)))
+            .collect();
+        let mut turn = Vec::new();
+        for (edit, what) in originals {
+            if all.add(edit.clone()).is_ok() {
+                turn.push((edit, what));
+            }
+        }
+        if turn.is_empty() {
+            return (out, removed);
+        }
+        for (edit, what) in turn {
+            out.push(edit);
+            removed.push(what);
+        }
+    }
+}
+
+/// What is superfluous in `file`, by its spans.
+fn superfluous(old_scope: &FileScope<'_>, file: &SourceFile, functions: &[String]) -> Vec<(Span, Removed)> {
+    let tree = parse(file);
+    let scope = FileScope::of(&tree);
+    let mut turn = Vec::new();
+    for name in functions {
+        if let (Some(old), Some(new)) = (old_scope.function(name), scope.function(name)) {
+            locals(file, old.node, new.node, name, &mut turn);
+            labels(file, old.node, new.node, &mut turn);
+        }
+    }
+    statics(file, old_scope, &scope, &mut turn);
+    constants(file, old_scope, &scope, &mut turn);
+    turn
+}
+
+fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn: &mut Vec<(Span, Removed)>) {
+    let (old_scopes, scopes) = (Scopes::of(old), Scopes::of(new));
+    for declaration in scopes.declarations().iter().filter(|d| d.kind == DeclKind::Local) {
+        let used_before = old_scopes.declarations().iter().any(|d| {
+            d.name == declaration.name && d.kind == DeclKind::Local && !old_scopes.uses(d.id).is_empty()
+        });
+        if !used_before || !scopes.uses(declaration.id).is_empty() {
+            continue;
+        }
+        let siblings: Vec<_> =
+            scopes.declarations().iter().filter(|d| d.declaration == declaration.declaration).collect();
+        let span = if siblings.len() == 1 {
+            whole_lines(file, declaration.declaration.span())
+        } else {
+            with_comma(declaration.declarator)
+        };
+        let calls = declaration.initializer.map(called).unwrap_or_default();
+        let (function, name) = (function.to_owned(), declaration.name.to_owned());
+        turn.push((span, Removed::Local { function, name, calls }));
+        if siblings.len() > 1 {
+            // One declarator a turn: commas are shared.
+            return;
+        }
+    }
+}
+
+fn called(node: Node<'_>) -> Vec<String> {
+    let calls = node.descendants().filter(|n| n.is(Kind::CallExpression));
+    calls.filter_map(|c| c.child(Field::Function)).map(|f| f.text().to_owned()).collect()
+}
+
+/// A declarator with the comma before it, or behind it if it is the first.
+fn with_comma(declarator: Node<'_>) -> Span {
+    let is_comma = |n: &Node<'_>| n.text() == ",";
+    let before = declarator.prev_sibling().filter(is_comma);
+    let behind = declarator.next_sibling().filter(is_comma);
+    match (before, behind) {
+        (Some(comma), _) => comma.span().cover(declarator.span()),
+        (None, Some(comma)) => {
+            let next = comma.next_sibling().map_or(comma.span().end, |n| n.span().start);
+            Span { start: declarator.span().start, end: next }
+        }
+        _ => declarator.span(),
+    }
+}
+
+fn labels(file: &SourceFile, old: Node<'_>, new: Node<'_>, turn: &mut Vec<(Span, Removed)>) {
+    let goes = |function: Node<'_>, name: &str| {
+        function.descendants().any(|n| {
+            (n.is(Kind::GotoStatement) && n.child(Field::Label).is_some_and(|l| l.text() == name))
+                || (n.is(Kind::PointerExpression) && n.text() == format!("&&{name}"))
+        })
+    };
+    for label in Scopes::of(new).labels() {
+        if goes(new, label.name) || !goes(old, label.name) {
+            continue;
+        }
+        let colon = label.node.children().find(|c| c.text() == ":");
+        let end = colon.map_or(label.ident.span().end, |c| c.span().end);
+        let span = Span { start: label.ident.span().start, end };
+        turn.push((whole_lines(file, span), Removed::Label(label.name.to_owned())));
+    }
+}
+
+fn statics(file: &SourceFile, old: &FileScope<'_>, new: &FileScope<'_>, turn: &mut Vec<(Span, Removed)>) {
+    for function in new.functions.iter().filter(|f| f.is_static) {
+        let outside = |scope: &FileScope<'_>, own: Span| {
+            scope.uses(function.name).iter().filter(|u| !own.contains(**u)).count()
+        };
+        let Some(before) = old.function(function.name) else { continue };
+        if outside(old, before.node.span()) == 0 || outside(new, function.node.span()) > 0 {
+            continue;
+        }
+        let span = Span { start: function.start(), end: function.node.span().end };
+        let span = with_blank_line(file, whole_lines(file, span));
+        turn.push((span, Removed::Function(function.name.to_owned())));
+    }
+}
+
+fn constants(file: &SourceFile, old: &FileScope<'_>, new: &FileScope<'_>, turn: &mut Vec<(Span, Removed)>) {
+    if file.path().ends_with(".h") {
+        return;
+    }
+    for constant in new.macros.iter().filter(|m| m.parameters.is_none() && m.body.is_some()) {
+        if old.uses(constant.name).is_empty() || !new.uses(constant.name).is_empty() {
+            continue;
+        }
+        let comment = constant
+            .node
+            .prev_sibling()
+            .filter(|n| n.is(Kind::Comment) && adjoining(file, n.span(), constant.node.span()));
+        let start = comment.map_or(constant.node.span().start, |c| c.span().start);
+        let span = Span { start, end: constant.node.span().end };
+        let lines = whole_lines(file, Span { start, end: span.end.saturating_sub(1).max(start) });
+        turn.push((with_blank_line(file, lines), Removed::Constant(constant.name.to_owned())));
+    }
+}
+
+fn adjoining(file: &SourceFile, first: Span, second: Span) -> bool {
+    let end = file.lines().line_column(first.end as usize).line;
+    file.line_column(second).line <= end + 1
+}
+
+/// The lines of a span, if nothing else stands on them; else the span.
+fn whole_lines(file: &SourceFile, span: Span) -> Span {
+    let lines = file.lines();
+    let first = lines.line_span(file.line_column(span).line);
+    let last = lines.line_span(lines.line_column(span.end as usize).line);
+    let blank = |start: u32, end: u32| file.slice(Span { start, end }).trim().is_empty();
+    if blank(first.start, span.start) && blank(span.end, last.end) { first.cover(last) } else { span }
+}
+
+/// Lines with the blank line behind them, if there is one before them too.
+fn with_blank_line(file: &SourceFile, span: Span) -> Span {
+    let text = file.text();
+    let blank_behind = text[span.end as usize..].starts_with('\n');
+    let blank_before = span.start == 0 || text[..span.start as usize].ends_with("\n\n");
+    if blank_behind && blank_before { Span { start: span.start, end: span.end + 1 } } else { span }
+}
