@@ -1,1 +1,109 @@
-//! To be written.
+//! From a walk to a conversion: the loop's body becomes a callback with a context, the loop becomes a call.
+//!
+//! In: a [`Walk`] and the names of its function and file. Out: a [`Conversion`]: edits of the original text, or a
+//! [`Refusal`]. It does not clean up behind itself: what became superfluous is found by
+//! [`crate::plan::superfluous`] once all edits of a file are made.
+
+pub mod callback;
+pub mod caller;
+pub mod captures;
+pub mod names;
+pub mod respell;
+pub mod ways_out;
+
+use crate::edit::TextEdit;
+use crate::source::Span;
+use crate::syntax::file_scope::FileScope;
+use crate::syntax::scope::Scopes;
+use crate::syntax::{Kind, Node};
+use crate::walk::{Refusal, Walk, WalkSpec};
+use callback::Material;
+use captures::Passing;
+use respell::{Reach, Respelled};
+
+/// The edits that turn one loop into a call.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// Edits of the original text.
+    pub edits: Vec<TextEdit>,
+    /// The callback's name.
+    pub callback: String,
+    /// The context struct's tag, if there is one.
+    pub context: Option<String>,
+}
+
+/// Convert one walk. `taken` are names that other conversions of the same file have added.
+pub fn convert<'t>(
+    spec: &WalkSpec,
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    file: &FileScope<'t>,
+    taken: &[String],
+) -> Result<Conversion, Refusal> {
+    let function = file.functions.iter().find(|f| f.node == walk.site.function).map_or("walk", |f| f.name);
+    let captures = captures::captures(walk, scopes)?;
+    let reach = reach(&captures, scopes);
+    let names = names::names(spec, walk, scopes, file, &captures, function, taken);
+    let endings = ways_out::endings(walk, scopes)?;
+    let dispatch = ways_out::dispatch(walk, scopes)?;
+    let release = release(spec, &names.element);
+    let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, release.clone())?;
+    let material = Material {
+        spec,
+        walk,
+        scopes,
+        captures: &captures,
+        names: &names,
+        endings: &endings,
+        reach,
+        release,
+    };
+    let text = callback::callback(&material, &respelled)?;
+    let mut edits = caller::caller(&material, &dispatch)?;
+    edits.push(TextEdit::new(Span::at(place(walk.site.function, file)), text));
+    let context = (reach == Reach::Context && !captures.passed.is_empty()).then(|| names.context.clone());
+    Ok(Conversion { edits, callback: names.callback, context })
+}
+
+/// A lone variable is passed itself, unless that would lose a `const`.
+fn reach(captures: &captures::Captures, scopes: &Scopes<'_>) -> Reach {
+    let [capture] = captures.passed.as_slice() else { return Reach::Context };
+    let ty = &scopes.declaration(capture.id).ty;
+    let text = match capture.passing {
+        Passing::Value | Passing::Array => ty.decayed().declare(""),
+        _ => ty.declare(""),
+    };
+    let loses =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == "const" || w == "volatile");
+    if loses { Reach::Context } else { Reach::Direct }
+}
+
+/// The rule's release of an element.
+fn release(spec: &WalkSpec, element: &str) -> String {
+    let Some(pattern) = spec.release.first() else { return String::new() };
+    let Some(call) = pattern.single() else { return String::new() };
+    let name = crate::walk::site::callee(call).unwrap_or_default();
+    format!("{name}({element});")
+}
+
+/// Above the function's own comment; also above one that a blank line sets apart from it.
+fn place(function: Node<'_>, file: &FileScope<'_>) -> usize {
+    let known = file.functions.iter().find(|f| f.node == function);
+    let start = known.map_or(function.span().start, |f| f.start()) as usize;
+    if start as u32 != function.span().start {
+        return start;
+    }
+    let source = function.tree().source();
+    let mut place = start;
+    let mut at = function;
+    while let Some(before) = at.prev_sibling().filter(|n| n.is(Kind::Comment)) {
+        let gap = source.slice(Span { start: before.span().end, end: at.span().start });
+        let allowed = if at == function { 2 } else { 1 };
+        if gap.matches('\n').count() > allowed {
+            break;
+        }
+        place = before.span().start as usize;
+        at = before;
+    }
+    place
+}

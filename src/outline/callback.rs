@@ -1,0 +1,367 @@
+//! The callback's text.
+//!
+//! In: a walk, its captures, names, endings and the moved code's new spelling. Out: the context struct and the
+//! function, laid out, to stand above the function that the code comes from.
+
+use super::captures::{Captures, Passing};
+use super::names::Names;
+use super::respell::{Reach, Respelled};
+use super::ways_out::{Drop, Ending, Value};
+use crate::plan::columns::{TAB, indent, indentation, shift};
+use crate::plan::layout::{parenthesised, relayout};
+use crate::source::{SourceFile, Span};
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::types::WrittenType;
+use crate::syntax::{Kind, Node};
+use crate::walk::exits::known;
+use crate::walk::expressions::is_pure;
+use crate::walk::output::{Piece, Spelling, Stage};
+use crate::walk::state::State;
+use crate::walk::sym::Sign;
+use crate::walk::{Refusal, RefusalCode, Walk, WalkSpec};
+
+/// Everything that the callback is made from.
+pub struct Material<'a, 't> {
+    /// The rule.
+    pub spec: &'a WalkSpec,
+    /// The walk.
+    pub walk: &'a Walk<'t>,
+    /// The function's names.
+    pub scopes: &'a Scopes<'t>,
+    /// What it needs.
+    pub captures: &'a Captures,
+    /// What things are called.
+    pub names: &'a Names,
+    /// How it ends early.
+    pub endings: &'a [Ending<'t>],
+    /// How captures are reached.
+    pub reach: Reach,
+    /// The statement that drops the reference.
+    pub release: String,
+}
+
+/// A piece of the body, at its place in the new function.
+struct Chunk {
+    text: String,
+    blank_before: bool,
+    trailing: bool,
+    is_label: bool,
+}
+
+/// The context struct and the callback.
+pub fn callback(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Result<String, Refusal> {
+    let mut text = context(material);
+    let function = function(material, respelled)?;
+    let original = squeeze(material.walk.site.function.text());
+    text.push_str(&relayout(&function, &|statement| !original.contains(&squeeze(statement))));
+    Ok(text)
+}
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The declaration of a captured variable as it reaches the callback.
+pub fn declared(ty: &WrittenType, passing: Passing, name: &str) -> String {
+    match passing {
+        Passing::Value | Passing::Field | Passing::Moved => ty.without_const().declare(name),
+        Passing::Address => ty.pointer_to(name),
+        Passing::Array => ty.decayed().declare(name),
+    }
+}
+
+fn context(material: &Material<'_, '_>) -> String {
+    if material.captures.passed.is_empty() || material.reach == Reach::Direct {
+        return String::new();
+    }
+    let mut out = format!("struct {} {{\n", material.names.context);
+    for capture in &material.captures.passed {
+        let declaration = material.scopes.declaration(capture.id);
+        out.push_str(&format!("\t{};\n", declared(&declaration.ty, capture.passing, declaration.name)));
+    }
+    out.push_str("};\n\n");
+    out
+}
+
+fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Result<String, Refusal> {
+    let names = material.names;
+    let prototype = &material.spec.callback;
+    let parts = [
+        prototype.element.replace('@', &names.element),
+        format!("{}{}", prototype.offset.0, names.offset),
+        format!("{}{}", prototype.size.0, names.size),
+        format!("{}{}", prototype.data.0, names.data),
+    ];
+    let head = format!("static {}{}", prototype.returns, names.callback);
+    let mut out = parenthesised(&head, &parts, "", 0);
+    out.push_str("\n{\n");
+    let (body_declarations, statements) = body(material, respelled)?;
+    let control = ControlLocal::of(material, &statements);
+    let mut declarations = data_declaration(material);
+    declarations.extend(own_locals(material, control.as_ref()));
+    declarations.extend(body_declarations.into_iter().map(|c| c.text));
+    declarations.extend(control.as_ref().map(ControlLocal::declaration));
+    for declaration in &declarations {
+        out.push_str(declaration);
+        out.push('\n');
+    }
+    if !declarations.is_empty() {
+        out.push('\n');
+    }
+    for (i, chunk) in statements.iter().enumerate() {
+        if chunk.trailing {
+            // A comment that stood behind a statement.
+            out.truncate(out.trim_end_matches('\n').len());
+            out.push_str(&format!(" {}\n", chunk.text.trim_start()));
+            continue;
+        }
+        if chunk.blank_before && i > 0 && !chunk.is_label {
+            out.push('\n');
+        }
+        out.push_str(&chunk.text);
+        out.push('\n');
+    }
+    out.push_str(&ending(material, control.as_ref(), &out));
+    out.push_str("}\n\n");
+    Ok(out)
+}
+
+/// `struct context *ctx = data;`
+fn data_declaration(material: &Material<'_, '_>) -> Vec<String> {
+    let names = material.names;
+    match (material.captures.passed.as_slice(), material.reach) {
+        ([], _) => Vec::new(),
+        ([capture], Reach::Direct) => {
+            let declaration = material.scopes.declaration(capture.id);
+            let passing = match capture.passing {
+                Passing::Value if declaration.ty.is_pointer() => Passing::Value,
+                Passing::Array => Passing::Array,
+                _ => Passing::Address,
+            };
+            vec![format!("\t{} = {};", declared(&declaration.ty, passing, declaration.name), names.data)]
+        }
+        _ => vec![format!("\tstruct {} *{} = {};", names.context, names.variable, names.data)],
+    }
+}
+
+/// Variables of the function that only the callback uses now.
+fn own_locals(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> Vec<String> {
+    let own = material.captures.own.iter().filter(|id| Some(**id) != control.map(|c| c.id));
+    own.filter(|id| material.walk.control.map(|c| c.id) != Some(**id))
+        .map(|id| {
+            let declaration = material.scopes.declaration(*id);
+            format!("\t{};", declaration.ty.without_const().declare(declaration.name))
+        })
+        .collect()
+}
+
+/// The control variable as a local of the callback: it has the callback's own type.
+struct ControlLocal {
+    id: DeclId,
+    name: String,
+    initialised: bool,
+    ty: String,
+}
+
+impl ControlLocal {
+    fn of(material: &Material<'_, '_>, statements: &[Chunk]) -> Option<Self> {
+        let walk = material.walk;
+        let control = walk.control?;
+        let name = material.scopes.declaration(control.id).name.to_owned();
+        let mentioned = statements.iter().any(|c| has_word(&c.text, &name));
+        if !mentioned {
+            return None;
+        }
+        let at_label = material.endings.iter().any(|e| e.drop == Drop::AtLabel);
+        let goes_on = material.endings.iter().any(|e| e.drop == Drop::AtLabel && e.value == Value::GoOn);
+        let initialised = at_label && (!written_in_turn(material, control.id) || goes_on);
+        let ty = material.spec.callback.returns.trim().to_owned();
+        Some(Self { id: control.id, name, initialised, ty })
+    }
+
+    fn declaration(&self) -> String {
+        let value = if self.initialised { " = 0" } else { "" };
+        format!("\t{} {}{value};", self.ty, self.name)
+    }
+}
+
+/// Whether a complete turn sets the variable.
+fn written_in_turn(material: &Material<'_, '_>, id: DeclId) -> bool {
+    let endings: Vec<Span> =
+        material.endings.iter().filter_map(|e| e.jump.parent()).map(|p| p.span()).collect();
+    super::captures::kept_accesses(material.walk, material.scopes)
+        .iter()
+        .any(|a| a.decl == id && a.may_define() && !endings.iter().any(|e| e.contains(a.node.span())))
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_word) && !text[at + word.len()..].starts_with(is_word))
+}
+
+/// What stands at the end: the label, the release, the return.
+fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>, so_far: &str) -> String {
+    let at_label = material.endings.iter().any(|e| e.drop == Drop::AtLabel);
+    let releases = material.walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
+    let mut out = String::new();
+    let value = match control {
+        Some(control) if at_label => control.name.clone(),
+        _ => "0".to_owned(),
+    };
+    if let Some(control) = control.filter(|_| at_label)
+        && written_in_turn(material, control.id)
+        && known(&end_state(material), control.id).0 != Sign::Zero
+    {
+        out.push_str(&format!("\t{} = 0;\n", control.name));
+    }
+    if at_label {
+        out.push_str(&format!("{}:\n", material.names.label));
+    } else if !so_far.ends_with("{\n") && !so_far.ends_with("\n\n") && !releases && wants_blank(so_far) {
+        out.push('\n');
+    }
+    if releases {
+        out.push_str(&format!("\t{}\n", material.release));
+    }
+    out.push_str(&format!("\treturn {value};\n"));
+    out
+}
+
+/// A return stands apart from a longer body.
+fn wants_blank(so_far: &str) -> bool {
+    let body = so_far.rsplit("\n\n").next().unwrap_or_default();
+    body.lines().count() > 3
+}
+
+/// What is known at the end of a complete turn.
+fn end_state<'t>(material: &Material<'_, 't>) -> State<'t> {
+    material.walk.end.clone()
+}
+
+/// The body's declarations and statements.
+fn body(
+    material: &Material<'_, '_>,
+    respelled: &Respelled<'_, '_>,
+) -> Result<(Vec<Chunk>, Vec<Chunk>), Refusal> {
+    let mut declarations = Vec::new();
+    let mut statements: Vec<Chunk> = Vec::new();
+    let source = material.walk.site.function.tree().source();
+    let pieces = &material.walk.body.pieces;
+    for (i, (piece, stage)) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Release => {}
+            Piece::Comment(comment) => {
+                let next = pieces[i + 1..].iter().map(|(p, _)| p);
+                if keeps_comment(material, *comment, *stage, next) {
+                    statements.push(chunk(source, respelled, comment.span(), ""));
+                }
+            }
+            Piece::Update(expression) => statements.push(chunk(source, respelled, expression.span(), ";")),
+            Piece::Statement(node) if node.is(Kind::Declaration) => {
+                if let Some(text) = declaration(material, respelled, *node)? {
+                    check_hoisted(material, *node, !statements.is_empty())?;
+                    declarations.push(Chunk { text, blank_before: false, trailing: false, is_label: false });
+                }
+            }
+            Piece::Statement(node) => {
+                let gone = material.walk.body.spellings.get(&node.span()) == Some(&Spelling::Gone);
+                if !gone {
+                    statements.push(chunk(source, respelled, node.span(), ""));
+                }
+            }
+        }
+    }
+    Ok((declarations, statements))
+}
+
+fn chunk(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tail: &str) -> Chunk {
+    let line = source.lines().line_span(source.line_column(span).line);
+    let before = source.slice(Span { start: line.start, end: span.start });
+    let own_line = before.trim().is_empty();
+    let column = indentation(source.slice(line));
+    let moved = shift(&respelled.text(span), TAB as isize - column as isize);
+    let above = source.slice(Span { start: 0, end: line.start });
+    let blank_before = own_line && above.ends_with("\n\n");
+    let text = format!("{}{}{tail}", indent(TAB), moved);
+    let is_comment = tail.is_empty() && source.slice(span).starts_with('/');
+    Chunk { text, blank_before, trailing: is_comment && !own_line, is_label: false }
+}
+
+/// A comment goes with what it stands by, if that goes and the comment is not in the body of the inner loop.
+fn keeps_comment<'t>(
+    material: &Material<'_, 't>,
+    comment: Node<'t>,
+    stage: Option<Stage>,
+    _next: impl Iterator<Item = &'t Piece<'t>>,
+) -> bool
+where
+    't: 't,
+{
+    let source = comment.tree().source();
+    let line = |at: u32| source.lines().line_column(at as usize).line;
+    let gone = |n: Node<'_>| material.walk.body.gone.contains(&n.id());
+    let stands_behind = comment
+        .prev_sibling()
+        .filter(|p| !p.is(Kind::Token) && line(p.span().end) == line(comment.span().start));
+    if let Some(before) = stands_behind {
+        return !gone(before);
+    }
+    let mut next = comment.next_sibling();
+    while next.is_some_and(|n| n.is(Kind::Comment)) {
+        next = next.and_then(|n| n.next_sibling());
+    }
+    let Some(next) = next.filter(|n| !n.is(Kind::Token)) else { return true };
+    let releases = stage == Some(Stage::Behind) && Some(next) != material.walk.site.inner;
+    !(gone(next) || Some(next) == material.walk.site.inner || releases && is_gone_loop(material, next))
+}
+
+fn is_gone_loop(material: &Material<'_, '_>, node: Node<'_>) -> bool {
+    material.walk.body.spellings.get(&node.span()) == Some(&Spelling::Gone)
+}
+
+/// A declaration of the body with the declarators that are still used.
+fn declaration(
+    material: &Material<'_, '_>,
+    respelled: &Respelled<'_, '_>,
+    node: Node<'_>,
+) -> Result<Option<String>, Refusal> {
+    let all: Vec<_> = material.scopes.declarations().iter().filter(|d| d.declaration == node).collect();
+    let kept: Vec<_> = all
+        .iter()
+        .filter(|d| {
+            let gone = material.walk.body.spellings.get(&d.declarator.span()) == Some(&Spelling::Gone);
+            let used = material.captures.inside.contains(&d.id);
+            let has_effect = d.initializer.is_some_and(|i| !is_pure(&material.spec.pure, i));
+            !gone && (used || has_effect && !material.walk.body.lost.contains(&d.id))
+        })
+        .collect();
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let source = node.tree().source();
+    if kept.len() == all.len() {
+        return Ok(Some(chunk(source, respelled, node.span(), "").text));
+    }
+    let parts: Vec<String> = kept
+        .iter()
+        .map(|d| {
+            let value = d.initializer.map(|i| format!(" = {}", respelled.text(i.span())));
+            format!("\t{}{};", d.ty.declare(d.name), value.unwrap_or_default())
+        })
+        .collect();
+    Ok(Some(parts.join("\n")))
+}
+
+/// A declaration behind a statement moves in front of it, if that changes nothing.
+fn check_hoisted(material: &Material<'_, '_>, node: Node<'_>, behind: bool) -> Result<(), Refusal> {
+    let effects =
+        node.descendants().any(|n| n.is(Kind::CallExpression)) && !is_pure(&material.spec.pure, node);
+    if behind && effects {
+        return Err(Refusal::new(
+            RefusalCode::NotUnderstood,
+            node.span(),
+            "a declaration that calls something stands behind a statement that moves with it",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! What the moved code uses of the function around it.
+//!
+//! In: a walk. Out: a [`Capture`] for each variable that has to reach the callback, in the order of first use, and
+//! the locals that the callback gets as its own. It refuses variables that cannot be handed on.
+
+use crate::flow::access::{Access, How, accesses};
+use crate::source::Span;
+use crate::syntax::scope::{DeclId, DeclKind, Scopes};
+use crate::syntax::{Field, Kind, Node};
+use crate::walk::output::{Piece, Spelling};
+use crate::walk::usage::candidates;
+use crate::walk::{Refusal, RefusalCode, Walk};
+
+/// How a variable reaches the callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// Its value, which the loop does not change.
+    Value,
+    /// As a field of the context, which replaces the variable from the loop on.
+    Field,
+    /// Its address.
+    Address,
+    /// An array, as the pointer that it decays to.
+    Array,
+    /// An aggregate that only the loop uses: it lives in the context.
+    Moved,
+}
+
+/// A variable of the function that the callback uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// The variable.
+    pub id: DeclId,
+    /// How it is passed.
+    pub passing: Passing,
+}
+
+/// What the moved code needs.
+#[derive(Clone, Debug, Default)]
+pub struct Captures {
+    /// Variables to pass, in the order of first use.
+    pub passed: Vec<Capture>,
+    /// Variables of the function that only live for one turn: the callback declares them itself.
+    pub own: Vec<DeclId>,
+    /// Variables declared in the loop's body that are still used.
+    pub inside: Vec<DeclId>,
+}
+
+/// The identifiers of the moved code that are still spelled as they were.
+pub fn kept_identifiers<'t>(walk: &Walk<'t>) -> Vec<Node<'t>> {
+    let replaced: Vec<Span> = walk.body.spellings.keys().copied().collect();
+    let mut out = Vec::new();
+    for (piece, _) in &walk.body.pieces {
+        let (Piece::Statement(node) | Piece::Update(node)) = piece else { continue };
+        let kept = node.descendants().filter(|n| n.is(Kind::Identifier));
+        out.extend(kept.filter(|n| !replaced.iter().any(|s| s.contains(n.span()))));
+    }
+    out
+}
+
+/// Find the captures.
+pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Refusal> {
+    let site = &walk.site;
+    let short_lived = candidates(site, scopes);
+    let control = walk.control.map(|c| c.id);
+    let mut out = Captures::default();
+    let mut seen: Vec<DeclId> = Vec::new();
+    for ident in kept_identifiers(walk) {
+        let Some(id) = scopes.resolve(ident) else { continue };
+        if seen.contains(&id) {
+            continue;
+        }
+        let declaration = scopes.declaration(id);
+        if site.outer.encloses(declaration.ident) {
+            if declaration.ident != ident || used_again(walk, scopes, id) {
+                seen.push(id);
+                out.inside.push(id);
+            }
+            continue;
+        }
+        seen.push(id);
+        if short_lived.contains(&id) || (control == Some(id) && written_first(walk, scopes, id)) {
+            out.own.push(id);
+            continue;
+        }
+        let passing = passing(walk, scopes, id)?;
+        check(scopes, id, ident, passing)?;
+        out.passed.push(Capture { id, passing });
+    }
+    Ok(out)
+}
+
+fn used_again(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
+    let declaring = scopes.declaration(id).ident;
+    kept_identifiers(walk).iter().any(|n| *n != declaring && scopes.resolve(*n) == Some(id))
+}
+
+/// Every access of the moved code, with those that are spelled otherwise left out.
+pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>> {
+    let mut out = Vec::new();
+    for (piece, _) in &walk.body.pieces {
+        if let Piece::Statement(node) | Piece::Update(node) = piece {
+            out.extend(accesses(*node, scopes));
+        }
+    }
+    out.retain(|a| !walk.body.spellings.keys().any(|s| s.contains(a.node.span())));
+    out
+}
+
+/// Whether the moved code writes a variable before it reads it.
+fn written_first(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
+    kept_accesses(walk, scopes).iter().find(|a| a.decl == id).is_some_and(|a| a.may_define() && !a.uses())
+}
+
+fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, Refusal> {
+    let declaration = scopes.declaration(id);
+    let body = walk.site.function.child(Field::Body).unwrap_or(walk.site.function);
+    let everywhere: Vec<_> = accesses(body, scopes).into_iter().filter(|a| a.decl == id).collect();
+    if declaration.ty.is_array() && declaration.kind != DeclKind::Parameter {
+        return Ok(Passing::Array);
+    }
+    if declaration.ty.is_aggregate() {
+        let only_here =
+            everywhere.iter().all(|a| walk.site.outer.encloses(a.node) || a.node == declaration.ident);
+        let in_place = declaration.kind == DeclKind::Local;
+        return Ok(if only_here && in_place { Passing::Moved } else { Passing::Address });
+    }
+    if everywhere.iter().any(|a| a.takes_address() || a.how == How::Unknown) {
+        return Ok(Passing::Address);
+    }
+    let written = kept_accesses(walk, scopes).iter().any(|a| a.decl == id && a.may_define());
+    Ok(if written { Passing::Field } else { Passing::Value })
+}
+
+fn check(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, passing: Passing) -> Result<(), Refusal> {
+    let declaration = scopes.declaration(id);
+    let refuse = |what: String| Err(Refusal::new(RefusalCode::CaptureNotPossible, ident.span(), what));
+    let name = declaration.name;
+    if !matches!(declaration.kind, DeclKind::Local | DeclKind::Parameter) {
+        return refuse(format!("`{name}` is static in the function, so that no other function can use it"));
+    }
+    if declaration.ty.has_anonymous_aggregate() {
+        return refuse(format!("the type of `{name}` has no name"));
+    }
+    if declaration.ty.is_typeof() {
+        return refuse(format!(
+            "the type of `{name}` is told by `typeof`, which means something else elsewhere"
+        ));
+    }
+    if declaration.ty.tag().is_some_and(|tag| scopes.tags().iter().any(|t| t.name == tag)) {
+        return refuse(format!("the type of `{name}` is declared in the function"));
+    }
+    let in_sizeof =
+        ident.ancestors().take_while(|a| !a.kind().is_statement()).any(|a| a.is(Kind::SizeofExpression));
+    if in_sizeof && matches!(passing, Passing::Array | Passing::Address) {
+        return refuse(format!("the size of `{name}` is taken, which is another for a pointer"));
+    }
+    if passing == Passing::Array && declaration.ty.has_computed_size() {
+        return refuse(format!("`{name}` is an array whose size is computed"));
+    }
+    Ok(())
+}
+
+/// Whether the reference to the element is dropped by a statement that the conversion writes.
+pub fn writes_release(walk: &Walk<'_>) -> bool {
+    let nested = walk.body.spellings.values().any(|s| *s == Spelling::Release);
+    nested || walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release)
+}

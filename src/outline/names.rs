@@ -1,0 +1,118 @@
+//! Names for what an outline adds.
+//!
+//! In: the words of the file and of the moved code. Out: names that mean nothing else there, the people's own where
+//! they had one.
+
+use super::captures::{Captures, kept_identifiers};
+use crate::syntax::file_scope::{FileScope, GlobalKind};
+use crate::syntax::scope::Scopes;
+use crate::walk::output::Spelling;
+use crate::walk::{Walk, WalkSpec};
+use std::collections::BTreeSet;
+
+/// Every name that an outline adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The callback.
+    pub callback: String,
+    /// The context struct's tag.
+    pub context: String,
+    /// The variable that holds the context, in the callback and in the function.
+    pub variable: String,
+    /// The element.
+    pub element: String,
+    /// Where the piece starts.
+    pub offset: String,
+    /// How long it is.
+    pub size: String,
+    /// The callback's last parameter.
+    pub data: String,
+    /// The label at which the reference is dropped.
+    pub label: String,
+}
+
+/// Choose names. `taken` are names that other conversions of the same run have added to the file.
+pub fn names<'t>(
+    spec: &WalkSpec,
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    file: &FileScope<'t>,
+    captures: &Captures,
+    function: &str,
+    taken: &[String],
+) -> Names {
+    let free = |name: &str| file.is_free(name) && !taken.iter().any(|t| t == name);
+    let callback = numbered(&format!("{function}_{}", spec.suffix), &free);
+    let context = numbered(&format!("{function}_ctx"), &free);
+    let in_function = |name: &str| !scopes.declares(name) && !means_something(file, name);
+    let variable =
+        ["ctx", "context", "walk"].into_iter().find(|n| in_function(n)).unwrap_or("walk_ctx").to_owned();
+
+    // Inside the callback only the names that the moved code still uses are in the way.
+    let passed: Vec<_> = captures.passed.iter().map(|c| c.id).collect();
+    let direct = passed.len() == 1;
+    let mut used: BTreeSet<String> = kept_identifiers(walk)
+        .into_iter()
+        .filter(|n| match scopes.resolve(*n) {
+            Some(id) if passed.contains(&id) => direct,
+            Some(id) => captures.own.contains(&id) || captures.inside.contains(&id),
+            None => true,
+        })
+        .map(|n| n.text().to_owned())
+        .collect();
+    used.insert(variable.clone());
+    let mut pick = |wanted: &[&str]| {
+        let name = wanted.iter().find(|n| !used.contains(**n)).map(|n| (*n).to_owned());
+        let name = name.unwrap_or_else(|| numbered(wanted.first().unwrap_or(&"x"), &|n| !used.contains(n)));
+        used.insert(name.clone());
+        name
+    };
+    let callback_names = &spec.callback;
+    let offset = pick(&[scopes.declaration(walk.site.offset).name, &callback_names.offset.1]);
+    let own_size = size_name(walk, scopes);
+    let size = pick(&[own_size.unwrap_or(&callback_names.size.1), &callback_names.size.1, "len"]);
+    let own_element = element_name(walk, scopes);
+    let element =
+        pick(&[own_element.unwrap_or(&callback_names.element_name), &callback_names.element_name, "pg", "p"]);
+    let data = pick(&[&callback_names.data.1, "arg", "opaque"]);
+    let label = ["out", "release", "done", "out_release"]
+        .into_iter()
+        .find(|l| scopes.label(l).is_none_or(|l| !walk.site.outer.encloses(l.node)))
+        .unwrap_or("out_walk")
+        .to_owned();
+    Names { callback, context, variable, element, offset, size, data, label }
+}
+
+/// The variable that held the piece's length, or what was left of the batch.
+fn size_name<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<&'t str> {
+    if let Some(id) = walk.body.piece_names.first() {
+        return Some(scopes.declaration(*id).name);
+    }
+    let tree = walk.site.function.tree();
+    let used = walk.body.spellings.iter().filter(|(_, s)| **s == Spelling::Size).map(|(span, _)| *span);
+    used.map(|span| tree.covering(span)).find_map(|n| scopes.resolve(n)).map(|id| scopes.declaration(id).name)
+}
+
+/// The variable that held the element.
+fn element_name<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<&'t str> {
+    let tree = walk.site.function.tree();
+    let used = walk.body.spellings.iter().filter(|(_, s)| **s == Spelling::Element).map(|(span, _)| *span);
+    used.map(|span| tree.covering(span))
+        .filter_map(|n| scopes.resolve(n))
+        .find(|id| *id != walk.site.batch)
+        .map(|id| scopes.declaration(id).name)
+}
+
+/// Whether a name of file scope is in the way.
+fn means_something(file: &FileScope<'_>, name: &str) -> bool {
+    file.function(name).is_some()
+        || file.globals.iter().any(|g| g.name == name && g.kind != GlobalKind::Tag)
+        || file.macros.iter().any(|m| m.name == name)
+}
+
+fn numbered(name: &str, free: &dyn Fn(&str) -> bool) -> String {
+    if free(name) {
+        return name.to_owned();
+    }
+    (2..).map(|n| format!("{name}{n}")).find(|n| free(n)).unwrap_or_default()
+}

@@ -1,0 +1,267 @@
+//! The moved code's text, spelled for the callback.
+//!
+//! In: a walk, its captures, names and endings. Out: edits of the original text, and from them the text of any piece.
+//! Every edit lies inside the moved code; comments stay where they are unless what they stood by is gone.
+
+use super::captures::{Capture, Captures, Passing, kept_identifiers};
+use super::names::Names;
+use super::ways_out::{Drop, Ending, Value};
+use crate::edit::{EditSet, TextEdit};
+use crate::plan::columns::{indent, indentation};
+use crate::source::{SourceFile, Span};
+use crate::syntax::scope::Scopes;
+use crate::syntax::{Field, Kind, Node};
+use crate::walk::output::Spelling;
+use crate::walk::{Refusal, RefusalCode, Walk};
+
+/// How captured variables are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Through the context.
+    Context,
+    /// The only one is the data itself.
+    Direct,
+}
+
+/// Edits of the moved code.
+pub struct Respelled<'a, 't> {
+    walk: &'a Walk<'t>,
+    scopes: &'a Scopes<'t>,
+    names: &'a Names,
+    edits: EditSet,
+    source: &'t SourceFile,
+    release: String,
+}
+
+impl<'a, 't> Respelled<'a, 't> {
+    /// Spell the moved code for the callback.
+    pub fn new(
+        walk: &'a Walk<'t>,
+        scopes: &'a Scopes<'t>,
+        captures: &Captures,
+        names: &'a Names,
+        endings: &[Ending<'t>],
+        reach: Reach,
+        release: String,
+    ) -> Result<Self, Refusal> {
+        let source = walk.site.function.tree().source();
+        let mut out = Self { walk, scopes, names, edits: EditSet::new(), source, release };
+        out.spell_walk()?;
+        out.spell_captures(captures, reach)?;
+        for ending in endings {
+            out.spell_ending(ending)?;
+        }
+        out.drop_braces(endings)?;
+        Ok(out)
+    }
+
+    fn add(&mut self, span: Span, text: impl Into<String>) -> Result<(), Refusal> {
+        self.edits.add(TextEdit::new(span, text)).map_err(|overlap| {
+            Refusal::new(
+                RefusalCode::NotUnderstood,
+                overlap.second.span,
+                "two parts of the conversion want to change this",
+            )
+        })
+    }
+
+    fn spell_walk(&mut self) -> Result<(), Refusal> {
+        let spellings: Vec<(Span, Spelling)> =
+            self.walk.body.spellings.iter().map(|(s, k)| (*s, k.clone())).collect();
+        for (span, spelling) in &spellings {
+            if spellings.iter().any(|(other, _)| other != span && other.contains(*span)) {
+                continue;
+            }
+            let text = match spelling {
+                Spelling::Element => self.names.element.clone(),
+                Spelling::Offset => self.names.offset.clone(),
+                Spelling::Size => self.names.size.clone(),
+                Spelling::Number(n) => n.to_string(),
+                Spelling::End => format!("({} + {})", self.names.offset, self.names.size),
+                Spelling::Release => self.release.clone(),
+                Spelling::Gone => {
+                    self.add(self.with_line(*span), "")?;
+                    continue;
+                }
+            };
+            self.add(*span, text)?;
+        }
+        Ok(())
+    }
+
+    /// A statement with its indentation and line end, if it has the line for itself.
+    fn with_line(&self, span: Span) -> Span {
+        let lines = self.source.lines();
+        let first = lines.line_span(self.source.line_column(span).line);
+        let last = lines.line_span(lines.line_column(span.end as usize).line);
+        let blank = |start: u32, end: u32| self.source.slice(Span { start, end }).trim().is_empty();
+        if blank(first.start, span.start) && blank(span.end, last.end) { first.cover(last) } else { span }
+    }
+
+    fn spell_captures(&mut self, captures: &Captures, reach: Reach) -> Result<(), Refusal> {
+        for ident in kept_identifiers(self.walk) {
+            let Some(id) = self.scopes.resolve(ident) else { continue };
+            let Some(capture) = captures.passed.iter().find(|c| c.id == id) else { continue };
+            self.spell_capture(ident, *capture, reach)?;
+        }
+        Ok(())
+    }
+
+    fn spell_capture(&mut self, ident: Node<'t>, capture: Capture, reach: Reach) -> Result<(), Refusal> {
+        let name = ident.text();
+        let access = match reach {
+            Reach::Context => format!("{}->{name}", self.names.variable),
+            Reach::Direct => name.to_owned(),
+        };
+        match capture.passing {
+            Passing::Value | Passing::Array => self.add_unless_same(ident, access),
+            Passing::Field | Passing::Moved if reach == Reach::Context => self.add_unless_same(ident, access),
+            _ => self.spell_address(ident, access),
+        }
+    }
+
+    fn add_unless_same(&mut self, ident: Node<'t>, text: String) -> Result<(), Refusal> {
+        if ident.text() == text { Ok(()) } else { self.add(ident.span(), text) }
+    }
+
+    /// A variable of which the callback has the address `access`.
+    fn spell_address(&mut self, ident: Node<'t>, access: String) -> Result<(), Refusal> {
+        let parent = ident.parent();
+        match parent {
+            Some(p) if p.is(Kind::PointerExpression) && p.operator() == Some("&") => {
+                self.add(p.span(), access)
+            }
+            Some(p)
+                if p.is(Kind::FieldExpression)
+                    && p.operator() == Some(".")
+                    && p.child(Field::Argument) == Some(ident) =>
+            {
+                if let Some(dot) = p.child(Field::Operator) {
+                    self.add(dot.span(), "->")?;
+                }
+                self.add_unless_same(ident, access)
+            }
+            Some(p)
+                if matches!(
+                    p.kind(),
+                    Kind::UpdateExpression
+                        | Kind::SubscriptExpression
+                        | Kind::FieldExpression
+                        | Kind::CallExpression
+                ) =>
+            {
+                self.add(ident.span(), format!("(*{access})"))
+            }
+            _ => self.add(ident.span(), format!("*{access}")),
+        }
+    }
+
+    fn spell_ending(&mut self, ending: &Ending<'t>) -> Result<(), Refusal> {
+        let control = self.walk.control.map(|c| self.scopes.declaration(c.id).name).unwrap_or("ret");
+        let jump = ending.jump.span();
+        let label = format!("goto {};", self.names.label);
+        match (ending.drop, ending.value) {
+            (Drop::Done, Value::GoOn) => self.add(jump, "return 0;"),
+            (Drop::Done, Value::Assigned(assignment)) => self.merge(assignment, ending.jump),
+            (Drop::Done, Value::Control) => self.add(jump, format!("return {control};")),
+            (Drop::Done, Value::Returned(_)) => Ok(()),
+            (Drop::AtLabel, Value::Returned(value)) => {
+                let before = Span { start: jump.start, end: value.span().start };
+                let behind = Span { start: value.span().end, end: jump.end };
+                let column = self.column_of(ending.jump);
+                self.add(before, format!("{control} = "))?;
+                self.add(behind, format!(";\n{}{label}", indent(column)))
+            }
+            (Drop::AtLabel, _) => self.add(jump, label),
+            (Drop::Here, value) => {
+                let column = self.column_of(ending.jump);
+                let release = format!("{}\n{}", self.release, indent(column));
+                match value {
+                    Value::Assigned(assignment) => {
+                        self.add(Span::at(assignment.span().start as usize), release)?;
+                        self.merge(assignment, ending.jump)
+                    }
+                    Value::Returned(_) => self.add(Span::at(jump.start as usize), release),
+                    Value::GoOn => self.add(jump, format!("{release}return 0;")),
+                    Value::Control => self.add(jump, format!("{release}return {control};")),
+                }
+            }
+        }
+    }
+
+    /// `control = value; jump;` becomes `return value;`.
+    fn merge(&mut self, assignment: Node<'t>, jump: Node<'t>) -> Result<(), Refusal> {
+        let Some(value) = assignment.child(Field::Right) else { return Ok(()) };
+        let before = Span { start: assignment.span().start, end: value.span().start };
+        let behind = Span { start: value.span().end, end: jump.span().end };
+        self.add(before, "return ")?;
+        self.add(behind, ";")
+    }
+
+    fn column_of(&self, node: Node<'_>) -> usize {
+        let line = self.source.lines().line_span(self.source.line_column(node.span()).line);
+        indentation(self.source.slice(line))
+    }
+
+    /// Braces around what has become a single statement go, as the kernel's style wants it.
+    fn drop_braces(&mut self, endings: &[Ending<'t>]) -> Result<(), Refusal> {
+        for ending in endings {
+            let Some(block) = ending.jump.parent().filter(|p| p.is(Kind::CompoundStatement)) else {
+                if ending.drop == Drop::Here {
+                    return Err(Refusal::new(
+                        RefusalCode::NotUnderstood,
+                        ending.jump.span(),
+                        "a way out without braces that has to drop a reference",
+                    ));
+                }
+                continue;
+            };
+            let lone_arm = block.parent().is_some_and(|p| {
+                p.is(Kind::IfStatement)
+                    && p.child(Field::Alternative).is_none()
+                    && block.role() == Some(Field::Consequence)
+            });
+            let removed = |n: &Node<'_>| self.walk.body.spellings.get(&n.span()) == Some(&Spelling::Gone);
+            let merged = match (ending.drop, ending.value) {
+                (Drop::Done, Value::Assigned(assignment)) => assignment.parent(),
+                _ => None,
+            };
+            let left: Vec<_> = block
+                .children()
+                .filter(|n| !n.is(Kind::Token) && !removed(n) && Some(*n) != merged)
+                .collect();
+            if !lone_arm
+                || ending.drop != Drop::Done && left.len() != 1
+                || left.len() != 1
+                || ending.drop == Drop::Here
+            {
+                continue;
+            }
+            self.drop_brace_tokens(block)?;
+        }
+        Ok(())
+    }
+
+    fn drop_brace_tokens(&mut self, block: Node<'t>) -> Result<(), Refusal> {
+        let text = self.source.text();
+        let start = block.span().start as usize;
+        let before = text[..start].trim_end_matches([' ', '\t']).len();
+        let end = block.span().end as usize - 1;
+        let line_start = text[..end].trim_end_matches([' ', '\t']).len();
+        let close = Span::new(line_start.saturating_sub(1), end + 1);
+        self.add(Span::new(before, start + 1), "")?;
+        self.add(close, "")
+    }
+
+    /// The text of a part of the moved code.
+    pub fn text(&self, span: Span) -> String {
+        let mut inside = EditSet::new();
+        for edit in self.edits.iter().filter(|e| span.contains(e.span)) {
+            let moved = Span { start: edit.span.start - span.start, end: edit.span.end - span.start };
+            // Disjoint in the whole text, so disjoint in the part.
+            let _ = inside.add(TextEdit::new(moved, edit.text.clone()));
+        }
+        let bytes = self.source.bytes().get(span.range()).unwrap_or_default();
+        String::from_utf8_lossy(&inside.apply(bytes)).into_owned()
+    }
+}

@@ -1,0 +1,250 @@
+//! How each way out of the loop is spelled in the callback, and what follows the call.
+//!
+//! In: a walk. Out: for each jump an [`Ending`], and the [`Dispatch`] behind the call. It refuses ways out that the
+//! helper's one result cannot tell apart.
+
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+use crate::walk::exits::{End, Exit, known};
+use crate::walk::output::{Piece, Target};
+use crate::walk::site::statements_of;
+use crate::walk::sym::Sign;
+use crate::walk::{Refusal, RefusalCode, Walk};
+
+/// What a jump becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'t> {
+    /// `0`: go on.
+    GoOn,
+    /// The value of an assignment to the control variable that stands right before the jump.
+    Assigned(Node<'t>),
+    /// The control variable.
+    Control,
+    /// The value of a `return` statement.
+    Returned(Node<'t>),
+}
+
+/// How the reference is dropped on a way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drop {
+    /// It was dropped already, or something took it.
+    Done,
+    /// At the label at the end.
+    AtLabel,
+    /// Right here.
+    Here,
+}
+
+/// How a way out is spelled.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'t> {
+    /// The jump.
+    pub jump: Node<'t>,
+    /// What is returned.
+    pub value: Value<'t>,
+    /// What becomes of the reference.
+    pub drop: Drop,
+}
+
+/// What stands behind the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dispatch<'t> {
+    /// Nothing: nobody looks at the result.
+    Nothing,
+    /// The result goes to the control variable, and the code behind it looks at that.
+    ToControl,
+    /// `if (result < 0)` and the failure arm.
+    FailureArm(Node<'t>),
+    /// `if (result < 0) return result;`
+    ReturnResult,
+    /// `if (control < 0) goto label;`
+    Goto(&'t str),
+}
+
+/// Spell every way out.
+pub fn endings<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Vec<Ending<'t>>, Refusal> {
+    let releases_at_end = walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
+    walk.exits.iter().map(|exit| ending(walk, scopes, exit, releases_at_end)).collect()
+}
+
+fn ending<'t>(
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    exit: &Exit<'t>,
+    releases_at_end: bool,
+) -> Result<Ending<'t>, Refusal> {
+    let jump = exit.jump.node;
+    let dropped_later = exit.state.released > exit.jump.state.released;
+    let drop = match (exit.jump.before_acquire, dropped_later) {
+        (false, false) => Drop::Done,
+        _ if releases_at_end => Drop::AtLabel,
+        _ => Drop::Here,
+    };
+    let value = match &exit.end {
+        End::GoesOn => Value::GoOn,
+        End::Leaves(Target::Return(value)) => returned(exit, jump, *value)?,
+        End::Leaves(_) => stopped(walk, scopes, exit)?,
+    };
+    Ok(Ending { jump, value, drop })
+}
+
+fn returned<'t>(exit: &Exit<'t>, jump: Node<'t>, value: Option<Node<'t>>) -> Result<Value<'t>, Refusal> {
+    let refuse = |what: &str| Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), what));
+    let Some(value) = value.filter(|_| exit.jump.node == jump && jump.is(Kind::ReturnStatement)) else {
+        return refuse(
+            "the function is left here without an error, which the walk cannot tell from going on",
+        );
+    };
+    Ok(Value::Returned(value))
+}
+
+fn stopped<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, exit: &Exit<'t>) -> Result<Value<'t>, Refusal> {
+    let jump = exit.jump.node;
+    let refuse = |what: &str| Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), what));
+    let Some(control) = walk.control else {
+        return refuse("the loop is left here and nothing says so behind it");
+    };
+    let (sign, set_by) = known(&exit.jump.state, control.id);
+    let in_loop = set_by.is_some_and(|by| walk.site.outer.encloses(by));
+    if !in_loop || matches!(sign, Sign::Zero | Sign::Positive | Sign::NonNegative) {
+        return refuse("the loop is left here without an error");
+    }
+    Ok(match adjacent_assignment(jump, control.id, scopes) {
+        Some(assignment) => Value::Assigned(assignment),
+        None => Value::Control,
+    })
+}
+
+/// `control = value;` right before the jump.
+fn adjacent_assignment<'t>(jump: Node<'t>, control: DeclId, scopes: &Scopes<'t>) -> Option<Node<'t>> {
+    let statement = jump.prev_sibling().filter(|n| n.is(Kind::ExpressionStatement))?;
+    let assignment = statement.child_of(Kind::AssignmentExpression)?;
+    let plain = assignment.operator() == Some("=");
+    let target = scopes.resolve(assignment.child(Field::Left)?)?;
+    (plain && target == control).then_some(assignment)
+}
+
+/// What stands behind the call.
+pub fn dispatch<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Dispatch<'t>, Refusal> {
+    let arm = Arm::of(walk, scopes);
+    let stops: Vec<&Exit<'t>> = walk.exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
+    if stops.is_empty() {
+        return Ok(match arm.passes {
+            Passes::Nothing => Dispatch::Nothing,
+            Passes::Result if arm.lands_behind => Dispatch::ToControl,
+            _ => Dispatch::FailureArm(walk.failure.arm.arm),
+        });
+    }
+    let refuse = |node: Node<'_>| {
+        Err(Refusal::new(
+            RefusalCode::ErrorChannels,
+            node.span(),
+            "this way out and a failed acquisition lead to different places",
+        ))
+    };
+    for stop in &stops {
+        let End::Leaves(target) = stop.end else { continue };
+        if !arm.agrees(walk, scopes, stop, target) {
+            return refuse(stop.jump.node);
+        }
+    }
+    Ok(match (arm.passes, walk.failure.target) {
+        (Passes::Result, Target::Return(_)) => Dispatch::ReturnResult,
+        (Passes::Result, _) if arm.lands_behind => Dispatch::ToControl,
+        (Passes::Result, Target::Label(label)) => Dispatch::Goto(label),
+        _ => Dispatch::FailureArm(walk.failure.arm.arm),
+    })
+}
+
+/// What the failure arm does with the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passes<'t> {
+    /// It leaves, and nobody looks at the error.
+    Nothing,
+    /// It passes the acquisition's result on.
+    Result,
+    /// It gives a value of its own.
+    Own(Node<'t>),
+    /// It does something else as well.
+    More,
+}
+
+struct Arm<'t> {
+    passes: Passes<'t>,
+    lands_behind: bool,
+}
+
+impl<'t> Arm<'t> {
+    fn of(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Self {
+        let statements: Vec<_> =
+            statements_of(walk.failure.arm.arm).into_iter().filter(|s| !s.is(Kind::Comment)).collect();
+        let got = walk.site.got;
+        let is_got = |n: Node<'_>| scopes.resolve(n) == Some(got);
+        let control = walk.control.map(|c| c.id);
+        let passes = match statements.as_slice() {
+            [jump] => match walk.failure.target {
+                Target::Return(Some(value)) if is_got(value) => Passes::Result,
+                Target::Return(Some(value)) => Passes::Own(value),
+                Target::Return(None) => Passes::More,
+                _ if control == Some(got) => Passes::Result,
+                _ if control.is_none() && !jump.is(Kind::ReturnStatement) => Passes::Nothing,
+                _ => Passes::More,
+            },
+            [statement, _] => {
+                let assigned =
+                    statement.child_of(Kind::AssignmentExpression).filter(|a| a.operator() == Some("="));
+                let target = assigned.and_then(|a| a.child(Field::Left)).and_then(|l| scopes.resolve(l));
+                match assigned.and_then(|a| a.child(Field::Right)) {
+                    Some(value) if target.is_some() && target == control => {
+                        if is_got(value) {
+                            Passes::Result
+                        } else {
+                            Passes::Own(value)
+                        }
+                    }
+                    _ => Passes::More,
+                }
+            }
+            _ => Passes::More,
+        };
+        Arm { passes, lands_behind: lands_behind(walk, walk.failure.target) }
+    }
+
+    /// Whether a stop goes where a failed acquisition goes, with a value that can be told in the same way.
+    fn agrees(&self, walk: &Walk<'t>, scopes: &Scopes<'t>, stop: &Exit<'t>, target: Target<'t>) -> bool {
+        let same_place = match (target, walk.failure.target) {
+            (Target::Return(_), Target::Return(_)) => true,
+            (Target::Return(_), _) | (_, Target::Return(_)) => false,
+            (Target::Label(a), Target::Label(b)) if a == b => true,
+            (a, b) => lands_behind(walk, a) && lands_behind(walk, b),
+        };
+        let value = match target {
+            Target::Return(value) => value,
+            _ => walk.control.and_then(|c| known(&stop.jump.state, c.id).1),
+        };
+        let _ = scopes;
+        same_place
+            && match self.passes {
+                Passes::Result => true,
+                Passes::Own(own) => value.is_some_and(|v| v.text() == own.text()),
+                Passes::Nothing | Passes::More => false,
+            }
+    }
+}
+
+/// Whether a jump lands right behind the loop.
+fn lands_behind(walk: &Walk<'_>, target: Target<'_>) -> bool {
+    match target {
+        Target::BehindOuter => true,
+        Target::Label(label) => {
+            let mut next = walk.site.outer.next_sibling();
+            while next.is_some_and(|n| n.is(Kind::Comment)) {
+                next = next.and_then(|n| n.next_sibling());
+            }
+            next.is_some_and(|n| {
+                n.is(Kind::LabeledStatement) && n.child(Field::Label).is_some_and(|l| l.text() == label)
+            })
+        }
+        _ => false,
+    }
+}
