@@ -1,1 +1,238 @@
-//! To be written.
+//! Rules over files.
+//!
+//! In: [`Rules`], and a tree through [`Files`]. Out: an [`Outcome`]: a [`Site`] for every place that a rule is about,
+//! converted or not, how helpers come into the tree, and the [`Coverage`]. The same inputs give the same outcome,
+//! however many threads there are: results are ordered by path, then by offset, then by rule.
+//!
+//! A file without the words that a rule requires is never parsed. A file that cannot be read, and a required word in
+//! code that could not be read, are sites too: nothing is skipped in silence.
+
+mod introduce;
+mod one_file;
+
+use crate::diagnostic::Diagnostic;
+use crate::edit::TextEdit;
+use crate::smpl::RuleFile;
+use crate::source::{SourceFile, Span};
+use crate::syntax::file_scope::FileScope;
+use crate::syntax::parse;
+use crate::walk::{Obligation, Refusal, WalkSpec};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+pub use introduce::Introduction;
+
+/// Where the engine reads from.
+pub trait Files: Sync {
+    /// Every file, sorted by path.
+    fn paths(&self) -> Vec<String>;
+
+    /// A file's bytes.
+    fn read(&self, path: &str) -> Result<Vec<u8>, Diagnostic>;
+
+    /// A file's bytes if it has one of the words. Called from several threads.
+    fn read_if_any(&self, path: &str, words: &[String]) -> Result<Option<Vec<u8>>, Diagnostic> {
+        let bytes = self.read(path)?;
+        let has = |word: &String| bytes.windows(word.len().max(1)).any(|w| w == word.as_bytes());
+        Ok(words.iter().any(has).then_some(bytes))
+    }
+}
+
+/// Understood rules.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Walks.
+    pub walks: Vec<WalkSpec>,
+}
+
+impl Rules {
+    /// Understand the rules of one folder; `snippet` reads a file that stands beside them.
+    pub fn understand(
+        files: &[RuleFile],
+        snippet: &dyn Fn(&str) -> Option<String>,
+    ) -> (Self, Vec<Diagnostic>) {
+        let (walks, diagnostics) = crate::walk::spec::specs(files, snippet);
+        (Self { walks }, diagnostics)
+    }
+}
+
+/// How sure a conversion has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Every obligation is discharged.
+    Safe,
+    /// Right under facts that a person has to look at.
+    Review,
+}
+
+/// A place that a rule is about.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The file.
+    pub file: SourceFile,
+    /// The call that the rule looks for.
+    pub span: Span,
+    /// The function around it; empty if it is in none.
+    pub function: String,
+    /// The rule's name.
+    pub rule: String,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+impl Site {
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.file.line_column(self.span).line
+    }
+}
+
+/// What came of a site.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It is rewritten.
+    Converted(Box<Converted>),
+    /// It is left alone, and why.
+    Refused(Refusal),
+}
+
+/// A rewritten site.
+#[derive(Clone, Debug)]
+pub struct Converted {
+    /// How sure it is.
+    pub level: Level,
+    /// Edits of the file.
+    pub edits: Vec<TextEdit>,
+    /// What is called now.
+    pub helper: String,
+    /// What the commit says, paragraph by paragraph.
+    pub message: Vec<String>,
+    /// What a reviewer should know: names of the rule's notes, and their text.
+    pub notes: Vec<(String, String)>,
+    /// What was shown.
+    pub obligations: Vec<Obligation>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Files of the tree that could hold a site.
+    pub files: usize,
+    /// Files that hold a word that a rule requires.
+    pub candidates: usize,
+    /// Files that could not be read.
+    pub unreadable: usize,
+    /// Required words in code that could not be read.
+    pub not_looked_at: usize,
+}
+
+/// What a run found.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// By path, offset and rule.
+    pub sites: Vec<Site>,
+    /// Helpers that the tree does not have yet, in the order of the rules.
+    pub introductions: Vec<Introduction>,
+    /// What was read.
+    pub coverage: Coverage,
+    /// What a person should look at.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Run rules over a tree. `wanted` says which files to look into.
+pub fn run(rules: &Rules, files: &dyn Files, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Outcome {
+    let mut outcome = Outcome::default();
+    let paths = files.paths();
+    let walks: Vec<&WalkSpec> = rules.walks.iter().filter(|walk| applies(walk, files, &paths)).collect();
+    if walks.is_empty() {
+        outcome.diagnostics.extend(no_walk_applies(rules));
+        return outcome;
+    }
+    let words: BTreeSet<String> =
+        walks.iter().flat_map(|w| w.acquires.iter().map(|a| a.callee.clone())).collect();
+    let words: Vec<String> = words.into_iter().collect();
+    let libraries: BTreeSet<&str> =
+        walks.iter().flat_map(|w| w.introductions.iter().map(|i| i.path.as_str())).collect();
+    let in_question: Vec<&String> = paths
+        .iter()
+        .filter(|p| (p.ends_with(".c") || p.ends_with(".h")) && wanted(p) && !libraries.contains(p.as_str()))
+        .collect();
+    let results: Vec<_> = in_question
+        .par_iter()
+        .map(|path| match files.read_if_any(path, &words) {
+            Ok(Some(bytes)) => Some(Ok(one_file::sites(&SourceFile::new(path.as_str(), bytes), &walks))),
+            Ok(None) => None,
+            Err(diagnostic) => Some(Err(diagnostic)),
+        })
+        .collect();
+    outcome.coverage.files = in_question.len();
+    for result in results.into_iter().flatten() {
+        outcome.coverage.candidates += 1;
+        match result {
+            Ok(found) => {
+                outcome.coverage.not_looked_at += found.not_looked_at;
+                outcome.sites.extend(found.sites);
+            }
+            Err(diagnostic) => {
+                outcome.coverage.unreadable += 1;
+                outcome.diagnostics.push(diagnostic);
+            }
+        }
+    }
+    let converted = |walk: &WalkSpec| {
+        outcome.sites.iter().any(|s| s.rule == walk.name && matches!(s.verdict, Verdict::Converted(_)))
+    };
+    for walk in walks.iter().filter(|w| converted(w)) {
+        match introduce::introduction(walk, files, &paths) {
+            Ok(introduction) => outcome.introductions.extend(introduction),
+            Err(diagnostic) => outcome.diagnostics.push(diagnostic),
+        }
+    }
+    outcome
+}
+
+/// Whether the tree is of the generation that a walk is written for.
+fn applies(walk: &WalkSpec, files: &dyn Files, paths: &[String]) -> bool {
+    let declared = |name: &String| declares(walk, files, paths, name);
+    walk.declares.iter().all(declared) && !walk.lacks.iter().any(declared)
+}
+
+/// Whether the tree declares a name: in the files that the helper would go to, or, if it has none of them, in any
+/// header.
+fn declares(walk: &WalkSpec, files: &dyn Files, paths: &[String], name: &str) -> bool {
+    let own: Vec<&str> = walk
+        .introductions
+        .iter()
+        .map(|i| i.path.as_str())
+        .filter(|p| paths.binary_search_by(|q| q.as_str().cmp(p)).is_ok())
+        .collect();
+    let anywhere = || paths.iter().map(String::as_str).filter(|p| p.ends_with(".h")).collect();
+    let places: Vec<&str> = if own.is_empty() { anywhere() } else { own };
+    let word = [name.to_owned()];
+    places.par_iter().any(|path| {
+        let Ok(Some(bytes)) = files.read_if_any(path, &word) else { return false };
+        let file = SourceFile::new(*path, bytes);
+        let tree = parse(&file);
+        let scope = FileScope::of(&tree);
+        scope.function(name).is_some()
+            || scope.globals.iter().any(|g| g.name == name)
+            || scope.macros.iter().any(|m| m.name == name)
+    })
+}
+
+fn no_walk_applies(rules: &Rules) -> Option<Diagnostic> {
+    let wanted: BTreeSet<&str> =
+        rules.walks.iter().flat_map(|w| w.declares.iter().map(String::as_str)).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    let names = wanted.into_iter().collect::<Vec<_>>().join("(), ");
+    Some(
+        Diagnostic::new(
+            crate::diagnostic::Severity::Warning,
+            "tree-lacks",
+            format!("the tree declares none of what the rules are about: {names}()"),
+        )
+        .help("check that this is the tree that is meant"),
+    )
+}

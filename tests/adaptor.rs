@@ -2,6 +2,14 @@
 //! engine made of them. While the engine is not connected it says [`Outcome::NotConnected`], and the cases are then held
 //! only to what can be checked without it.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use vedalia::diagnostic::Diagnostic;
+use vedalia::edit::EditSet;
+use vedalia::engine::{self, Files, Rules, Verdict};
+use vedalia::source::SourceFile;
+
 use crate::case_format::{Generation, Level, TreeFile};
 
 /// A refusal that the engine gave.
@@ -19,7 +27,6 @@ pub(crate) struct Refused {
 
 /// What the engine made of a tree.
 #[derive(Debug, Clone)]
-#[allow(dead_code)] // until the engine is connected, nothing makes a `Done`
 pub(crate) enum Outcome {
     /// There is no engine yet.
     NotConnected,
@@ -34,8 +41,65 @@ pub(crate) enum Outcome {
 }
 
 /// Runs the shipped rule on `files`, which bring no header of the iterator: `generation` says what the tree declares.
-///
-/// TO BE CONNECTED. The headers and the library that the rule introduces the helper into are not part of the comparison.
-pub(crate) fn convert(_files: &[TreeFile], _generation: Generation, _level: Level) -> Outcome {
-    Outcome::NotConnected
+/// The headers and the library that the rule introduces the helper into are not part of the comparison.
+pub(crate) fn convert(files: &[TreeFile], generation: Generation, _level: Level) -> Outcome {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
+    let rule = std::fs::read(folder.join("iov_iter_for_each_page.cocci")).unwrap();
+    let (rule, told) = vedalia::smpl::parse(&SourceFile::new("iov_iter_for_each_page.cocci", rule));
+    assert!(told.is_empty(), "{told:?}");
+    let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let (rules, told) = Rules::understand(&[rule], &beside);
+    assert!(told.is_empty(), "{told:?}");
+    let mut all = files.to_vec();
+    let declared = match generation {
+        Generation::Advancing => ["iov_iter_get_pages2", "iov_iter_get_pages_alloc2"],
+        Generation::Classic => ["iov_iter_get_pages", "iov_iter_get_pages_alloc"],
+    };
+    let header: String = declared.iter().map(|name| format!("ssize_t {name}(void);\n")).collect();
+    let library: String = declared.iter().map(|name| format!("EXPORT_SYMBOL({name});\n")).collect();
+    all.push(("include/linux/uio.h".to_owned(), header.into_bytes()));
+    all.push(("lib/iov_iter.c".to_owned(), library.into_bytes()));
+    all.sort();
+    let outcome = engine::run(&rules, &Memory(&all), &|_| true);
+    finish(files, outcome)
+}
+
+fn finish(files: &[TreeFile], outcome: engine::Outcome) -> Outcome {
+    let (mut refused, mut notes) = (Vec::new(), Vec::new());
+    let mut edits: BTreeMap<String, EditSet> = BTreeMap::new();
+    for site in &outcome.sites {
+        match &site.verdict {
+            Verdict::Converted(converted) => {
+                let set = edits.entry(site.file.path().to_owned()).or_default();
+                for edit in &converted.edits {
+                    set.add(edit.clone()).unwrap();
+                }
+                notes.extend(converted.notes.iter().map(|(name, _)| name.clone()));
+            }
+            Verdict::Refused(refusal) => refused.push(Refused {
+                code: refusal.code.name().to_owned(),
+                path: site.file.path().to_owned(),
+                offset: refusal.span.start as usize,
+                sentence: refusal.sentence.clone(),
+            }),
+        }
+    }
+    let changed = files
+        .iter()
+        .filter_map(|(path, bytes)| Some((path.clone(), edits.get(path)?.apply(bytes))))
+        .collect();
+    Outcome::Done { changed, refused, notes }
+}
+
+struct Memory<'a>(&'a [TreeFile]);
+
+impl Files for Memory<'_> {
+    fn paths(&self) -> Vec<String> {
+        self.0.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, Diagnostic> {
+        let found = self.0.iter().find(|(name, _)| name == path);
+        found.map(|(_, bytes)| bytes.clone()).ok_or_else(|| Diagnostic::error("no-file", path))
+    }
 }

@@ -1,0 +1,149 @@
+//! Rules over one file.
+//!
+//! In: a file and the walks that apply to its tree. Out: its sites in order. Every conversion's edits leave nothing
+//! behind that only the old loop used; what several conversions of a file leave behind together goes with the last.
+
+use super::{Converted, Level, Site, Verdict};
+use crate::edit::{EditSet, TextEdit};
+use crate::outline::convert;
+use crate::plan::superfluous::{self, Removed};
+use crate::source::{SourceFile, Span};
+use crate::syntax::file_scope::FileScope;
+use crate::syntax::scope::Scopes;
+use crate::syntax::{Kind, Node, parse};
+use crate::walk::site::acquisitions;
+use crate::walk::{Note, Refusal, RefusalCode, Walk, WalkSpec, recognise};
+
+/// What one file holds.
+pub(super) struct Found {
+    pub(super) sites: Vec<Site>,
+    pub(super) not_looked_at: usize,
+}
+
+pub(super) fn sites(file: &SourceFile, walks: &[&WalkSpec]) -> Found {
+    let tree = parse(file);
+    let scope = FileScope::of(&tree);
+    let mut work = Work { file, scope: &scope, sites: Vec::new(), edits: EditSet::new(), names: Vec::new() };
+    for walk in walks {
+        for function in &scope.functions {
+            work.function(walk, function.node, function.name);
+        }
+        work.unread(walk, tree.root());
+    }
+    let not_looked_at = work.sites.iter().filter(|s| s.function.is_empty()).count();
+    let mut sites = work.sites;
+    sites.sort_by_key(|s| s.span);
+    Found { sites, not_looked_at }
+}
+
+struct Work<'a, 't> {
+    file: &'a SourceFile,
+    scope: &'a FileScope<'t>,
+    sites: Vec<Site>,
+    /// Every edit so far, what became superfluous included.
+    edits: EditSet,
+    /// Names that conversions have added.
+    names: Vec<String>,
+}
+
+impl<'t> Work<'_, 't> {
+    fn function(&mut self, walk: &WalkSpec, function: Node<'t>, name: &str) {
+        if acquisitions(walk, function).is_empty() {
+            return;
+        }
+        let scopes = Scopes::of(function);
+        for (call, recognised) in recognise(walk, &scopes) {
+            let verdict = match recognised.and_then(|found| self.convert(walk, &found, &scopes, name)) {
+                Ok(converted) => Verdict::Converted(Box::new(converted)),
+                Err(refusal) => Verdict::Refused(refusal),
+            };
+            self.push(walk, call.span(), name, verdict);
+        }
+    }
+
+    fn push(&mut self, walk: &WalkSpec, span: Span, function: &str, verdict: Verdict) {
+        let (file, rule) = (self.file.clone(), walk.name.clone());
+        self.sites.push(Site { file, span, function: function.to_owned(), rule, verdict });
+    }
+
+    fn convert(
+        &mut self,
+        spec: &WalkSpec,
+        walk: &Walk<'t>,
+        scopes: &Scopes<'t>,
+        function: &str,
+    ) -> Result<Converted, Refusal> {
+        let conversion = convert(spec, walk, scopes, self.scope, &self.names)?;
+        let mut edits = self.edits.clone();
+        for edit in &conversion.edits {
+            edits.add(edit.clone()).map_err(|overlap| {
+                let sentence = "another conversion of the same function changes this as well";
+                Refusal::new(RefusalCode::NotUnderstood, overlap.first.span, sentence)
+            })?;
+        }
+        let (cleaned, removed) = superfluous::remove(self.file, &edits, &[function.to_owned()]);
+        for edit in &cleaned {
+            // They were added to the same set before.
+            let _ = edits.add(edit.clone());
+        }
+        self.edits = edits;
+        self.names.extend([conversion.callback.clone()].into_iter().chain(conversion.context.clone()));
+        let all: Vec<TextEdit> = conversion.edits.into_iter().chain(cleaned).collect();
+        Ok(Converted {
+            level: Level::Safe,
+            edits: all,
+            helper: spec.helper_name.clone(),
+            message: spec.message.clone(),
+            notes: notes(spec, walk, &removed),
+            obligations: walk.obligations.clone(),
+        })
+    }
+
+    /// Required words that stand in no function that could be read.
+    fn unread(&mut self, walk: &WalkSpec, root: Node<'t>) {
+        let known: Vec<Span> = self.sites.iter().map(|s| s.span).collect();
+        for acquire in &walk.acquires {
+            for mention in self.scope.mentions(&acquire.callee) {
+                if known.iter().any(|k| k.contains(*mention)) || self.sites.iter().any(|s| s.span == *mention)
+                {
+                    continue;
+                }
+                let node = root.tree().covering(*mention);
+                let around = node.ancestors().chain([node]);
+                let opaque = around.into_iter().any(|a| a.kind().is_opaque() || a.is(Kind::PreprocArg));
+                if opaque {
+                    let sentence = "this was not looked at: the code around it could not be read";
+                    let refusal = Refusal::new(RefusalCode::OpaqueCode, *mention, sentence);
+                    self.push(walk, *mention, "", Verdict::Refused(refusal));
+                }
+            }
+        }
+    }
+}
+
+/// The notes in the rule's words, in the rule's order.
+fn notes(spec: &WalkSpec, walk: &Walk<'_>, removed: &[Removed]) -> Vec<(String, String)> {
+    let mut all: Vec<Note> = walk.notes.clone();
+    for what in removed {
+        let Removed::Local { name, calls, .. } = what else { continue };
+        let unknown: Vec<String> =
+            calls.iter().filter(|c| !spec.pure.contains(c)).map(|c| format!("{c}()")).collect();
+        if !unknown.is_empty() {
+            let values = vec![("variable", name.clone()), ("calls", unknown.join(", "))];
+            all.push(Note { name: "N11", values });
+        }
+    }
+    let mut out: Vec<(String, String)> = all
+        .iter()
+        .filter_map(|note| {
+            let mut text = spec.notes.get(note.name)?.clone();
+            for (key, value) in &note.values {
+                let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+                text = text.replace(&format!("{{{key}}}"), &value);
+            }
+            Some((note.name.to_owned(), text))
+        })
+        .collect();
+    out.dedup();
+    out
+}
