@@ -8,7 +8,7 @@ use super::names::Names;
 use super::respell::{Reach, Respelled};
 use super::ways_out::{Drop, Ending, Value};
 use crate::plan::columns::{TAB, indent, indentation, shift};
-use crate::plan::layout::{parenthesised, relayout};
+use crate::plan::wrapping::{parenthesised, relayout};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::types::WrittenType;

@@ -10,7 +10,7 @@ use super::ways_out::Dispatch;
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
 use crate::plan::columns::{TAB, indent, indentation, shift};
-use crate::plan::layout::{parenthesised, wrap};
+use crate::plan::wrapping::{parenthesised, wrap};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::expressions::{is_pure, same_text};
