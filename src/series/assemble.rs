@@ -124,7 +124,8 @@ pub fn assemble(repository: &Repository, draft: &Draft, habits: &Habits<'_>) -> 
             .enumerate()
             .map(|(index, patch)| envelope.patch(index + 1, &letter(patch, &author), &patch.addressees)),
     );
-    Ok(Series { chain, patches, mails, remarks: asked.remarks })
+    let remarks = asked.remarks.into_iter().chain(cautions(&patches)).collect();
+    Ok(Series { chain, patches, mails, remarks })
 }
 
 fn prefixes(repository: &Repository, draft: &Draft, table: &PrefixTable) -> Vec<Prefix> {
@@ -147,6 +148,30 @@ fn prefixes(repository: &Repository, draft: &Draft, table: &PrefixTable) -> Vec<
         None => prefix::choose(&paths(patch), &history, table),
     };
     draft.patches.iter().map(of).collect()
+}
+
+/// More mails than this at once annoy people.
+const MANY: usize = 15;
+
+/// What a person should know before sending.
+fn cautions(patches: &[Patch]) -> Vec<String> {
+    let mut cautions = Vec::new();
+    if patches.len() > MANY {
+        let count = patches.len();
+        cautions.push(format!(
+            "{count} patches are more than {MANY} at once; send one subsystem first, or split by more"
+        ));
+    }
+    for file in patches.iter().flat_map(|patch| &patch.files) {
+        let path = String::from_utf8_lossy(&file.new.path);
+        if file.hunks.windows(2).any(|pair| pair == b"\r\n") {
+            cautions.push(format!("{path} has lines that end in CR LF; its patch needs `git am --keep-cr`"));
+        }
+        if std::str::from_utf8(&file.hunks).is_err() {
+            cautions.push(format!("the changes of {path} are not UTF-8; its mail may be changed on its way"));
+        }
+    }
+    cautions
 }
 
 /// `RFC PATCH next v2`: word, tag, version.

@@ -3,6 +3,9 @@
 //! In: a file before and after. Out: a unified diff with `a/` and `b/` prefixes. The hunks are `similar`'s and may differ
 //! from git's where there is a choice; the patches of a series come from [`crate::series::repo`] instead.
 
+use crate::series::attributes::DiffAttribute;
+use crate::series::function_text::FunctionText;
+use crate::series::quote;
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
 const CONTEXT: usize = 3;
@@ -22,10 +25,11 @@ pub fn unified(path: &str, sides: Sides<'_>) -> Vec<u8> {
         return Vec::new();
     }
     let (old, new) = (lines(sides.old), lines(sides.new));
-    let mut out = format!("diff --git a/{path} b/{path}\n").into_bytes();
-    let label = |prefix: &str, side: Option<&[u8]>| {
-        side.map_or("/dev/null".to_owned(), |_| format!("{prefix}/{path}"))
-    };
+    let name = |prefix: &str| String::from_utf8_lossy(&quote::prefixed(prefix, path.as_bytes())).into_owned();
+    let mut out = format!("diff --git {} {}\n", name("a/"), name("b/")).into_bytes();
+    let tab = if path.contains(' ') { "\t" } else { "" };
+    let label =
+        |prefix: &str, side: Option<&[u8]>| side.map_or("/dev/null".to_owned(), |_| name(prefix) + tab);
     match (sides.old, sides.new) {
         (None, _) => out.extend(b"new file mode 100644\n"),
         (_, None) => out.extend(b"deleted file mode 100644\n"),
@@ -34,9 +38,11 @@ pub fn unified(path: &str, sides: Sides<'_>) -> Vec<u8> {
     let operations = capture_diff_slices(Algorithm::Myers, &old, &new);
     let groups = group_diff_ops(operations, CONTEXT);
     if !groups.is_empty() {
-        out.extend(format!("--- {}\n+++ {}\n", label("a", sides.old), label("b", sides.new)).bytes());
+        out.extend(format!("--- {}\n+++ {}\n", label("a/", sides.old), label("b/", sides.new)).bytes());
     }
-    groups.iter().for_each(|group| hunk(&mut out, group, &old, &new));
+    // Labels are no headings in the dry run, whatever the tree's attributes say.
+    let functions = FunctionText::new(&DiffAttribute::Driver("cpp".into()), sides.old.unwrap_or_default());
+    groups.iter().for_each(|group| out.extend(hunk(group, &old, &new, &functions)));
     out
 }
 
@@ -44,8 +50,9 @@ fn lines(text: Option<&[u8]>) -> Vec<&[u8]> {
     text.unwrap_or_default().split_inclusive(|b| *b == b'\n').collect()
 }
 
-fn hunk(out: &mut Vec<u8>, group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) {
-    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+fn hunk(group: &[DiffOp], old: &[&[u8]], new: &[&[u8]], functions: &FunctionText<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return out };
     let range = |start: usize, end: usize| match end - start {
         0 => format!("{start},0"),
         1 => (start + 1).to_string(),
@@ -53,7 +60,12 @@ fn hunk(out: &mut Vec<u8>, group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) {
     };
     let old_range = range(first.old_range().start, last.old_range().end);
     let new_range = range(first.new_range().start, last.new_range().end);
-    out.extend(format!("@@ -{old_range} +{new_range} @@\n").bytes());
+    out.extend(format!("@@ -{old_range} +{new_range} @@").bytes());
+    if let Some(text) = functions.before(first.old_range().start + 1) {
+        out.push(b' ');
+        out.extend_from_slice(text);
+    }
+    out.push(b'\n');
     let mut side = |mark: u8, lines: &[&[u8]]| {
         for line in lines {
             out.push(mark);
@@ -71,6 +83,7 @@ fn hunk(out: &mut Vec<u8>, group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) {
             side(b'+', &new[operation.new_range()]);
         }
     }
+    out
 }
 
 #[cfg(test)]

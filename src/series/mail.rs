@@ -9,13 +9,13 @@
 mod diffstat;
 mod header;
 mod name;
-mod quote;
 mod wrap;
 
 pub use name::file_name;
 
 use crate::series::draft::{CommitId, Identity, Stamp};
 use crate::series::file_diff::{FileDiff, Status};
+use crate::series::quote;
 
 /// One commit, as its mail needs it.
 #[derive(Clone, Debug)]

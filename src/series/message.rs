@@ -41,6 +41,7 @@ pub fn compose(
         }
         text.push_str(&trailers(&patch.trailers, sign_off));
         let notes = paragraphs(&patch.notes);
+        refuse_odd_trailers(&subject, &patch.trailers)?;
         refuse_hazards(&subject, &text, &notes)?;
         messages.push(Message { subject, text, notes });
     }
@@ -196,6 +197,21 @@ fn is_hunk_header(line: &str) -> bool {
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(" @@"))
 }
 
+fn refuse_odd_trailers(subject: &str, trailers: &[Trailer]) -> Result<()> {
+    let key = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    match trailers.iter().find(|t| !key(&t.key) || t.value.trim().is_empty() || t.value.contains('\n')) {
+        Some(odd) => Err(Error::new(
+            Kind::MessageHazard,
+            format!(
+                "the message of `{subject}` has a trailer that is none: `{}: {}`",
+                odd.key,
+                odd.value.trim()
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
 fn refuse_hazards(subject: &str, text: &str, notes: &str) -> Result<()> {
     let refuse = |line: &str, why: &str| {
         let message = format!("the message of `{subject}` cannot be mailed: {why}: `{line}`");
@@ -302,6 +318,9 @@ mod tests {
         assert_eq!(kind("x", table("From a@b.c Mon Sep 17 00:00:00 2001")), Err(Kind::MessageHazard));
         assert_eq!(kind("[x] y", table("a")), Err(Kind::MessageHazard));
         assert_eq!(kind("Re: y", table("a")), Err(Kind::MessageHazard));
+        let mut odd = draft("x", &[]);
+        odd.trailers.push(Trailer { key: "Link".into(), value: "a\nb".into() });
+        assert_eq!(one(odd, prefix("", FirstLetter::AsItIs)).unwrap_err().kind, Kind::MessageHazard);
         assert!(kind("x", Paragraph::Verbatim("@@\nexpression e;\n@@\n- a(e)\n+ b(e)\n".into())).is_ok());
         assert!(kind("x", table("From the rule:\n-----\n")).is_ok());
     }

@@ -17,6 +17,7 @@ pub mod error;
 pub mod file_diff;
 pub mod function_text;
 pub mod renames;
+pub mod quote;
 pub mod glob;
 pub mod split;
 pub mod prefix;

@@ -2,8 +2,8 @@
 //!
 //! In: the changed files. Out: their lines in 72 columns, after `show_stats` and `show_summary` of git's `diff.c`.
 
-use super::quote;
 use crate::series::file_diff::{FileDiff, Status};
+use crate::series::quote;
 
 const WIDTH: usize = 72;
 

@@ -68,8 +68,9 @@ pub(super) fn addressees(mail: &mut Vec<u8>, whom: &Addressees) {
     }
 }
 
-/// `Name <address>` with the name encoded or quoted if it has to be; anything else as it is.
+/// `Name <address>` with the name encoded or quoted if it has to be; anything else as it is, in one line.
 fn encoded_address(address: &str) -> String {
+    let address = &address.replace(|c: char| c.is_control(), " ");
     let Some((name, rest)) = address.rsplit_once('<') else { return address.to_owned() };
     let name = name.trim();
     let bare = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')).map(|n| n.replace("\\\"", "\""));
@@ -138,6 +139,7 @@ mod tests {
     fn addresses_are_quoted_or_encoded_once() {
         for (given, expected) in [
             ("a@b.c", "a@b.c"),
+            ("a@b.c\nBcc: d@e.f", "a@b.c Bcc: d@e.f"),
             ("J. R. Hacker <j@b.c>", "\"J. R. Hacker\" <j@b.c>"),
             ("\"J. R. Hacker\" <j@b.c>", "\"J. R. Hacker\" <j@b.c>"),
             ("André <j@b.c>", "=?UTF-8?q?Andr=C3=A9?= <j@b.c>"),

@@ -3,12 +3,12 @@
 //! In: the bytes of a name. Out: the name, in C's quotes if a byte is not plain ASCII text. After git's `quote.c`.
 
 /// The name, quoted if it has to be.
-pub(super) fn quoted(name: &[u8]) -> Vec<u8> {
+pub fn quoted(name: &[u8]) -> Vec<u8> {
     prefixed("", name)
 }
 
 /// The name behind `a/` or `b/`, quoted together if it has to be.
-pub(super) fn prefixed(prefix: &str, name: &[u8]) -> Vec<u8> {
+pub fn prefixed(prefix: &str, name: &[u8]) -> Vec<u8> {
     if name.iter().all(|b| plain(*b)) {
         return [prefix.as_bytes(), name].concat();
     }
