@@ -32,8 +32,10 @@ pub(crate) enum Level {
 pub(crate) struct Refusal {
     /// The stable code.
     pub(crate) code: String,
-    /// The text at whose first occurrence the span of the offending fact begins.
+    /// The text at whose first occurrence the span of the offending fact begins,
     pub(crate) at: String,
+    /// that many bytes into it: where an `@` stood in the case.
+    pub(crate) skip: usize,
 }
 
 /// One case file.
@@ -145,7 +147,8 @@ fn open(case: &mut Case, header: &str) -> Result<Section, String> {
         "level" if rest == "review" => case.level = Level::Review,
         "refuse" => {
             let (code, at) = rest.split_once(" at ").ok_or("refuse CODE at TEXT")?;
-            case.refusals.push(Refusal { code: code.to_owned(), at: at.to_owned() });
+            let skip = at.find('@').unwrap_or(0);
+            case.refusals.push(Refusal { code: code.to_owned(), at: at.replacen('@', "", 1), skip });
         }
         "expect-differs:" | "input:" => case.flags.extend(words()),
         "notes:" => case.notes.extend(words()),
@@ -210,13 +213,14 @@ fn check(case: &Case) -> Result<(), String> {
 
 #[test]
 fn a_case_has_its_sections() {
-    let case =
-        parse("// Shows it.\n//- generation classic\n//- before a.c\nint a;\n//- refuse no-loop at a;\n")
-            .unwrap();
+    let case = parse(
+        "// Shows it.\n//- generation classic\n//- before a.c\nint a;\n//- refuse no-loop at int @a;\n",
+    )
+    .unwrap();
     assert_eq!(case.about, "Shows it.");
     assert_eq!(case.generation, Generation::Classic);
     assert_eq!(case.before, [("a.c".to_owned(), b"int a;\n".to_vec())]);
-    assert_eq!(case.refusals, [Refusal { code: "no-loop".into(), at: "a;".into() }]);
+    assert_eq!(case.refusals, [Refusal { code: "no-loop".into(), at: "int a;".into(), skip: 4 }]);
 }
 
 #[test]

@@ -86,8 +86,8 @@ fn verdict(case: &Case) -> Verdict {
     else {
         return Verdict::NotConnected;
     };
-    let why = compare_files(case, &changed)
-        .or_else(|| compare_refusals(case, &refused))
+    let why = compare_refusals(case, &refused)
+        .or_else(|| compare_files(case, &changed))
         .or_else(|| case.notes.iter().find(|n| !notes.contains(n)).map(|n| format!("no note {n}")))
         .or_else(|| second_run(case));
     why.map_or(Verdict::AsDecided, Verdict::Differs)
@@ -111,15 +111,25 @@ fn compare_refusals(case: &Case, refused: &[Refused]) -> Option<String> {
     for want in &case.refusals {
         let place = |(path, text): &TreeFile| {
             let at = String::from_utf8_lossy(text).find(&want.at)?;
-            Some((path.clone(), at))
+            Some((path.clone(), at + want.skip))
         };
         let place = case.before.iter().find_map(place)?;
         let found = refused.iter().any(|r| r.code == want.code && (r.path.clone(), r.offset) == place);
         if !found {
-            return Some(format!("no refusal {} at {place:?} `{}`, but {refused:#?}", want.code, want.at));
+            return Some(format!(
+                "no refusal {} at {place:?} `{}`, but {}",
+                want.code,
+                want.at,
+                list(refused)
+            ));
         }
     }
-    (refused.len() > case.refusals.len()).then(|| format!("refusals too many: {refused:#?}"))
+    (refused.len() > case.refusals.len()).then(|| format!("refusals too many: {}", list(refused)))
+}
+
+fn list(refused: &[Refused]) -> String {
+    let line = |r: &Refused| format!("\n    {} at {}, byte {}: {}", r.code, r.path, r.offset, r.sentence);
+    refused.iter().map(line).collect()
 }
 
 fn second_run(case: &Case) -> Option<String> {
