@@ -7,7 +7,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::edit::{EditSet, TextEdit};
 use crate::series::draft::{Audience, Cover, DraftPatch, FileChange, Paragraph};
-use crate::series::split::{Group, Item, Policy, Sections, split};
+use crate::series::split::{Item, Policy, Sections, split};
 use crate::source::SourceFile;
 use std::collections::BTreeMap;
 
@@ -96,7 +96,7 @@ pub fn patches(
             state.add(&conversion.file, &conversion.edits)?;
             touched.push(conversion.file.path().to_owned());
         }
-        patches.push(conversion_patch(&group, policy, &members, state.changes(&touched)));
+        patches.push(conversion_patch(policy, &members, state.changes(&touched)));
     }
     Ok(patches)
 }
@@ -153,12 +153,7 @@ impl State {
     }
 }
 
-fn conversion_patch(
-    group: &Group,
-    policy: Policy,
-    members: &[&Conversion],
-    files: Vec<FileChange>,
-) -> DraftPatch {
+fn conversion_patch(policy: Policy, members: &[&Conversion], files: Vec<FileChange>) -> DraftPatch {
     let helpers = each_once(members.iter().map(|c| format!("{}()", c.helper)));
     let functions = each_once(members.iter().map(|c| format!("{}()", c.function)));
     let used = enumerate(&helpers);
@@ -168,11 +163,11 @@ fn conversion_patch(
     };
     let mut shorter = Vec::new();
     if policy != Policy::Treewide {
+        shorter.extend(folded(&functions).into_iter().map(|names| format!("use {used} in {names}")));
         if let [first, _, ..] = functions.as_slice() {
             shorter.push(format!("use {used} in {first} and others"));
+            shorter.push(format!("use {used} in {} functions", functions.len()));
         }
-        shorter.push(format!("use {used} in {}", stem(&group.title)));
-        shorter.push(format!("use {used}"));
     }
     let mut body: Vec<Paragraph> = Vec::new();
     for message in each_once(members.iter().map(|c| c.message.clone())) {
@@ -222,19 +217,32 @@ pub fn cover(material: &Material) -> Cover {
     ));
     if !material.untouched.is_empty() {
         body.push(Paragraph::Text("Left as they are:".to_owned()));
-        let line = |u: &Untouched| format!("{}: {}", place(&u.path, &u.function), u.reason);
-        body.push(Paragraph::List(material.untouched.iter().map(line).collect()));
+        body.push(Paragraph::List(untouched(&material.untouched)));
     }
     body.push(Paragraph::Text(format!(
         "The conversions were made by vedalia {} with its rule {}. They are grouped so that each patch can be taken by itself once the helper is there.",
         env!("CARGO_PKG_VERSION"),
         enumerate(&rules)
     )));
-    Cover { title: format!("use {used} where loops did the same"), body }
+    let title = match material.introductions.is_empty() {
+        false => format!("add {used} and use it"),
+        true => format!("use {used} where loops did the same"),
+    };
+    Cover { title, body }
+}
+
+/// The sites that stay, by reason.
+fn untouched(sites: &[Untouched]) -> Vec<String> {
+    let line = |reason: String| {
+        let concerned = sites.iter().filter(|site| site.reason == reason);
+        let places = each_once(concerned.map(|site| place(&site.path, &site.function)));
+        format!("{} - {reason}", places.join(", "))
+    };
+    each_once(sites.iter().map(|site| site.reason.clone())).into_iter().map(line).collect()
 }
 
 fn place(path: &str, function: &str) -> String {
-    if function.is_empty() { path.to_owned() } else { format!("{path}: {function}()") }
+    if function.is_empty() { path.to_owned() } else { format!("{function}() in {path}") }
 }
 
 /// Paragraphs are parted by empty lines.
@@ -243,10 +251,25 @@ fn paragraphs(text: &str) -> Vec<Paragraph> {
     parts.map(|part| Paragraph::Text(part.to_owned())).collect()
 }
 
-/// The name of a file without directory and extension; other titles as they are.
-fn stem(title: &str) -> &str {
-    let name = title.rsplit('/').next().unwrap_or(title);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+/// Names that differ in one part only, in shorter ways: `read_{one,two}_page()`, `read_*_page()`.
+fn folded(names: &[String]) -> Vec<String> {
+    let [first, second, rest @ ..] = names else { return Vec::new() };
+    let all = || std::iter::once(second).chain(rest);
+    let common =
+        |length: &dyn Fn(&str, &str) -> usize| all().map(|name| length(first, name)).min().unwrap_or(0);
+    let same = |a: char, b: char| a == b;
+    let start = common(&|a, b| a.chars().zip(b.chars()).take_while(|(a, b)| same(*a, *b)).count());
+    let start = first[..start].rfind('_').map_or(0, |at| at + 1);
+    let end = common(&|a, b| a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| same(*a, *b)).count());
+    let end = end.min(names.iter().map(|name| name.len() - start).min().unwrap_or(0));
+    let end = first[first.len() - end..].find('_').map_or(2, |at| end - at);
+    let middle = |name: &String| name[start..name.len() - end].to_owned();
+    let parts: Vec<String> = names.iter().map(middle).collect();
+    if start < 3 && end < 5 || parts.iter().any(String::is_empty) {
+        return Vec::new();
+    }
+    let (head, tail) = (&first[..start], &first[first.len() - end..]);
+    vec![format!("{head}{{{}}}{tail}", parts.join(",")), format!("{head}*{tail}")]
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -366,8 +389,18 @@ mod tests {
     #[test]
     fn the_cover_says_what_stays() {
         let cover = cover(&material());
-        let list = Paragraph::List(vec!["net/c.c: four(): it holds a lock".to_owned()]);
+        let list = Paragraph::List(vec!["four() in net/c.c - it holds a lock".to_owned()]);
         assert!(cover.body.contains(&list));
+    }
+
+    #[test]
+    fn names_that_differ_in_one_part_are_folded() {
+        let fold = |names: &[&str]| folded(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        assert_eq!(fold(&["a_read_page()", "a_write_page()"]), ["a_{read,write}_page()", "a_*_page()"]);
+        assert_eq!(fold(&["wren_read()", "wren_write()"]), ["wren_{read,write}()", "wren_*()"]);
+        assert_eq!(fold(&["one()", "two()"]), Vec::<String>::new());
+        assert_eq!(fold(&["wren()", "wren_read()"]), Vec::<String>::new());
+        assert_eq!(fold(&["one()"]), Vec::<String>::new());
     }
 
     #[test]
