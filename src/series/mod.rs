@@ -25,6 +25,7 @@ pub mod material;
 pub mod message;
 pub mod mail;
 pub mod repo;
+pub mod commit_files;
 pub mod recipients;
 pub mod output;
 pub mod assemble;
