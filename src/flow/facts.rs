@@ -92,12 +92,13 @@ impl<'t> Facts<'t> {
         for (node, touched) in cfg.nodes.iter().zip(touched) {
             let mut list: Vec<Event<'t>> = Vec::new();
             if let Some(part) = node.part.filter(|_| node.role != Role::Iterator) {
-                list.extend(declared(part, &scopes).map(Event::Declared));
+                list.extend(declared(part, &scopes).into_iter().map(Event::Declared));
             }
-            list.extend(elsewhere(node.role, node.part, &scopes, &shared));
+            let hidden = elsewhere(node.role, node.part, &scopes, &shared);
+            list.extend(&hidden);
             list.extend(touched.into_iter().map(Event::Access));
-            // A call reads after the assignments among its operands, so it is asked on both sides.
-            list.extend(elsewhere(node.role, node.part, &scopes, &shared).filter(Event::may_define));
+            // A call may write before or after the assignments among its operands, so it stands on both sides.
+            list.extend(hidden.iter().filter(|e| e.may_define()));
             events.push(list);
         }
         Self { function, scopes, cfg, events, shared }
@@ -128,10 +129,11 @@ impl<'t> Facts<'t> {
 }
 
 /// Automatic variables that are declared in a piece of code.
-fn declared<'t>(part: Node<'t>, scopes: &Scopes<'t>) -> impl Iterator<Item = DeclId> {
-    let inside = |d: &&crate::syntax::Declaration<'_>| d.kind == DeclKind::Local && part.encloses(d.ident);
-    let ids: Vec<DeclId> = scopes.declarations().iter().filter(inside).map(|d| d.id).collect();
-    ids.into_iter()
+fn declared<'t>(part: Node<'t>, scopes: &Scopes<'t>) -> Vec<DeclId> {
+    let inside = |d: &&crate::syntax::Declaration<'_>| {
+        d.kind == DeclKind::Local && part.span().contains(d.ident.span())
+    };
+    scopes.declarations().iter().filter(inside).map(|d| d.id).collect()
 }
 
 fn elsewhere<'t>(
@@ -139,7 +141,7 @@ fn elsewhere<'t>(
     part: Option<Node<'t>>,
     scopes: &Scopes<'t>,
     shared: &BTreeSet<DeclId>,
-) -> impl Iterator<Item = Event<'t>> + use<'t> {
+) -> Vec<Event<'t>> {
     let mut out = Vec::new();
     if let Some(part) = part.filter(|_| !shared.is_empty()) {
         let pieces: Vec<Node<'t>> = match role {
@@ -154,5 +156,5 @@ fn elsewhere<'t>(
             out.extend(shared.iter().map(|decl| Event::Elsewhere { decl: *decl, changes }));
         }
     }
-    out.into_iter()
+    out
 }

@@ -49,6 +49,7 @@ pub struct Reaching<'t> {
     /// All definitions, by node and order of happening.
     pub definitions: Vec<Definition<'t>>,
     before: Vec<Bits>,
+    by_variable: Vec<Bits>,
     /// By the name that uses a value: what it may see.
     seen_by: BTreeMap<NodeId, Vec<DefinitionId>>,
     uses: Vec<Vec<Node<'t>>>,
@@ -64,12 +65,8 @@ impl<'t> Reaching<'t> {
             by_variable[definition.decl.0 as usize].insert(at);
         }
         let mut before = vec![Bits::new(bound); facts.cfg.nodes.len()];
-        let step = |id: CfgId, mut set: Bits| {
-            for (at, _) in facts.at(id).iter().enumerate() {
-                apply(facts, &index, &by_variable, id, at, &mut set);
-            }
-            set
-        };
+        let steps: Vec<(Bits, Bits)> =
+            facts.cfg.ids().map(|id| step(facts, &index, &by_variable, id)).collect();
         let entry = facts.cfg.entry();
         definitions.iter().enumerate().filter(|(_, d)| is_there_at_start(d.kind, d.at == entry)).for_each(
             |(at, _)| {
@@ -77,25 +74,27 @@ impl<'t> Reaching<'t> {
             },
         );
         // What nothing reaches defines nothing for the rest.
-        let mut todo: Vec<CfgId> = facts.cfg.reverse_postorder();
-        todo.reverse();
-        while let Some(id) = todo.pop() {
-            let after = step(id, before[id.0 as usize].clone());
-            for next in facts.cfg.successors(id) {
-                let mut joined = before[next.0 as usize].clone();
-                joined.union(&after);
-                if joined != before[next.0 as usize] {
-                    before[next.0 as usize] = joined;
-                    todo.push(next);
+        let order = facts.cfg.reverse_postorder();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for id in &order {
+                let (killed, made) = &steps[id.0 as usize];
+                let mut after = before[id.0 as usize].clone();
+                after.subtract(killed);
+                after.union(made);
+                for next in facts.cfg.successors(*id) {
+                    changed |= before[next.0 as usize].grow(&after);
                 }
             }
         }
-        let mut out = Self { uses: vec![Vec::new(); bound], definitions, before, seen_by: BTreeMap::new() };
-        out.chain(facts, &index, &by_variable);
+        let (uses, seen_by) = (vec![Vec::new(); bound], BTreeMap::new());
+        let mut out = Self { definitions, before, by_variable, seen_by, uses };
+        out.chain(facts, &index);
         out
     }
 
-    fn chain(&mut self, facts: &Facts<'t>, index: &Index, by_variable: &[Bits]) {
+    fn chain(&mut self, facts: &Facts<'t>, index: &Index) {
         let reachable = facts.cfg.reachable();
         for id in facts.cfg.ids().filter(|id| reachable[id.0 as usize]) {
             let mut set = self.before[id.0 as usize].clone();
@@ -109,7 +108,7 @@ impl<'t> Reaching<'t> {
                     seen.iter().for_each(|d| self.uses[d.0 as usize].push(access.node));
                     self.seen_by.entry(access.node.id()).or_default().extend(seen);
                 }
-                apply(facts, index, by_variable, id, at, &mut set);
+                apply(facts, index, &self.by_variable, id, at, &mut set);
             }
         }
     }
@@ -121,8 +120,7 @@ impl<'t> Reaching<'t> {
 
     /// The definitions of `decl` that may reach the beginning of a node.
     pub fn before(&self, id: CfgId, decl: DeclId) -> Vec<DefinitionId> {
-        let set = &self.before[id.0 as usize];
-        set.iter().filter(|d| self.definitions[*d].decl == decl).map(|d| DefinitionId(d as u32)).collect()
+        both(&self.before[id.0 as usize], &self.by_variable[decl.0 as usize])
     }
 
     /// The definitions whose value the name at `node` may see; empty if it does not use a
@@ -135,6 +133,12 @@ impl<'t> Reaching<'t> {
     pub fn uses_of(&self, id: DefinitionId) -> &[Node<'t>] {
         self.uses.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
+}
+
+fn both(set: &Bits, other: &Bits) -> Vec<DefinitionId> {
+    let mut common = set.clone();
+    common.intersect(other);
+    common.iter().map(|d| DefinitionId(d as u32)).collect()
 }
 
 /// From a node and the position of an event to its definition.
@@ -170,6 +174,19 @@ fn definition<'t>(event: &Event<'t>, at: CfgId) -> Definition<'t> {
 
 fn is_there_at_start(kind: DefKind, at_entry: bool) -> bool {
     at_entry && matches!(kind, DefKind::Incoming | DefKind::Uninitialised)
+}
+
+/// Definitions that a node ends, and those of its own that get behind it.
+fn step(facts: &Facts<'_>, index: &Index, by_variable: &[Bits], id: CfgId) -> (Bits, Bits) {
+    let mut killed = Bits::new(index.len() + facts.variables());
+    let mut made = killed.clone();
+    for (at, event) in facts.at(id).iter().enumerate() {
+        if event.kills() {
+            killed.union(&by_variable[event.decl().0 as usize]);
+        }
+        apply(facts, index, by_variable, id, at, &mut made);
+    }
+    (killed, made)
 }
 
 fn apply(facts: &Facts<'_>, index: &Index, by_variable: &[Bits], id: CfgId, at: usize, set: &mut Bits) {

@@ -161,7 +161,7 @@ impl<'t> Scopes<'t> {
         let sees = |d: &&Declaration<'_>| {
             d.name == name && d.block.encloses(place) && (d.ident.id() <= place.id() || !d.is_automatic())
         };
-        self.declarations.iter().filter(sees).map(|d| d.id).last()
+        self.declarations.iter().filter(sees).map(|d| d.id).next_back()
     }
 
     /// Whether anything in the function is called `name`: a declaration, a label or a tag.

@@ -250,7 +250,7 @@ impl<'t> Builder<'t> {
     fn goto(&mut self, node: Node<'t>, from: Loose) -> Loose {
         let computed = node.children().any(|c| c.is(Kind::Error) || c.text() == "*");
         let label = node.child(Field::Label).filter(|_| !computed);
-        let id = self.add(Role::Goto, node, None, from);
+        let id = self.add(Role::Goto, node, Some(node).filter(|_| label.is_none()), from);
         self.gotos.push((id, label.map_or(Target::Computed, |l| Target::Label(l.text()))));
         Vec::new()
     }
