@@ -203,7 +203,7 @@ impl<'t> Cfg<'t> {
     pub fn evaluating(&self, piece: Node<'_>) -> Option<CfgId> {
         let holds = |n: &&CfgNode<'_>| n.role != Role::Iterator && n.part.is_some_and(|p| p.encloses(piece));
         let plain = self.nodes.iter().find(holds);
-        let header = || self.nodes.iter().filter(|n| n.part.is_some_and(|p| p.encloses(piece))).next_back();
+        let header = || self.nodes.iter().rfind(|n| n.part.is_some_and(|p| p.encloses(piece)));
         plain.or_else(header).map(|n| n.id)
     }
 
