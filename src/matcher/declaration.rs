@@ -72,7 +72,7 @@ impl<'p> Matcher<'p> {
 
     /// Match the specifiers other than the type: each of the pattern's has to be there.
     pub fn specifiers(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let mut all = vec![env.clone()];
+        let mut all = vec![self.swallowed(p, c, env)];
         for s in significant(p).filter(|n| is_specifier(*n)) {
             let Some(found) = significant(c).find(|d| is_specifier(*d) && d.text() == s.text()) else {
                 return Vec::new();
@@ -80,6 +80,39 @@ impl<'p> Matcher<'p> {
             all = all.iter().filter_map(|env| self.noted(s, found.span(), found, env)).collect();
         }
         all
+    }
+
+    /// What the pattern does not mention goes if all of the pattern's header goes.
+    fn swallowed(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Environment {
+        let pieces = self.pattern.pieces_of(p);
+        fn minus(x: Option<&crate::smpl::pattern::Piece>) -> Option<&crate::smpl::pattern::Piece> {
+            x.filter(|x| x.atom.mark == crate::smpl::token::Mark::Minus)
+        }
+        let whole = p.kind() == Kind::FunctionDefinition || p.is(Kind::Declaration);
+        let (Some(first), Some(_)) = (minus(pieces.first()), minus(pieces.last())) else {
+            return env.clone();
+        };
+        if !whole {
+            return env.clone();
+        }
+        let any = p.child(Field::Type).is_some_and(is_any);
+        let mut env = env.clone();
+        for n in significant(c) {
+            let unnamed = is_specifier(n) && !significant(p).any(|s| is_specifier(s) && s.text() == n.text());
+            if unnamed || any && n.role() == Some(Field::Type) {
+                env = env.touch_quietly(first.atom.id, n.span());
+            }
+        }
+        if any && let Some(declarator) = c.child(Field::Declarator).filter(|d| d.is(Kind::PointerDeclarator))
+        {
+            let stars = std::iter::successors(Some(declarator), |d| d.child(Field::Declarator))
+                .take_while(|d| d.is(Kind::PointerDeclarator))
+                .filter_map(|d| d.children().find(|t| t.is(Kind::Token)));
+            for star in stars {
+                env = env.touch_quietly(first.atom.id, star.span());
+            }
+        }
+        env
     }
 
     fn type_node(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {

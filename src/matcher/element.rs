@@ -50,7 +50,9 @@ impl<'g> Paths<'g> {
         if let Leaf::Meta(meta) = m.whole_leaf(p)
             && matches!(meta.kind, MetaKind::Statement | MetaKind::Metavariable)
         {
-            if !matches!(kind, VertexKind::Simple | VertexKind::Header | VertexKind::Open) {
+            let body =
+                kind == VertexKind::Open && code.parent().is_some_and(|f| f.is(Kind::FunctionDefinition));
+            if body || !self.starts_at(v) {
                 return Vec::new();
             }
             return self.then(m.node(p, code, env), item, rest, v);
@@ -89,6 +91,9 @@ impl<'g> Paths<'g> {
 
     fn plain_braces(&self, item: Item<'_>) -> bool {
         let pieces = item.matcher.pattern.pieces_of(item.node);
+        if pieces.iter().all(|p| p.atom.mark == crate::smpl::token::Mark::Minus) {
+            return true;
+        }
         let plain = |p: Option<&crate::smpl::pattern::Piece>| {
             p.is_some_and(|p| p.atom.mark == crate::smpl::token::Mark::Context)
         };
@@ -246,7 +251,6 @@ impl<'g> Paths<'g> {
             all = match (p.child(field), c.child(field)) {
                 (None, None) => all,
                 (Some(a), None) if matches!(m.whole_leaf(a), Leaf::Slot(Slot::Dots(_))) => all,
-                (Some(a), Some(_)) if matches!(m.whole_leaf(a), Leaf::Slot(Slot::Dots(_))) => all,
                 (Some(a), Some(b)) => all.iter().flat_map(|env| m.node(a, b, env)).collect(),
                 _ => return Vec::new(),
             };

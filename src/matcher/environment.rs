@@ -90,6 +90,9 @@ pub struct Touch {
     pub span: Span,
 }
 
+/// Set in [`Touch::atom`] where plus code of the token does not go.
+pub const QUIET: u32 = 1 << 31;
+
 #[derive(Debug)]
 struct Touched {
     touch: Touch,
@@ -131,6 +134,12 @@ impl Environment {
         }
         let touched = Touched { touch: Touch { atom, span }, with: None, next: self.touched.clone() };
         Self { bound: self.bound.clone(), touched: Some(Arc::new(touched)) }
+    }
+
+    /// The same, with bytes that go along with a token of the rule without being it: no plus code hangs on them.
+    #[must_use]
+    pub fn touch_quietly(&self, atom: u32, span: Span) -> Self {
+        self.touch(atom | QUIET, span)
     }
 
     fn cells(&self) -> impl Iterator<Item = &Bound> {

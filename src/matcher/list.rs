@@ -40,11 +40,55 @@ impl<'p> Matcher<'p> {
                 }
             }
         }
-        let named = |all: &[Node<'_>]| all.iter().filter(|n| !n.is(Kind::Token)).count();
-        let _ = named;
         let pi: Vec<_> = pc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
         let ci: Vec<_> = cc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
         self.items(&pi, &ci, &env)
+    }
+
+    /// Whether an initialiser names all its fields: their order is free then, and others may stand between.
+    pub fn is_unordered(&self, p: Node<'p>) -> bool {
+        let mut all = p.named_children().peekable();
+        all.peek().is_some() && all.all(|n| n.is(Kind::InitializerPair))
+    }
+
+    /// Match each field of the pattern with some field of the code.
+    pub fn unordered(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let code: Vec<_> = c.named_children().collect();
+        let brace =
+            |n: Node<'_>, t: &str| n.children().find(|x| x.is(Kind::Token) && x.text() == t).map(|x| x.id());
+        let mut all = vec![env.clone()];
+        for text in ["{", "}"] {
+            if let (Some(a), Some(b)) = (brace(p, text), brace(c, text)) {
+                let (a, b) = (p.tree().node(a), c.tree().node(b));
+                all = all.iter().filter_map(|env| self.token(a, b, env)).collect();
+            }
+        }
+        for field in p.named_children() {
+            let mut next = Vec::new();
+            for env in &all {
+                for one in &code {
+                    for found in self.node(field, *one, env) {
+                        next.push(self.comma_after(field, *one, &found));
+                    }
+                }
+            }
+            all = next;
+        }
+        all
+    }
+
+    fn comma_after(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Environment {
+        let comma = |n: Node<'_>| {
+            let next = n.next_sibling().filter(|t| t.is(Kind::Token) && t.text() == ",");
+            next.map(|t| t.span())
+        };
+        match (comma(p), comma(c)) {
+            (Some(pt), Some(ct)) => match self.pattern.piece_at(pt.start) {
+                Some(piece) => env.touch(piece.atom.id, ct),
+                None => env.clone(),
+            },
+            _ => env.clone(),
+        }
     }
 
     /// Match two rows of elements.
@@ -144,7 +188,12 @@ impl<'p> Matcher<'p> {
         let mut env = self.take(p, taken, env);
         match length {
             ListLength::Exactly(n) if *n != taken.len() => return None,
-            ListLength::Named(name) => {
+            ListLength::Within(_, ranges)
+                if !ranges.iter().any(|(a, b)| (*a..=*b).contains(&taken.len())) =>
+            {
+                return None;
+            }
+            ListLength::Named(name) | ListLength::Within(name, _) => {
                 let count = taken.len().to_string();
                 match env.get(name) {
                     Some(bound) if *bound.text != *count => return None,

@@ -6,9 +6,11 @@
 pub mod canonical;
 pub mod constraint;
 pub mod declaration;
+pub mod directive;
 pub mod element;
 pub mod environment;
 pub mod graph;
+pub mod iso;
 pub mod list;
 pub mod node;
 pub mod path;

@@ -65,6 +65,7 @@ impl<'p> Matcher<'p> {
     pub fn whole_leaf(&self, p: Node<'p>) -> Leaf<'p> {
         let inner = match p.kind() {
             Kind::ExpressionStatement
+            | Kind::Enumerator
             | Kind::FieldDeclaration
             | Kind::ParameterDeclaration
             | Kind::TypeDescriptor
@@ -83,6 +84,7 @@ impl<'p> Matcher<'p> {
         match leaf {
             Leaf::Meta(meta) if p != inner => {
                 let whole = match p.kind() {
+                    Kind::Enumerator => false,
                     Kind::ParameterDeclaration
                     | Kind::TypeDescriptor
                     | Kind::FieldDeclaration
@@ -177,10 +179,14 @@ impl<'p> Matcher<'p> {
         if matches!(c.kind(), Kind::Token | Kind::Comment) || !kind_fits(meta, c) {
             return Vec::new();
         }
-        if !meta.types.is_empty() && !super::typing::fits(&meta.types, c, env, self.pattern.metavariables()) {
-            return Vec::new();
+        let mut typed = env.clone();
+        if !meta.types.is_empty() {
+            match super::typing::fits(&meta.types, c, env, self.pattern.metavariables()) {
+                Some(env) => typed = env,
+                None => return Vec::new(),
+            }
         }
-        let bound = self.bind(meta, Binding::of(c), env);
+        let bound = self.bind(meta, Binding::of(c), &typed);
         bound.and_then(|env| self.noted(p, c.span(), c, &env)).into_iter().collect()
     }
 
@@ -242,6 +248,9 @@ impl<'p> Matcher<'p> {
             let same = is_word(c) && self.pattern.text_of(p) == c.text();
             return if same { self.noted(p, c.span(), c, env).into_iter().collect() } else { Vec::new() };
         }
+        if let Some(out) = self.directive(p, c, env) {
+            return out;
+        }
         if let Some(out) = self.declared(p, c, env) {
             return out;
         }
@@ -260,6 +269,7 @@ impl<'p> Matcher<'p> {
                     Vec::new()
                 }
             }
+            Kind::InitializerList if self.is_unordered(p) => self.unordered(p, c, env),
             Kind::ArgumentList
             | Kind::ParameterList
             | Kind::InitializerList

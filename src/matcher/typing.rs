@@ -3,42 +3,66 @@
 //! In: an expression and the types a metavariable may have. Out: whether it may. A type that the file does not tell
 //! fits nothing, as in Coccinelle.
 
-use super::environment::Environment;
-use crate::smpl::TypeConstraint;
+use super::environment::{Binding, Environment};
 use crate::smpl::pattern::Metavariables;
+use crate::smpl::{MetaKind, TypeConstraint};
 use crate::syntax::{Field, Kind, Node, Scopes};
 
-/// Whether the type of `c` is one of `types`.
-pub fn fits(types: &[TypeConstraint], c: Node<'_>, env: &Environment, _metas: &Metavariables) -> bool {
-    let Some(found) = type_of(c, 0) else { return false };
-    types.iter().any(|t| fits_one(t, &found, env))
+/// The environment in which the type of `c` is one of `types`: a type metavariable among them is bound.
+pub fn fits(
+    types: &[TypeConstraint],
+    c: Node<'_>,
+    env: &Environment,
+    metas: &Metavariables,
+) -> Option<Environment> {
+    let found = type_of(c, 0)?;
+    types.iter().find_map(|t| fits_one(t, &found, env, metas))
 }
 
-fn fits_one(want: &TypeConstraint, found: &Shape, env: &Environment) -> bool {
+fn fits_one(
+    want: &TypeConstraint,
+    found: &Shape,
+    env: &Environment,
+    metas: &Metavariables,
+) -> Option<Environment> {
     if want.stars > found.stars {
-        return false;
+        return None;
     }
     if want.base.is_empty() {
-        return found.stars >= want.stars;
+        return Some(env.clone());
     }
-    if want.stars == found.stars {
+    if let Some(meta) = metas.get(&want.base).filter(|m| m.kind == MetaKind::Type) {
+        let text = found.render(found.stars - want.stars);
+        return match env.get(&want.base) {
+            Some(bound) => (squeeze(&bound.text) == text).then(|| env.clone()),
+            None => {
+                let key: String = text.split(' ').map(|w| format!("{w}\u{1}")).collect();
+                let binding =
+                    Binding { key: key.replace("**", "*\u{1}*").into(), ..Binding::text(text.as_str()) };
+                super::constraint::allowed(meta, &binding, env).then(|| env.with(&want.base, binding))
+            }
+        };
+    }
+    // The tag of an aggregate may be a metavariable too.
+    if let Some((keyword, tag)) = want.base.split_once(' ')
+        && metas.get(tag).is_some_and(|m| m.kind == MetaKind::Identifier)
+        && want.stars == found.stars
+    {
+        let own = found.base.strip_prefix(keyword)?.trim();
+        return match env.get(tag) {
+            Some(bound) => (&*bound.text == own).then(|| env.clone()),
+            None => {
+                let binding = Binding::text(own);
+                super::constraint::allowed(metas.get(tag)?, &binding, env).then(|| env.with(tag, binding))
+            }
+        };
+    }
+    let fits = want.stars == found.stars && {
         let base = squeeze(&want.base);
-        if base == found.base
+        base == found.base
             || matches!(base.as_str(), "struct" | "union" | "enum") && found.base.starts_with(&base)
-        {
-            return true;
-        }
-    }
-    // A type metavariable among the rule's own: bound or not, it takes the rest.
-    match env.get(&want.base) {
-        Some(bound) => squeeze(&bound.text) == found.render(found.stars - want.stars),
-        None => _is_meta(&want.base),
-    }
-}
-
-/// A single capital letter, or capital with digits, is what rules call type metavariables.
-fn _is_meta(base: &str) -> bool {
-    base.len() <= 2 && base.starts_with(|c: char| c.is_ascii_uppercase())
+    };
+    fits.then(|| env.clone())
 }
 
 /// A type: its words and its layers of pointers and arrays.

@@ -7,13 +7,14 @@
 use super::layout::{Insertion, layout};
 use super::plus::render;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::matcher::{Binding, Environment, Found, search};
+use crate::matcher::environment::QUIET;
+use crate::matcher::{Binding, Environment, Found, iso, search};
 use crate::smpl::compile::{CompiledRule, compile};
 use crate::smpl::token::Mark;
-use crate::smpl::{Depends, Item, MetaKind, RuleFile};
+use crate::smpl::{Depends, Item, MetaKind, Metavariable, RuleFile, ScriptPhase, SmplRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Tree};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a run is asked for beyond the rules.
 #[derive(Clone, Debug, Default)]
@@ -61,15 +62,20 @@ pub struct Applied {
 }
 
 /// Make a rule file ready. Scripts are errors that name their place, unless nothing depends on them.
-pub fn prepare(file: &RuleFile) -> Result<Program, Vec<Diagnostic>> {
+pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
     let mut steps = Vec::new();
     let mut errors = Vec::new();
+    let (isos, _) = iso::read(&SourceFile::new("standard.iso", iso::STANDARD));
+    let rules: Vec<SmplRule> = file.rules().cloned().collect();
     for item in &file.items {
         match item {
+            Item::Rule(rule) if never_runs(rule.header.depends.as_ref(), file, options) => {}
             Item::Rule(rule) => {
+                let rule = &extended(rule, &rules);
                 let line = file.source.line_column(rule.header.span).line;
                 match compile(&file.source, rule, line) {
                     Ok(compiled) => {
+                        let compiled = with_isos(&file.source, compiled, rule, &isos);
                         let inherited = rule
                             .metavariables
                             .iter()
@@ -83,6 +89,8 @@ pub fn prepare(file: &RuleFile) -> Result<Program, Vec<Diagnostic>> {
                     Err(e) => errors.extend(e),
                 }
             }
+            Item::Script(script) if never_runs(script.header.depends.as_ref(), file, options) => {}
+            Item::Script(script) if script.phase != ScriptPhase::PerMatch && script.language == "python" => {}
             Item::Script(script) => {
                 let message = format!("scripts in {} are not supported yet", script.language);
                 errors.push(Diagnostic::error("smpl-script", message).at(
@@ -95,6 +103,66 @@ pub fn prepare(file: &RuleFile) -> Result<Program, Vec<Diagnostic>> {
         }
     }
     if errors.is_empty() { Ok(Program { file: file.source.clone(), steps }) } else { Err(errors) }
+}
+
+/// Whether a rule cannot run with the virtual rules that are on.
+fn never_runs(depends: Option<&Depends>, file: &RuleFile, options: &ApplyOptions) -> bool {
+    fn value(d: &Depends, file: &RuleFile, options: &ApplyOptions) -> Option<bool> {
+        match d {
+            Depends::Rule(name) if file.virtual_names().any(|v| v == name) => {
+                Some(options.virtuals.contains(name))
+            }
+            Depends::Not(d) => value(d, file, options).map(|v| !v),
+            Depends::And(a, b) => match (value(a, file, options), value(b, file, options)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Depends::Or(a, b) => match (value(a, file, options), value(b, file, options)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+    depends.is_some_and(|d| value(d, file, options) == Some(false))
+}
+
+/// A rule with the metavariables of the rule it extends.
+fn extended(rule: &SmplRule, rules: &[SmplRule]) -> SmplRule {
+    let mut out = rule.clone();
+    let base = rule
+        .header
+        .extends
+        .as_ref()
+        .and_then(|name| rules.iter().find(|r| r.header.name.as_ref() == Some(name)));
+    let Some(base) = base else { return out };
+    for meta in extended(base, &[]).metavariables {
+        if !out.metavariables.iter().any(|m| m.name == meta.name) {
+            let inherited =
+                Some(meta.inherited.clone().unwrap_or_else(|| base.header.name.clone().unwrap_or_default()));
+            out.metavariables.push(Metavariable { inherited, ..meta });
+        }
+    }
+    out
+}
+
+fn with_isos(
+    file: &SourceFile,
+    mut rule: CompiledRule,
+    source: &SmplRule,
+    isos: &[iso::Iso],
+) -> CompiledRule {
+    let off = &source.header.disable;
+    let on: Vec<&iso::Iso> =
+        isos.iter().filter(|i| !off.iter().any(|o| *o == i.name || o == "all")).collect();
+    let hung: HashSet<u32> = rule.hangs.keys().copied().collect();
+    let mut marks = rule.marks.clone();
+    let mut expansion = iso::Expansion { file, isos: &on, hung: &hung, marks: &mut marks };
+    rule.pattern = expansion.expand(rule.pattern, 2);
+    rule.marks = marks;
+    rule
 }
 
 #[derive(Clone)]
@@ -238,7 +306,8 @@ fn transform(
     let mut inserted: Vec<Insertion> = Vec::new();
     for env in found {
         for (touch, bound) in env.touches_with() {
-            if rule.marks.get(&touch.atom) == Some(&Mark::Minus) && !removed.contains(&touch.span) {
+            if rule.marks.get(&(touch.atom & !QUIET)) == Some(&Mark::Minus) && !removed.contains(&touch.span)
+            {
                 removed.push(touch.span);
             }
             for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {

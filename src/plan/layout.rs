@@ -24,7 +24,7 @@ pub struct Insertion {
 /// The edits for removals and insertions, and those that could not be made.
 pub fn layout(tree: &Tree, removed: &[Span], inserted: &[Insertion]) -> (EditSet, Vec<Overlap>) {
     let text = tree.source().text();
-    let regions = merge(text, removed);
+    let regions = commas(tree, merge(text, removed));
     let mut edits = EditSet::new();
     let mut failed = Vec::new();
     let mut add = |edit: TextEdit| {
@@ -43,12 +43,106 @@ pub fn layout(tree: &Tree, removed: &[Span], inserted: &[Insertion]) -> (EditSet
         }
         lines.sort_by_key(|(at, _)| *at);
         let lines: Vec<Line> = lines.into_iter().map(|(_, l)| l).collect();
+        let braces = braces_for(tree, *region, &lines);
+        if let Some((open, _)) = &braces {
+            add(open.clone());
+        }
         add(if lines.is_empty() { removal(text, *region) } else { replacement(tree, *region, &lines) });
+        if let Some((_, close)) = braces {
+            add(close);
+        }
     }
     for (insertion, _) in inserted.iter().zip(used).filter(|(_, used)| !used) {
+        let braces = braces_around(tree, insertion);
+        if let Some((open, _)) = &braces {
+            add(open.clone());
+        }
         add(addition(tree, insertion));
+        if let Some((_, close)) = braces {
+            add(close);
+        }
     }
     (edits, failed)
+}
+
+/// Take a comma along where an argument or parameter goes.
+fn commas(tree: &Tree, regions: Vec<Span>) -> Vec<Span> {
+    let text = tree.source().text();
+    let mut out: Vec<Span> = Vec::new();
+    for region in regions {
+        let (start, end) = (region.start as usize, region.end as usize);
+        let list = tree.covering(region);
+        let inside = |n: Node<'_>| matches!(n.kind(), Kind::ArgumentList | Kind::ParameterList);
+        let listed = inside(list) || list.parent().is_some_and(inside);
+        let before = text[..start].trim_end();
+        let after = text[end..].trim_start();
+        let left = out.last().is_some_and(|o| o.end as usize >= before.len() && !before.is_empty());
+        let region = match (before.chars().last(), after.chars().next()) {
+            (Some(','), Some(',' | ')')) if listed && !left => Span::new(before.len() - 1, end),
+            (Some('('), Some(',')) if listed => {
+                let comma = text.len() - after.len() + 1;
+                let space = after[1..].len() - after[1..].trim_start_matches(' ').len();
+                Span::new(start, comma + space)
+            }
+            _ => region,
+        };
+        out.push(region);
+    }
+    out
+}
+
+/// The branch or body, without braces, that is exactly the statement at a span.
+fn lone_branch(tree: &Tree, span: Span) -> Option<(Node<'_>, usize)> {
+    let statement = statement_around(tree, span)?;
+    let parent = statement.parent()?;
+    let branch = matches!(
+        parent.kind(),
+        Kind::IfStatement
+            | Kind::ElseClause
+            | Kind::WhileStatement
+            | Kind::ForStatement
+            | Kind::MacroIterator
+            | Kind::DoStatement
+    );
+    if !branch
+        || statement.is(Kind::CompoundStatement)
+        || (parent.is(Kind::ElseClause) && statement.is(Kind::IfStatement))
+    {
+        return None;
+    }
+    let text = tree.source().text();
+    let header = text[..statement.span().start as usize].trim_end().len();
+    Some((statement, header))
+}
+
+fn braces_around(tree: &Tree, insertion: &Insertion) -> Option<(TextEdit, TextEdit)> {
+    if is_inline(&insertion.lines) {
+        return None;
+    }
+    let (statement, header) = lone_branch(tree, insertion.anchor)?;
+    let edge = match insertion.side {
+        Side::After => insertion.anchor.end == statement.span().end,
+        Side::Before => insertion.anchor.start == statement.span().start,
+    };
+    let blocks = insertion.lines.iter().any(|l| l.text == "{" || l.text == "}");
+    edge.then_some(())?;
+    (!blocks).then(|| brace_edits(tree, statement, header))
+}
+
+fn brace_edits(tree: &Tree, statement: Node<'_>, header: usize) -> (TextEdit, TextEdit) {
+    let text = tree.source().text();
+    let indent = indentation(text, header.saturating_sub(1));
+    let end = statement.span().end as usize;
+    let to = line_end(text, end);
+    let to = if is_gap(text, end as u32, to as u32) { to } else { end };
+    (TextEdit::new(Span::at(header), " {"), TextEdit::new(Span::at(to), format!("\n{indent}}}")))
+}
+
+/// Braces for a lone branch that is replaced by more than one statement.
+fn braces_for(tree: &Tree, region: Span, lines: &[Line]) -> Option<(TextEdit, TextEdit)> {
+    let statements = lines.iter().filter(|l| l.depth == 0 && l.text.ends_with(';')).count();
+    let (statement, header) = lone_branch(tree, Span::new(region.start as usize, region.start as usize + 1))?;
+    (statements > 1 && region == statement.span()).then(|| brace_edits(tree, statement, header))
 }
 
 /// Join spans between which nothing but space stands.
@@ -220,6 +314,24 @@ fn statement_around(tree: &Tree, anchor: Span) -> Option<Node<'_>> {
         .find(|n| n.kind().is_statement() || n.is(Kind::FieldDeclaration))
 }
 
+/// Lines in front of a function or declaration go in front of all of it.
+fn header_start(tree: &Tree, anchor: Span) -> usize {
+    let node = tree.covering(anchor);
+    let holder = std::iter::once(node).chain(node.ancestors()).find(|n| {
+        matches!(
+            n.kind(),
+            Kind::FunctionDefinition | Kind::Declaration | Kind::CompoundStatement | Kind::FieldDeclaration
+        )
+    });
+    match holder {
+        Some(h) if !h.is(Kind::CompoundStatement) => {
+            let name = h.child(crate::syntax::Field::Declarator).map_or(h.span().end, |d| d.span().end);
+            if anchor.end <= name { h.span().start as usize } else { anchor.start as usize }
+        }
+        _ => anchor.start as usize,
+    }
+}
+
 fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
     let text = tree.source().text();
     let anchor = insertion.anchor;
@@ -254,7 +366,7 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
             TextEdit::new(Span::at(end), format!("\n{first}{body}\n{indent}"))
         }
         Side::Before => {
-            let start = anchor.start as usize;
+            let start = if inline { anchor.start as usize } else { header_start(tree, anchor) };
             let from = line_start(text, start);
             if inline || !is_blank(text, from, start) {
                 let all = joined(&insertion.lines, indentation(text, start));

@@ -57,6 +57,9 @@ pub fn text_of(row: &[Atom], metas: &Metavariables, env: &Environment) -> String
 }
 
 fn word(atom: &Atom, metas: &Metavariables, env: &Environment) -> String {
+    if atom.kind == TokenKind::Directive {
+        return directive(&atom.text, metas, env);
+    }
     if atom.kind != TokenKind::Word {
         return atom.text.clone();
     }
@@ -65,6 +68,25 @@ fn word(atom: &Atom, metas: &Metavariables, env: &Environment) -> String {
         return fresh(meta, env);
     }
     env.get(&atom.text).map_or_else(|| atom.text.clone(), |b| b.text.to_string())
+}
+
+/// A preprocessor line with its metavariables filled in.
+fn directive(text: &str, metas: &Metavariables, env: &Environment) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let len = crate::smpl::token::word_len(rest);
+        let name = &rest[..len];
+        if len > 0 && !c.is_ascii_digit() && metas.contains_key(name) {
+            out.push_str(env.get(name).map_or(name, |b| &b.text));
+        } else if len > 0 {
+            out.push_str(name);
+        } else {
+            out.push(c);
+        }
+        rest = &rest[len.max(c.len_utf8())..];
+    }
+    out
 }
 
 /// The identifier that a rule makes up.

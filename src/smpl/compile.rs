@@ -134,7 +134,7 @@ fn read_body(
         ));
     }
     let type_first = match metas.get(&minus[0].text).map(|m| &m.kind) {
-        Some(MetaKind::Type) => true,
+        Some(MetaKind::Type | MetaKind::TypedefName) => true,
         Some(_) => false,
         None => matches!(
             minus[0].text.as_str(),

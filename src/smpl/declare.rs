@@ -237,12 +237,32 @@ fn list_length(c: &mut Cursor<'_>) -> ListLength {
     }
     let length = match c.number() {
         Some(n) => ListLength::Exactly(n.max(0) as usize),
-        None => c.word().map_or(ListLength::Any, ListLength::Named),
+        None => named_length(c),
     };
     if !c.eat("]") {
         c.error("smpl-metavariable", "expected `]` after the length of a list", "");
     }
     length
+}
+
+/// `n`, `rule.n`, or `n = {2, 4 ... 6}`.
+fn named_length(c: &mut Cursor<'_>) -> ListLength {
+    let Some(mut name) = c.word() else { return ListLength::Any };
+    if c.eat(".") {
+        name = format!("{name}.{}", c.word().unwrap_or_default());
+    }
+    if !c.eat("=") {
+        return ListLength::Named(name);
+    }
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    c.eat("{");
+    while let Some(from) = c.number() {
+        let to = if c.eat("...") { c.number().unwrap_or(i64::MAX) } else { from };
+        ranges.push((from.max(0) as usize, to.max(0) as usize));
+        c.eat(",");
+    }
+    c.eat("}");
+    ListLength::Within(name, ranges)
 }
 
 /// The types before the names: `struct s *`, `{int, long}`, `enum`, `*`; nothing if names follow at once.
@@ -268,7 +288,10 @@ fn types(c: &mut Cursor<'_>, kind: &MetaKind) -> Vec<TypeConstraint> {
 /// Whether a type stands before the name: two words in a row, or a word and a star.
 fn is_type_ahead(c: &Cursor<'_>) -> bool {
     let next = c.text_at(1);
-    next == "*" || next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
+    next == "*"
+        || (next == "[" && c.text_at(2) == "]")
+        || next == "." && c.text_at(3) == "*"
+        || next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
 }
 
 fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
@@ -280,14 +303,28 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         let is_name = !closed
             && !next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
             && next != "*"
+            && !(next == "[" && c.text_at(2) == "]")
+            && !(next == "." && c.text_at(3) == "*")
             && !is_base_word(c.text(), &words);
         if is_name {
             break;
         }
         words.push(c.text());
         c.next();
+        // A type metavariable of another rule.
+        if c.text() == "." {
+            c.next();
+            words.clear();
+            words.push(c.text());
+            c.next();
+        }
     }
     let mut stars = 0;
+    while c.text() == "[" && c.text_at(1) == "]" {
+        c.next();
+        c.next();
+        stars += 1;
+    }
     while c.eat("*") {
         stars += 1;
         while matches!(c.text(), "const" | "volatile") && c.eat(c.text()) {}
@@ -368,6 +405,7 @@ fn fresh_parts(c: &mut Cursor<'_>, parts: &mut Vec<FreshPart>) {
         if let Some(text) = c.string() {
             parts.push(FreshPart::Text(text));
         } else if let Some(name) = c.word() {
+            let name = if c.eat(".") { format!("{name}.{}", c.word().unwrap_or_default()) } else { name };
             parts.push(FreshPart::Metavariable(name));
         } else {
             c.error("smpl-metavariable", "expected a string or a metavariable", "write `\"prefix\" ## x`");
@@ -469,18 +507,18 @@ fn comparison(c: &mut Cursor<'_>, operator: &str) -> Option<Constraint> {
 fn values(c: &mut Cursor<'_>) -> Vec<ConstraintValue> {
     let mut out = Vec::new();
     if !c.eat("{") {
-        out.extend(value(c));
+        out.extend(value(c, false));
         return out;
     }
     while !c.at_end() && !c.eat("}") {
-        out.extend(value(c));
+        out.extend(value(c, true));
         c.eat(",");
     }
     out
 }
 
 /// One value: tokens up to a separator outside of brackets.
-fn value(c: &mut Cursor<'_>) -> Option<ConstraintValue> {
+fn value(c: &mut Cursor<'_>, listed: bool) -> Option<ConstraintValue> {
     let start = c.span();
     let mut end = start;
     let mut depth = 0usize;
@@ -490,7 +528,8 @@ fn value(c: &mut Cursor<'_>) -> Option<ConstraintValue> {
             "(" | "[" => depth += 1,
             ")" | "]" if depth == 0 => break,
             ")" | "]" => depth -= 1,
-            "," | ";" | "}" | "&&" | "||" if depth == 0 => break,
+            "," | ";" | "}" if depth == 0 => break,
+            "&&" | "||" if depth == 0 && !listed => break,
             _ => {}
         }
         end = c.span();
@@ -519,7 +558,7 @@ fn script_constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
     let mut arguments = Vec::new();
     if c.eat("(") {
         while !c.at_end() && !c.eat(")") {
-            arguments.extend(value(c));
+            arguments.extend(value(c, true));
             c.eat(",");
         }
     }

@@ -246,6 +246,13 @@ impl Pattern {
         self
     }
 
+    /// The same with other slots, one for each that it has.
+    #[must_use]
+    pub fn with_slots(mut self, slots: Vec<Slot>) -> Self {
+        self.slots = Arc::new(slots);
+        self
+    }
+
     /// What it was read as.
     pub fn kind(&self) -> PatternKind {
         self.kind

@@ -221,6 +221,8 @@ pub enum ListLength {
     Exactly(usize),
     /// As many as the named metavariable says; it is bound to the length.
     Named(String),
+    /// The same, and within one of the ranges.
+    Within(String, Vec<(usize, usize)>),
 }
 
 /// Where an idexpression has to be declared.

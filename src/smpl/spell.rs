@@ -108,6 +108,9 @@ impl<'a> Speller<'a> {
 
     fn step(&mut self) -> Result<(), Diagnostic> {
         let atom = &self.atoms[self.at];
+        if self.ready && self.kind == PatternKind::Statements && self.bare_expression() {
+            return Ok(());
+        }
         match atom.kind {
             TokenKind::Open => self.branches(),
             TokenKind::Dots => self.dots(),
@@ -309,6 +312,67 @@ impl<'a> Speller<'a> {
         Ok(())
     }
 
+    /// An expression without `;` among statements stands for any place that holds it.
+    fn bare_expression(&mut self) -> bool {
+        let Some(end) = self.bare_end() else { return false };
+        let inner = &self.atoms[self.at..end];
+        let Ok(pattern) = Pattern::read(self.file, inner, self.metas, PatternKind::Expression) else {
+            return false;
+        };
+        let atom = Atom { attached: Vec::new(), id: u32::MAX, ..self.atoms[self.at].clone() };
+        self.slot(&atom, Slot::Disjunction(vec![pattern]), true, false);
+        self.at = end;
+        true
+    }
+
+    fn bare_end(&self) -> Option<usize> {
+        let first = self.next(0)?;
+        let statement = |a: &Atom| {
+            let kind = self.metas.get(&a.text).map(|m| &m.kind);
+            matches!(kind, Some(MetaKind::Statement | MetaKind::StatementList(_) | MetaKind::Declaration))
+        };
+        let keyword = |t: &str| {
+            matches!(
+                t,
+                "if" | "while"
+                    | "for"
+                    | "switch"
+                    | "return"
+                    | "goto"
+                    | "else"
+                    | "do"
+                    | "case"
+                    | "default"
+                    | "break"
+                    | "continue"
+            )
+        };
+        let starts = matches!(first.kind, TokenKind::Word | TokenKind::Number)
+            || matches!(first.text.as_str(), "(" | "*" | "!" | "&");
+        if !starts || keyword(&first.text) || statement(first) {
+            return None;
+        }
+        let mut depth = 0usize;
+        for i in self.at..self.atoms.len() {
+            let a = &self.atoms[i];
+            let new_line = i > self.at && a.line != self.atoms[i - 1].line;
+            let breaks = matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen | TokenKind::Open)
+                || keyword(&a.text)
+                || statement(a);
+            if depth == 0 && new_line && i > self.at && breaks {
+                return Some(i);
+            }
+            match a.text.as_str() {
+                "(" | "[" | "\\(" => depth += 1,
+                ")" | "]" | "\\)" => depth = depth.checked_sub(1)?,
+                ";" | "{" | "}" | ":" if depth == 0 => return None,
+                _ => {}
+            }
+        }
+        // A whole body that is one expression is read as one.
+        (self.at > 0 && depth == 0).then_some(self.atoms.len())
+    }
+
     fn slot(&mut self, atom: &Atom, slot: Slot, statement: bool, is_type: bool) {
         let index = self.slots.len();
         self.slots.push(slot);
@@ -414,7 +478,9 @@ impl<'a> Speller<'a> {
                     "when" if depth == 0 => break,
                     _ => {}
                 }
-                if matches!(a.kind, TokenKind::NestClose | TokenKind::Dots) && depth == 0 {
+                let operand = self.at > start
+                    && matches!(self.atoms[self.at - 1].text.as_str(), "||" | "&&" | "|" | "+" | "==" | "!=");
+                if matches!(a.kind, TokenKind::NestClose | TokenKind::Dots) && depth == 0 && !operand {
                     break;
                 }
                 self.at += 1;

@@ -103,7 +103,7 @@ fn one(folder: &Path, name: &str) -> Verdict {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
     let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
     let (file, mut diagnostics) = vedalia::smpl::parse(&rules);
-    let program = match prepare(&file) {
+    let program = match prepare(&file, &ApplyOptions::default()) {
         Ok(program) if diagnostics.is_empty() => program,
         Ok(_) => return Verdict::RuleError(describe(&diagnostics)),
         Err(more) => {

@@ -1,0 +1,320 @@
+//! Isomorphisms: other spellings that a rule's expressions also stand for.
+//!
+//! In: an isomorphism file and a pattern. Out: the pattern with alternatives at its nodes. An isomorphism is applied
+//! only where it drops nothing that the rule annotates: its own tokens are all minus, or all context without plus code.
+//! Unknown or unreadable entries are complained about and left out.
+
+use super::{Environment, Matcher};
+use crate::diagnostic::Diagnostic;
+use crate::smpl::declare::metavariables;
+use crate::smpl::pattern::{Atom, Metavariables, Pattern, PatternKind, Piece, Slot, atoms, by_name};
+use crate::smpl::token::{LineMode, Mark, TokenKind};
+use crate::source::{SourceFile, Span};
+use crate::syntax::{Field, Kind, Node, NodeId};
+use std::collections::{HashMap, HashSet};
+
+/// Where an isomorphism applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IsoPlace {
+    /// Any expression.
+    Expression,
+    /// An expression that is tested.
+    Test,
+    /// An expression that is a statement.
+    Statement,
+}
+
+/// One isomorphism, in one direction.
+#[derive(Clone, Debug)]
+pub struct Iso {
+    /// Its name.
+    pub name: String,
+    /// Where it applies.
+    pub place: IsoPlace,
+    left: Pattern,
+    right: Vec<Atom>,
+}
+
+/// The isomorphisms that ship with the program.
+pub const STANDARD: &str = include_str!("../../rules/standard.iso");
+
+/// Read an isomorphism file.
+pub fn read(file: &SourceFile) -> (Vec<Iso>, Vec<Diagnostic>) {
+    let text = file.text();
+    let mut out = Vec::new();
+    let mut errors = Vec::new();
+    let mut at = 0;
+    while let Some((place, next)) = section(text, at) {
+        let Some(body) = parts(text, next) else { break };
+        at = body.rule.end as usize;
+        let (metas, diagnostics) = metavariables(file, body.declarations);
+        errors.extend(diagnostics);
+        let Some(place) = place else { continue };
+        let metas = by_name(&metas);
+        match directions(file, &body, place, &metas) {
+            Ok(all) => out.extend(all),
+            Err(e) => errors.push(e),
+        }
+    }
+    (out, errors)
+}
+
+struct Parts {
+    name: String,
+    declarations: Span,
+    rule: Span,
+}
+
+/// The next kind of isomorphism, and where its header starts.
+fn section(text: &str, from: usize) -> Option<(Option<IsoPlace>, usize)> {
+    let mut at = from;
+    for line in text.get(from..)?.split_inclusive('\n') {
+        let place = match line.trim() {
+            "Expression" | "ArgExpression" => Some(Some(IsoPlace::Expression)),
+            "TestExpression" | "ToTestExpression" => Some(Some(IsoPlace::Test)),
+            "Statement" => Some(Some(IsoPlace::Statement)),
+            "Type" | "Declaration" | "TopLevel" | "Initialiser" => Some(None),
+            _ => None,
+        };
+        at += line.len();
+        if let Some(place) = place {
+            return Some((place, at));
+        }
+    }
+    None
+}
+
+fn parts(text: &str, from: usize) -> Option<Parts> {
+    let open = from + text.get(from..)?.find('@')?;
+    let close = open + 1 + text.get(open + 1..)?.find('@')?;
+    let end = close + 1 + text.get(close + 1..)?.find("@@")?;
+    let rest = text.get(end + 2..)?;
+    let len = rest.find("\n\n").unwrap_or(rest.len());
+    Some(Parts {
+        name: text[open + 1..close].trim().to_string(),
+        declarations: Span::new(close + 1, end),
+        rule: Span::new(end + 2, end + 2 + len),
+    })
+}
+
+fn directions(
+    file: &SourceFile,
+    parts: &Parts,
+    place: IsoPlace,
+    metas: &Metavariables,
+) -> Result<Vec<Iso>, Diagnostic> {
+    let all = atoms(file, parts.rule, LineMode::Inline);
+    let mut terms: Vec<Vec<Atom>> = vec![Vec::new()];
+    let mut both = Vec::new();
+    let mut i = 0;
+    while i < all.len() {
+        let texts: Vec<&str> = all[i..(i + 3).min(all.len())].iter().map(|a| a.text.as_str()).collect();
+        let near = |n: usize| all[i].span.end == all.get(i + n).map_or(0, |a| a.span.start);
+        match texts.as_slice() {
+            ["<=", ">", ..] if near(1) => {
+                both.push(true);
+                terms.push(Vec::new());
+                i += 2;
+            }
+            ["=", ">", ..] if near(1) => {
+                both.push(false);
+                terms.push(Vec::new());
+                i += 2;
+            }
+            _ => {
+                if let Some(last) =
+                    terms.last_mut().filter(|_| place != IsoPlace::Statement || all[i].text != ";")
+                {
+                    last.push(all[i].clone());
+                }
+                i += 1;
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for (i, term) in terms.iter().enumerate() {
+        // Every term that a two-way arrow leads back to can be the one that the rule says.
+        if i > 0 && !both.get(i - 1).copied().unwrap_or(false) {
+            continue;
+        }
+        let left = Pattern::read(file, term, metas, PatternKind::Expression)?;
+        for (j, right) in terms.iter().enumerate().filter(|(j, _)| *j != i) {
+            let _ = j;
+            out.push(Iso { name: parts.name.clone(), place, left: left.clone(), right: right.clone() });
+        }
+    }
+    Ok(out)
+}
+
+/// What is needed to apply isomorphisms to a rule.
+pub struct Expansion<'a> {
+    /// The rule file.
+    pub file: &'a SourceFile,
+    /// The isomorphisms that are on.
+    pub isos: &'a [&'a Iso],
+    /// Tokens that plus code hangs on.
+    pub hung: &'a HashSet<u32>,
+    /// Marks of the tokens; tokens that are made up get theirs here.
+    pub marks: &'a mut HashMap<u32, Mark>,
+}
+
+impl Expansion<'_> {
+    /// The pattern with the alternatives of all its expressions, `depth` levels deep.
+    pub fn expand(&mut self, pattern: Pattern, depth: usize) -> Pattern {
+        let slots: Vec<Slot> = pattern.slots().to_vec();
+        let slots = slots.into_iter().map(|s| self.slot(s, depth)).collect();
+        let pattern = pattern.with_slots(slots);
+        let nodes: Vec<NodeId> = pattern
+            .roots()
+            .flat_map(Node::descendants)
+            .filter(|n| n.kind().is_expression())
+            .map(|n| n.id())
+            .collect();
+        let mut alternatives: HashMap<NodeId, Vec<Pattern>> = HashMap::new();
+        let Some(tree) = pattern.roots().next().map(|n| n.tree().clone()) else { return pattern };
+        for id in nodes {
+            let node = tree.node(id);
+            let mut all = Vec::new();
+            for iso in self.isos.iter().filter(|iso| applies(iso.place, node)) {
+                let iso: &Iso = iso;
+                if let Some(alternative) = self.alternative(&pattern, &tree, id, iso) {
+                    all.push(if depth > 1 { self.expand(alternative, depth - 1) } else { alternative });
+                }
+            }
+            if !all.is_empty() {
+                alternatives.insert(id, all);
+            }
+        }
+        pattern.with_alternatives(alternatives)
+    }
+
+    fn slot(&mut self, slot: Slot, depth: usize) -> Slot {
+        match slot {
+            Slot::Disjunction(all) => {
+                Slot::Disjunction(all.into_iter().map(|p| self.expand(p, depth)).collect())
+            }
+            Slot::Conjunction(all) => {
+                Slot::Conjunction(all.into_iter().map(|p| self.expand(p, depth)).collect())
+            }
+            Slot::Nest(count, p, whens) => Slot::Nest(count, Box::new(self.expand(*p, depth)), whens),
+            dots => dots,
+        }
+    }
+
+    fn alternative(
+        &mut self,
+        pattern: &Pattern,
+        tree: &crate::syntax::Tree,
+        id: NodeId,
+        iso: &Iso,
+    ) -> Option<Pattern> {
+        let node = tree.node(id);
+        let pieces: Vec<Piece> = pattern.pieces_of(node).to_vec();
+        if pieces.iter().any(|p| p.slot.is_some()) {
+            return None;
+        }
+        // A metavariable alone is everything already; only tests are worth more spellings.
+        if node.is_leaf() && iso.place != IsoPlace::Test {
+            return None;
+        }
+        let env =
+            Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
+        let bindings = env.bindings();
+        let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
+        let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
+        let minus = own.iter().all(|p| p.atom.mark == Mark::Minus) && !own.is_empty();
+        let hung = own.iter().find(|p| self.hung.contains(&p.atom.id)).map(|p| p.atom.id);
+        let whole_minus = pieces.iter().all(|p| p.atom.mark == Mark::Minus);
+        let context = own.iter().all(|p| p.atom.mark == Mark::Context) && hung.is_none();
+        let mark = match (minus || own.is_empty() && whole_minus, context || own.is_empty()) {
+            (true, _) => Mark::Minus,
+            (_, true) => Mark::Context,
+            _ if own.iter().all(|p| p.atom.mark == Mark::Star) => Mark::Star,
+            _ => return None,
+        };
+        let first = pieces.first()?.atom.clone();
+        let mut out: Vec<Atom> = Vec::new();
+        let mut hang = hung;
+        for atom in &iso.right {
+            match env.get(&atom.text) {
+                Some(bound) => {
+                    let moved = pieces.iter().filter(|p| bound.span.contains(p.span)).map(|p| p.atom.clone());
+                    let moved: Vec<Atom> = moved.collect();
+                    let wrap = moved.len() > 1 && iso.right.len() > 1;
+                    if wrap {
+                        out.push(self.made_up("(", &first, mark));
+                    }
+                    out.extend(moved);
+                    if wrap {
+                        out.push(self.made_up(")", &first, mark));
+                    }
+                }
+                None => {
+                    let mut made = self.made_up(&atom.text, &first, mark);
+                    made.kind = atom.kind;
+                    if let Some(id) = hang.take() {
+                        made.id = id;
+                    }
+                    if out.iter().all(|a| a.attached.is_empty()) {
+                        made.attached = own.iter().flat_map(|p| p.atom.attached.clone()).collect();
+                    }
+                    out.push(made);
+                }
+            }
+        }
+        if let Some(id) = hang {
+            // Everything of its own went: the code that replaces it hangs on what is left.
+            out.last_mut().filter(|_| mark == Mark::Minus)?.id = id;
+        }
+        Pattern::read(self.file, &out, pattern.metavariables(), PatternKind::Expression).ok()
+    }
+
+    fn made_up(&mut self, text: &str, like: &Atom, mark: Mark) -> Atom {
+        let id = 1_000_000 + self.marks.len() as u32;
+        self.marks.insert(id, mark);
+        Atom {
+            text: text.to_string(),
+            kind: TokenKind::Punct,
+            id,
+            mark,
+            attached: Vec::new(),
+            ..like.clone()
+        }
+    }
+}
+
+fn applies(place: IsoPlace, node: Node<'_>) -> bool {
+    match place {
+        IsoPlace::Expression => true,
+        IsoPlace::Statement => node.parent().is_some_and(|p| p.is(Kind::ExpressionStatement)),
+        IsoPlace::Test => is_tested(node),
+    }
+}
+
+fn is_tested(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    match parent.kind() {
+        Kind::ParenthesizedExpression => {
+            parent.parent().is_some_and(|q| {
+                matches!(q.kind(), Kind::IfStatement | Kind::WhileStatement | Kind::DoStatement)
+            }) || is_tested(parent)
+        }
+        Kind::BinaryExpression => matches!(parent.operator(), Some("&&" | "||")),
+        Kind::UnaryExpression => false,
+        Kind::ConditionalExpression | Kind::ForStatement => node.role() == Some(Field::Condition),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_reads() {
+        let (isos, errors) = read(&SourceFile::new("standard.iso", STANDARD));
+        assert!(errors.is_empty(), "{errors:?}");
+        assert!(isos.len() > 30);
+        assert!(isos.iter().any(|i| i.name == "inc"));
+    }
+}
