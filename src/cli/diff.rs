@@ -16,9 +16,9 @@ use super::{json, rules, summary};
 /// Do it.
 pub(super) fn run(arguments: &DiffArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
-    run::parse(&folders)?;
+    let rules = run::understand(&folders)?;
     let tree = Tree::open(&arguments.tree)?;
-    let found = run::find(&tree, &folders)?;
+    let found = run::find(&tree, &rules, &arguments.tree)?;
     let diff = difference(&found)?;
     match arguments.format {
         FormatWish::Text => {
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &DiffArguments, terminal: &Terminal) -> Outcome {
         FormatWish::Json => terminal.print(&json::document(&found, &tree.base.to_string(), &diff))?,
     }
     terminal.tell(&summary::closing(&found, terminal.err));
-    Ok(if found.material.conversions.is_empty() { Exit::Findings } else { Exit::Done })
+    Ok(if run::finding(&found, &arguments.tree).is_some() { Exit::Findings } else { Exit::Done })
 }
 
 /// What the whole series changes, by path.

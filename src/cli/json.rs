@@ -4,14 +4,18 @@
 
 use serde::Serialize;
 
-use super::run::{Found, Site};
+use crate::engine::{Converted, Coverage, Site, Verdict};
+use crate::source::{SourceFile, Span};
+use crate::walk::Obligation;
+
+use super::run::{self, Found};
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: &'static str,
     base: &'a str,
     sites: Vec<SiteEntry<'a>>,
-    not_read: &'a str,
+    coverage: CoverageEntry,
     diff: String,
 }
 
@@ -19,12 +23,42 @@ struct Document<'a> {
 struct SiteEntry<'a> {
     path: &'a str,
     line: usize,
+    column: usize,
     function: &'a str,
     rule: &'a str,
     verdict: &'static str,
-    code: &'a str,
-    reason: &'a str,
-    notes: &'a [String],
+    refusal: Option<RefusalEntry<'a>>,
+    notes: Vec<NoteEntry<'a>>,
+    obligations: Vec<ObligationEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct RefusalEntry<'a> {
+    code: &'static str,
+    sentence: &'a str,
+    place: String,
+}
+
+#[derive(Serialize)]
+struct NoteEntry<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct ObligationEntry<'a> {
+    name: &'static str,
+    what: &'static str,
+    evidence: &'a str,
+    places: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct CoverageEntry {
+    files: usize,
+    candidates: usize,
+    unreadable: usize,
+    not_looked_at: usize,
 }
 
 /// The document, ending in a newline. Bytes of the diff that are not UTF-8 are replaced.
@@ -32,8 +66,8 @@ pub(super) fn document(found: &Found, base: &str, diff: &[u8]) -> String {
     let document = Document {
         version: env!("CARGO_PKG_VERSION"),
         base,
-        sites: found.sites.iter().map(entry).collect(),
-        not_read: &found.ledger,
+        sites: found.outcome.sites.iter().map(site).collect(),
+        coverage: coverage(&found.outcome.coverage),
         diff: String::from_utf8_lossy(diff).into_owned(),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -41,15 +75,52 @@ pub(super) fn document(found: &Found, base: &str, diff: &[u8]) -> String {
     text
 }
 
-fn entry(site: &Site) -> SiteEntry<'_> {
+fn site(site: &Site) -> SiteEntry<'_> {
+    let (refusal, converted) = match &site.verdict {
+        Verdict::Refused(refusal) => (Some(refusal), None),
+        Verdict::Converted(converted) => (None, Some(converted.as_ref())),
+    };
     SiteEntry {
-        path: &site.path,
-        line: site.line,
+        path: site.file.path(),
+        line: site.line(),
+        column: site.file.line_column(site.span).column,
         function: &site.function,
         rule: &site.rule,
-        verdict: site.mark.word(),
-        code: &site.code,
-        reason: &site.reason,
-        notes: &site.notes,
+        verdict: run::mark(site).word(),
+        refusal: refusal.map(|refusal| RefusalEntry {
+            code: refusal.code.name(),
+            sentence: &refusal.sentence,
+            place: place(&site.file, refusal.span),
+        }),
+        notes: converted.map(notes).unwrap_or_default(),
+        obligations: converted.map(|c| obligations(&site.file, &c.obligations)).unwrap_or_default(),
     }
+}
+
+fn notes(converted: &Converted) -> Vec<NoteEntry<'_>> {
+    converted.notes.iter().map(|(name, text)| NoteEntry { name, text }).collect()
+}
+
+fn obligations<'a>(file: &SourceFile, obligations: &'a [Obligation]) -> Vec<ObligationEntry<'a>> {
+    let entry = |obligation: &'a Obligation| ObligationEntry {
+        name: obligation.name,
+        what: obligation.what,
+        evidence: &obligation.evidence,
+        places: obligation.spans.iter().map(|span| place(file, *span)).collect(),
+    };
+    obligations.iter().map(entry).collect()
+}
+
+fn coverage(coverage: &Coverage) -> CoverageEntry {
+    CoverageEntry {
+        files: coverage.files,
+        candidates: coverage.candidates,
+        unreadable: coverage.unreadable,
+        not_looked_at: coverage.not_looked_at,
+    }
+}
+
+/// `path:line:column`.
+fn place(file: &SourceFile, span: Span) -> String {
+    format!("{}:{}", file.path(), file.line_column(span))
 }

@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod commit;
 mod diff;
 mod exit;
 mod json;

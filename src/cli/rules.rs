@@ -15,7 +15,7 @@ use super::shipped;
 /// The files of one folder of rules.
 #[derive(Clone, Debug)]
 pub(super) struct RuleFolder {
-    /// What the user called it.
+    /// What its conversions are said to be of.
     pub(super) name: String,
     /// The `.cocci` files, sorted by path.
     pub(super) rules: Vec<SourceFile>,
@@ -52,7 +52,7 @@ fn load_one(wish: &str) -> Result<RuleFolder, Diagnostic> {
         let rule = read(path)?;
         let beside = path.parent().map_or_else(|| Ok(Vec::new()), read_folder)?;
         let companions = beside.into_iter().filter(|file| !is_rule(file.path())).collect();
-        return Ok(RuleFolder { name: wish.to_owned(), rules: vec![rule], companions });
+        return Ok(RuleFolder { name: short(wish), rules: vec![rule], companions });
     }
     if !path.exists()
         && let Some(files) = shipped::rule(wish)
@@ -69,7 +69,13 @@ fn sort_out(wish: &str, files: Vec<SourceFile>) -> Result<RuleFolder, Diagnostic
     if rules.is_empty() {
         return Err(Diagnostic::error("no-rule-file", format!("no .cocci file in `{wish}`")));
     }
-    Ok(RuleFolder { name: wish.trim_end_matches('/').to_owned(), rules, companions })
+    Ok(RuleFolder { name: short(wish), rules, companions })
+}
+
+/// The last part of a path, without the ending of rule files.
+fn short(wish: &str) -> String {
+    let wish = wish.trim_end_matches('/');
+    wish.rsplit('/').next().unwrap_or(wish).trim_end_matches(".cocci").to_owned()
 }
 
 fn is_rule(path: &str) -> bool {

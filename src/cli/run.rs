@@ -1,86 +1,205 @@
 //! What all subcommands that look for sites have in common.
 //!
-//! In: rules and a tree. Out: [`Found`]: a [`Site`] for everything that a rule spoke about, and what a series is made of.
+//! In: rules and a tree. Out: [`Found`]: what the engine found, as rows of the table and as what a series is made of.
 //! Mistakes in the rules end the run before the tree is looked at.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::series::material::Material;
+use crate::engine::{self, Coverage, Level, Outcome, Rules, Site, Verdict};
+use crate::series::material::{Conversion, Introduction, Material, Untouched};
 use crate::smpl;
+use crate::walk::RefusalCode;
 
+use super::args::{LevelWish, TreeArguments};
+use super::commit::CommitFiles;
 use super::exit::{Exit, Failure};
 use super::rules::RuleFolder;
 use super::table::{Mark, Row};
 use super::tree::Tree;
 
-/// One place that a rule spoke about.
-#[derive(Clone, Debug)]
-pub(super) struct Site {
-    /// The file.
-    pub(super) path: String,
-    /// The line, from 1.
-    pub(super) line: usize,
-    /// The function that holds it.
-    pub(super) function: String,
-    /// The rule.
-    pub(super) rule: String,
-    /// What became of it.
-    pub(super) mark: Mark,
-    /// The stable name of the reason; empty for a conversion.
-    pub(super) code: String,
-    /// The reason, in a sentence.
-    pub(super) reason: String,
-    /// What else a reader should know.
-    pub(super) notes: Vec<String>,
-}
-
 /// What a run found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Found {
-    /// By path, line and rule.
-    pub(super) sites: Vec<Site>,
+    /// As the engine gave it.
+    pub(super) outcome: Outcome,
     /// What a series is made of.
     pub(super) material: Material,
-    /// What was not read, in one line; empty when all was.
-    pub(super) ledger: String,
-    /// What a person should look at.
-    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// The rules of one folder, understood.
+pub(super) struct Understood {
+    name: String,
+    rules: Rules,
+}
+
+/// Understand the rules; a mistake in any of them is a usage error that shows all of them.
+pub(super) fn understand(folders: &[RuleFolder]) -> Result<Vec<Understood>, Failure> {
+    let (mut understood, mut diagnostics) = (Vec::new(), Vec::new());
+    for folder in folders {
+        let mut files = Vec::new();
+        for rule in &folder.rules {
+            let (file, told) = smpl::parse(rule);
+            diagnostics.extend(told);
+            diagnostics.extend(not_a_walk(&file));
+            files.push(file);
+        }
+        let snippet = |name: &str| {
+            let beside = |path: &str| path.rsplit('/').next() == Some(name);
+            folder.companions.iter().find(|file| beside(file.path())).map(|file| file.text().to_owned())
+        };
+        let (rules, told) = Rules::understand(&files, &snippet);
+        diagnostics.extend(told);
+        understood.push(Understood { name: folder.name.clone(), rules });
+    }
+    if diagnostics.iter().any(|told| told.severity == Severity::Error) {
+        return Err(Failure::Told { exit: Exit::Usage, diagnostics });
+    }
+    Ok(understood)
+}
+
+/// Ordinary rules are told, not passed over.
+fn not_a_walk(file: &smpl::RuleFile) -> Vec<Diagnostic> {
+    let told = |item: &smpl::Item| {
+        let span = match item {
+            smpl::Item::Rule(rule) => rule.header.span,
+            smpl::Item::Script(rule) => rule.header.span,
+            smpl::Item::Virtual(_) | smpl::Item::Using(_) | smpl::Item::Walk(_) => return None,
+        };
+        let what = "this is an ordinary rule; a series is made from walk rules only, for now";
+        Some(Diagnostic::error("not-a-walk", what).at(&file.source, span, "expected `@walk:NAME@`"))
+    };
+    file.items.iter().filter_map(told).collect()
+}
+
+/// Look for sites, rule by rule.
+pub(super) fn find(tree: &Tree, rules: &[Understood], arguments: &TreeArguments) -> Result<Found, Failure> {
+    let files = CommitFiles::new(&tree.repository, &tree.snapshot)?;
+    let mut found = Found { outcome: Outcome::default(), material: Material::default() };
+    for one in rules {
+        let wanted = &tree.wanted;
+        let outcome = engine::run(&one.rules, &files, &|path| wanted.holds(path));
+        let errors = outcome.diagnostics.iter().filter(|told| told.severity == Severity::Error);
+        let diagnostics: Vec<Diagnostic> = errors.cloned().collect();
+        if !diagnostics.is_empty() {
+            return Err(Failure::Told { exit: Exit::Usage, diagnostics });
+        }
+        found.add(&one.name, outcome, arguments.level);
+    }
+    found.outcome.sites.sort_by(|a, b| (a.file.path(), a.span).cmp(&(b.file.path(), b.span)));
+    Ok(found)
 }
 
 impl Found {
+    /// Add what the rules called `rule` found.
+    fn add(&mut self, rule: &str, mut outcome: Outcome, level: LevelWish) {
+        for introduction in &outcome.introductions {
+            self.material.introductions.push(Introduction {
+                helper: introduction.helper.clone(),
+                message: introduction.message.join("\n\n"),
+                files: introduction.files.clone(),
+            });
+        }
+        for site in &mut outcome.sites {
+            rule.clone_into(&mut site.rule);
+            self.add_site(site, level);
+        }
+        self.outcome.sites.append(&mut outcome.sites);
+        self.outcome.diagnostics.append(&mut outcome.diagnostics);
+        let (all, new) = (&mut self.outcome.coverage, &outcome.coverage);
+        all.files = all.files.max(new.files);
+        all.candidates += new.candidates;
+        all.unreadable += new.unreadable;
+        all.not_looked_at += new.not_looked_at;
+    }
+
+    fn add_site(&mut self, site: &Site, level: LevelWish) {
+        match &site.verdict {
+            Verdict::Converted(converted) if is_wanted(converted.level, level) => {
+                self.material.conversions.push(Conversion {
+                    rule: site.rule.clone(),
+                    helper: converted.helper.clone(),
+                    message: converted.message.join("\n\n"),
+                    file: site.file.clone(),
+                    function: site.function.clone(),
+                    edits: converted.edits.clone(),
+                    notes: converted.notes.iter().map(|(_, text)| text.clone()).collect(),
+                });
+            }
+            _ => self.material.untouched.push(Untouched {
+                path: site.file.path().to_owned(),
+                function: site.function.clone(),
+                reason: reason(site),
+            }),
+        }
+    }
+
     /// The sites as rows of the table.
     pub(super) fn rows(&self) -> Vec<Row> {
         let row = |site: &Site| Row {
-            mark: site.mark,
-            place: format!("{}:{}", site.path, site.line),
+            mark: mark(site),
+            place: format!("{}:{}", site.file.path(), site.line()),
             function: site.function.clone(),
             rule: site.rule.clone(),
-            reason: match (site.code.as_str(), site.reason.as_str()) {
-                ("", reason) => reason.to_owned(),
-                (code, "") => code.to_owned(),
-                (code, reason) => format!("{code}: {reason}"),
+            reason: match &site.verdict {
+                Verdict::Refused(refusal) => format!("{}: {}", refusal.code.name(), refusal.sentence),
+                Verdict::Converted(_) => String::new(),
             },
-            notes: site.notes.clone(),
+            notes: notes(site),
         };
-        self.sites.iter().map(row).collect()
+        self.outcome.sites.iter().map(row).collect()
     }
 }
 
-/// Parse the rules; a mistake in any of them is a usage error that shows all of them.
-pub(super) fn parse(folders: &[RuleFolder]) -> Result<Vec<smpl::RuleFile>, Failure> {
-    let (mut files, mut diagnostics) = (Vec::new(), Vec::new());
-    for rule in folders.iter().flat_map(|folder| &folder.rules) {
-        let (file, told) = smpl::parse(rule);
-        files.push(file);
-        diagnostics.extend(told);
-    }
-    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Err(Failure::Told { exit: Exit::Usage, diagnostics });
-    }
-    Ok(files)
+fn is_wanted(level: Level, wish: LevelWish) -> bool {
+    level == Level::Safe || wish == LevelWish::Review
 }
 
-/// Look for sites.
-pub(super) fn find(_tree: &Tree, folders: &[RuleFolder]) -> Result<Found, Failure> {
-    parse(folders)?;
-    Ok(Found::default())
+/// The sentences of a site's notes.
+pub(super) fn notes(site: &Site) -> Vec<String> {
+    match &site.verdict {
+        Verdict::Converted(converted) => converted.notes.iter().map(|(_, text)| text.clone()).collect(),
+        Verdict::Refused(_) => Vec::new(),
+    }
+}
+
+/// The word for what became of a site.
+pub(super) fn mark(site: &Site) -> Mark {
+    match &site.verdict {
+        Verdict::Converted(converted) if converted.level == Level::Review => Mark::Review,
+        Verdict::Converted(converted) if converted.notes.is_empty() => Mark::Safe,
+        Verdict::Converted(_) => Mark::Notes,
+        Verdict::Refused(refusal) if refusal.code == RefusalCode::NotUnderstood => Mark::NotUnderstood,
+        Verdict::Refused(_) => Mark::Refuse,
+    }
+}
+
+/// Why a site stays as it is.
+fn reason(site: &Site) -> String {
+    match &site.verdict {
+        Verdict::Refused(refusal) => refusal.sentence.clone(),
+        Verdict::Converted(_) => "it can be converted, but needs a review".to_owned(),
+    }
+}
+
+/// Why a run ends with [`Exit::Findings`], if it does.
+pub(super) fn finding(found: &Found, arguments: &TreeArguments) -> Option<&'static str> {
+    if arguments.strict && !is_complete(&found.outcome.coverage) {
+        return Some("not everything was read, and --strict was given");
+    }
+    found.material.conversions.is_empty().then_some("there is nothing to convert")
+}
+
+fn is_complete(coverage: &Coverage) -> bool {
+    coverage.unreadable == 0 && coverage.not_looked_at == 0
+}
+
+/// The coverage in one line.
+pub(super) fn coverage(coverage: &Coverage) -> String {
+    let files = format!("{} of {} files hold a word of the rules", coverage.candidates, coverage.files);
+    if is_complete(coverage) {
+        return format!("{files}, all of it was read");
+    }
+    format!(
+        "{files}, {} of them unreadable; {} places not looked at",
+        coverage.unreadable, coverage.not_looked_at
+    )
 }

@@ -24,22 +24,18 @@ use super::{build, render, rules, summary};
 /// Do it.
 pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
-    run::parse(&folders)?;
+    let rules = run::understand(&folders)?;
     let options = options(&arguments.mail)?;
     let tree = Tree::open(&arguments.tree)?;
     let wish = |name: &String| BranchWish { name: name.clone(), existing: Existing::Refuse };
     let grant =
         arguments.branch.as_ref().map(|name| tree.repository.check_branch(&wish(name))).transpose()?;
     let place = arguments.output.as_deref().map(Place::check).transpose()?;
-    let found = run::find(&tree, &folders)?;
+    let found = run::find(&tree, &rules, &arguments.tree)?;
     terminal.print(&summary::verdicts(&found, terminal.out))?;
-    if found.material.conversions.is_empty() {
+    if let Some(why) = run::finding(&found, &arguments.tree) {
         terminal.tell(&summary::closing(&found, terminal.err));
-        let told = Diagnostic::new(
-            Severity::Note,
-            "nothing-to-do",
-            "there is nothing to convert; nothing was written",
-        );
+        let told = Diagnostic::new(Severity::Note, "findings", format!("{why}; nothing was written"));
         terminal.tell(&render::diagnostic(&told, terminal.err));
         return Ok(Exit::Findings);
     }

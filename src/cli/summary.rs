@@ -4,7 +4,7 @@
 //! sites have which verdict, and what was not read.
 
 use super::render;
-use super::run::Found;
+use super::run::{self, Found};
 use super::table;
 use super::terminal::Paint;
 
@@ -17,14 +17,9 @@ pub(super) fn verdicts(found: &Found, paint: Paint) -> String {
     text
 }
 
-/// Diagnostics, tally and ledger.
+/// Diagnostics, tally and coverage.
 pub(super) fn closing(found: &Found, paint: Paint) -> String {
-    let mut text = render::diagnostics(&found.diagnostics, paint);
-    text.push_str(&table::tally(&found.rows()));
-    if !found.ledger.is_empty() {
-        text.push_str("; ");
-        text.push_str(&found.ledger);
-    }
-    text.push('\n');
-    text
+    let told = render::diagnostics(&found.outcome.diagnostics, paint);
+    let (tally, coverage) = (table::tally(&found.rows()), run::coverage(&found.outcome.coverage));
+    format!("{told}{tally}; {coverage}\n")
 }

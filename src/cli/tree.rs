@@ -23,10 +23,21 @@ pub(super) struct Tree {
     pub(super) base: CommitId,
     /// Its files, all of them: a rule may ask what the tree declares anywhere.
     pub(super) snapshot: Snapshot,
-    /// The files and directories to stay in; none means everywhere.
-    wanted: Vec<String>,
+    /// Where to look for sites.
+    pub(super) wanted: Wanted,
     /// Keeps the demo's repository alive.
     _temporary: Option<TempDir>,
+}
+
+/// The files and directories to stay in; none means everywhere.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted(Vec<String>);
+
+impl Wanted {
+    /// Whether a file is one of them.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|folder| is_inside(path, folder))
+    }
 }
 
 impl From<Error> for Failure {
@@ -54,11 +65,6 @@ impl Tree {
         let wanted = wanted(&snapshot, &arguments.paths, &arguments.base)?;
         Ok(Self { repository, base, snapshot, wanted, _temporary: temporary })
     }
-
-    /// Whether a file is one to look for sites in.
-    pub(super) fn wants(&self, path: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|folder| is_inside(path, folder))
-    }
 }
 
 /// The names of the rules to run.
@@ -70,13 +76,17 @@ pub(super) fn rule_names(arguments: &TreeArguments) -> Vec<String> {
 }
 
 /// The given paths, tidied; each must have a file.
-fn wanted(snapshot: &Snapshot, paths: &[String], base: &str) -> Result<Vec<String>, Failure> {
+fn wanted(snapshot: &Snapshot, paths: &[String], base: &str) -> Result<Wanted, Failure> {
     let tidy = |path: &String| path.trim_start_matches("./").trim_end_matches('/').to_owned();
     let wanted: Vec<String> = paths.iter().map(tidy).collect();
     let absent = |path: &&String| !snapshot.files.iter().any(|file| is_inside(&file.path, path));
     let diagnostics: Vec<Diagnostic> =
         wanted.iter().filter(absent).map(|path| no_such_path(path, base)).collect();
-    if diagnostics.is_empty() { Ok(wanted) } else { Err(Failure::Told { exit: Exit::Usage, diagnostics }) }
+    if diagnostics.is_empty() {
+        Ok(Wanted(wanted))
+    } else {
+        Err(Failure::Told { exit: Exit::Usage, diagnostics })
+    }
 }
 
 /// Whether `file` is `folder` or lies below it.
@@ -145,7 +155,9 @@ mod tests {
     #[test]
     fn paths_restrict_and_must_exist() {
         let tree = Tree::open(&arguments(&["./lib/", "MAINTAINERS"])).unwrap_or_else(|f| panic!("{f:?}"));
-        assert!(tree.wants("lib/x.c") && tree.wants("MAINTAINERS") && !tree.wants("libx.c"));
+        assert!(
+            tree.wanted.holds("lib/x.c") && tree.wanted.holds("MAINTAINERS") && !tree.wanted.holds("libx.c")
+        );
         match Tree::open(&arguments(&["li", "fs"])) {
             Err(Failure::Told { exit: Exit::Usage, diagnostics }) => {
                 assert_eq!(diagnostics[0].code, "no-such-path")
