@@ -15,11 +15,11 @@ use std::collections::BTreeMap;
 /// A function that is defined in the file.
 #[derive(Clone, Debug)]
 pub struct FileFunction<'t> {
-    /// Its name.
+    /// Its name; of one that a macro heads the macro's first argument, or the macro's name if there is none.
     pub name: &'t str,
     /// The name in its declarator.
     pub ident: Node<'t>,
-    /// The definition.
+    /// The definition: a `function_definition` or a `macro_function_definition`.
     pub node: Node<'t>,
     /// Whether it is `static`.
     pub is_static: bool,
@@ -167,6 +167,18 @@ impl<'t> FileScope<'t> {
                 let is_static = storage == Some(Storage::Static);
                 self.functions.push(FileFunction { name: ident.text(), ident, node, is_static, comment });
                 self.tagged(node.child(Field::Type));
+            }
+            MacroFunctionDefinition => {
+                let parameters = node.child(Field::Parameters);
+                let first = parameters.and_then(|p| p.named_children().next());
+                let Some(ident) = first.or_else(|| node.child(Field::Name)) else { return };
+                self.functions.push(FileFunction {
+                    name: ident.text(),
+                    ident,
+                    node,
+                    is_static: false,
+                    comment,
+                });
             }
             Declaration | TypeDefinition => {
                 self.tagged(node.child(Field::Type));

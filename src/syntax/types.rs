@@ -87,14 +87,30 @@ impl WrittenType {
         Some(Self::of_specifiers(descriptor, layers))
     }
 
-    /// What a function returns.
+    /// What a function returns. Attributes belong to the function and go, except one between the type and a `*`,
+    /// which is taken for an annotation of what is pointed to.
     pub fn returned_by(function: Node<'_>) -> Option<Self> {
+        const QUALIFIERS: &[&str] = &["const", "volatile", "restrict", "__restrict__", "_Atomic"];
         let ident = declared_name(function.child(Field::Declarator)?)?;
         let mut ty = Self::of_name(ident)?;
         match ty.layers.first() {
             Some(Layer::Function { .. }) => ty.layers.remove(0),
             _ => return None,
         };
+        if let Some(Layer::Pointer { qualifiers }) = ty.layers.first_mut() {
+            let kept: Vec<&str> = qualifiers.split(' ').filter(|w| QUALIFIERS.contains(w)).collect();
+            *qualifiers = kept.join(" ");
+        }
+        let behind =
+            |a: &Node<'_>| function.child(Field::Type).is_some_and(|t| t.span().end <= a.span().start);
+        let attributes = function
+            .children()
+            .filter(|c| matches!(c.kind(), Kind::MacroAttribute | Kind::AttributeSpecifier));
+        let is_pointer = ty.is_pointer();
+        let dropped = attributes.filter(|a| !(behind(a) && is_pointer && a.is(Kind::MacroAttribute)));
+        for attribute in dropped.map(|a| squeeze(a.text())) {
+            ty.specifiers = squeeze(&ty.specifiers.replacen(&attribute, "", 1));
+        }
         Some(ty)
     }
 
