@@ -58,7 +58,15 @@ pub fn is_type(node: Node<'_>) -> bool {
             | UnionSpecifier
             | EnumSpecifier
             | MacroTypeSpecifier
-    )
+    ) || node.is(Identifier) && names_type(node)
+}
+
+/// Whether an identifier stands where a type may: in `sizeof`, or as an argument.
+fn names_type(node: Node<'_>) -> bool {
+    let Some(parent) = node.parent() else { return false };
+    parent.is(Kind::ArgumentList)
+        || parent.is(Kind::ParenthesizedExpression)
+            && parent.parent().is_some_and(|q| q.is(Kind::SizeofExpression))
 }
 
 /// Whether it is a statement that a statement metavariable may stand for.

@@ -64,7 +64,13 @@ impl<'g> Paths<'g> {
                 let inner: Vec<_> = p.named_children().collect();
                 match inner.as_slice() {
                     [one] if self.plain_braces(item) && !matches!(m.whole_leaf(*one), Leaf::Slot(_)) => {
-                        self.element(Item { matcher: m, node: *one }, rest, v, env)
+                        let last = m.pattern.pieces_of(p).last().map(|x| x.atom.id);
+                        let end = code.span().end as usize;
+                        let closed = last.map_or_else(
+                            || env.clone(),
+                            |id| env.touch(id, crate::source::Span::new(end - 1, end)),
+                        );
+                        self.element(Item { matcher: m, node: *one }, rest, v, &closed)
                     }
                     _ => Vec::new(),
                 }
@@ -121,7 +127,9 @@ impl<'g> Paths<'g> {
     /// An expression or type by itself: any vertex that holds it.
     fn bare<'p>(&self, item: Item<'p>, rest: &Rest<'p>, v: usize, env: &Environment) -> Vec<Environment> {
         let mut out: Vec<Environment> = Vec::new();
-        for n in self.own_nodes(v) {
+        for n in
+            self.own_nodes(v).into_iter().filter(|n| !n.is(Kind::Identifier) || super::node::is_value(*n))
+        {
             for env in item.matcher.node(item.node, n, env) {
                 out.extend(self.advance(rest, Some(item), v, &env));
             }

@@ -238,6 +238,23 @@ impl Environment {
         Self { bound: self.bound.clone(), touched }
     }
 
+    /// The bindings one by one where tokens keep different ones.
+    pub fn variants(&self) -> Vec<Self> {
+        let mut out = vec![self.bindings_only()];
+        let mut seen = vec![self.key()];
+        for (_, env) in self.touches_with() {
+            let key = env.key();
+            if !seen.contains(&key) {
+                seen.push(key);
+                out.push(env);
+            }
+        }
+        if out.len() > 1 && self.touched.is_some() {
+            out.remove(0);
+        }
+        out
+    }
+
     /// The tokens matched so far, in order, each with the bindings that hold for it.
     pub fn touches_with(&self) -> Vec<(Touch, Environment)> {
         let cells = std::iter::successors(self.touched.as_deref(), |t| t.next.as_deref());

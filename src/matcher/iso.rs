@@ -12,6 +12,7 @@ use crate::smpl::token::{LineMode, Mark, TokenKind};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Field, Kind, Node, NodeId};
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// Where an isomorphism applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,12 @@ pub struct Iso {
 
 /// The isomorphisms that ship with the program.
 pub const STANDARD: &str = include_str!("../../rules/standard.iso");
+
+/// The shipped isomorphisms, read once.
+pub fn standard() -> &'static [Iso] {
+    static ALL: OnceLock<Vec<Iso>> = OnceLock::new();
+    ALL.get_or_init(|| read(&SourceFile::new("standard.iso", STANDARD)).0)
+}
 
 /// Read an isomorphism file.
 pub fn read(file: &SourceFile) -> (Vec<Iso>, Vec<Diagnostic>) {

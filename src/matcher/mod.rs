@@ -12,6 +12,7 @@ pub mod environment;
 pub mod graph;
 pub mod iso;
 pub mod list;
+pub mod macros;
 pub mod node;
 pub mod path;
 pub mod search;

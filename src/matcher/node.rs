@@ -254,6 +254,13 @@ impl<'p> Matcher<'p> {
         if let Some(out) = self.declared(p, c, env) {
             return out;
         }
+        if p.is(Kind::AssignmentExpression) && c.is(Kind::InitDeclarator) {
+            return self.initialised(p, c, env);
+        }
+        if is_sized(p) && is_sized(c) && self.pattern.piece(p).is_some() {
+            let same = type_words(p.text()) == type_words(c.text());
+            return if same { self.noted_all(p, c, env) } else { Vec::new() };
+        }
         if p.kind() != c.kind() {
             return Vec::new();
         }
@@ -277,6 +284,9 @@ impl<'p> Matcher<'p> {
             | Kind::FieldDeclarationList
             | Kind::EnumeratorList => self.bracket(p, c, env),
             Kind::BinaryExpression => self.binary(p, c, env),
+            Kind::SizeofExpression if p.child(Field::Type).is_some() && c.child(Field::Value).is_some() => {
+                self.size_of_name(p, c, env)
+            }
             _ => self.lockstep(p, c, env),
         }
     }
@@ -300,6 +310,60 @@ impl<'p> Matcher<'p> {
             }
         }
         all
+    }
+
+    /// Note that all tokens of `p` together stand for `c`.
+    fn noted_all(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let mut env = env.clone();
+        for piece in self.pattern.pieces_of(p) {
+            env = env.touch(piece.atom.id, c.span());
+        }
+        vec![env]
+    }
+
+    /// `sizeof(T)` where the code's name looks like a variable's.
+    fn size_of_name(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let value = c.child(Field::Value).filter(|v| v.is(Kind::ParenthesizedExpression));
+        let name = value.and_then(|v| v.named_children().next()).filter(|n| n.is(Kind::Identifier));
+        let (Some(ty), Some(value), Some(name)) = (p.child(Field::Type), value, name) else {
+            return Vec::new();
+        };
+        let keyword = (p.children().next(), c.children().next());
+        let mut all: Vec<Environment> = match keyword {
+            (Some(a), Some(b)) => self.token(a, b, env).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        for text in ["(", ")"] {
+            let find =
+                |n: Node<'_>| n.children().find(|t| t.is(Kind::Token) && t.text() == text).map(|t| t.id());
+            if let (Some(a), Some(b)) = (find(p), find(value)) {
+                let (a, b) = (p.tree().node(a), c.tree().node(b));
+                all = all.iter().filter_map(|env| self.token(a, b, env)).collect();
+            }
+        }
+        all.iter().flat_map(|env| self.node(ty, name, env)).collect()
+    }
+
+    /// `x = e` against the declaration that initialises `x`.
+    fn initialised(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        if p.operator() != Some("=") {
+            return Vec::new();
+        }
+        let mut name = c.child(Field::Declarator);
+        while let Some(inner) = name.filter(|n| n.is(Kind::PointerDeclarator)) {
+            name = inner.child(Field::Declarator);
+        }
+        let Some(name) = name.filter(|n| n.is(Kind::Identifier)) else { return Vec::new() };
+        let sign = c.children().find(|t| t.is(Kind::Token) && t.text() == "=");
+        let (Some(left), Some(operator), Some(right)) =
+            (p.child(Field::Left), p.child(Field::Operator), p.child(Field::Right))
+        else {
+            return Vec::new();
+        };
+        let (Some(sign), Some(value)) = (sign, c.child(Field::Value)) else { return Vec::new() };
+        let all = self.node(left, name, env);
+        let all: Vec<_> = all.iter().filter_map(|env| self.token(operator, sign, env)).collect();
+        all.iter().flat_map(|env| self.node(right, value, env)).collect()
     }
 
     /// `E op ...`: the operand stands anywhere among the operands of a chain of that operator.
@@ -329,6 +393,47 @@ fn chain<'c>(c: Node<'c>, operator: &str, out: &mut Vec<Node<'c>>) {
         }
     } else {
         out.push(c);
+    }
+}
+
+fn is_sized(n: Node<'_>) -> bool {
+    matches!(n.kind(), Kind::SizedTypeSpecifier | Kind::PrimitiveType)
+}
+
+/// The words of an arithmetic type in one order: `long unsigned int` is `unsigned long`.
+fn type_words(text: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    words.sort_unstable();
+    if words.len() > 1 {
+        words.retain(|w| !matches!(*w, "int" | "signed"));
+        if words.is_empty() {
+            words.push("int");
+        }
+    } else if words == ["signed"] {
+        words = vec!["int"];
+    }
+    words
+}
+
+/// Whether an identifier is used as a value: not where it is declared, included or defined.
+pub fn is_value(n: Node<'_>) -> bool {
+    use Kind::*;
+    let Some(parent) = n.parent() else { return true };
+    match parent.kind() {
+        FunctionDeclarator
+        | PointerDeclarator
+        | ParenthesizedDeclarator
+        | ParameterDeclaration
+        | Declaration
+        | FieldDeclaration
+        | PreprocInclude
+        | PreprocDef
+        | PreprocFunctionDef
+        | PreprocParams
+        | AttributedDeclarator => false,
+        InitDeclarator | ArrayDeclarator => n.role() != Some(Field::Declarator),
+        Enumerator => n.role() != Some(Field::Name),
+        _ => true,
     }
 }
 

@@ -51,9 +51,15 @@ pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
 fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
     let Some(root) = rule.pattern.single() else { return };
     let matcher = Matcher::new(&rule.pattern);
+    for tree in super::macros::bodies(tree, &rule.required) {
+        found.environments.extend(
+            tree.root().descendants().filter(|n| is_candidate(*n)).flat_map(|n| matcher.node(root, n, env)),
+        );
+    }
     let type_ = rule.pattern.kind() == PatternKind::Type;
     for n in tree.root().descendants() {
-        let candidate = if type_ { super::constraint::is_type(n) } else { n.kind().is_expression() };
+        let candidate =
+            if type_ { super::constraint::is_type(n) && !n.is(Kind::Identifier) } else { is_candidate(n) };
         // Parentheses would give each match twice.
         let candidate =
             candidate && (!n.is(Kind::ParenthesizedExpression) || root.is(Kind::ParenthesizedExpression));
@@ -61,6 +67,11 @@ fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Fou
             found.environments.extend(matcher.node(root, n, env));
         }
     }
+}
+
+/// Whether an expression rule looks at a node.
+fn is_candidate(n: Node<'_>) -> bool {
+    n.is(Kind::InitDeclarator) || n.kind().is_expression() && super::node::is_value(n)
 }
 
 fn at_top(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {

@@ -11,9 +11,11 @@ use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment, Found, iso, search};
 use crate::smpl::compile::{CompiledRule, compile};
 use crate::smpl::token::Mark;
-use crate::smpl::{Depends, Item, MetaKind, Metavariable, RuleFile, ScriptPhase, SmplRule};
+use crate::smpl::{
+    Constraint, ConstraintValue, Depends, Item, MetaKind, Metavariable, RuleFile, ScriptPhase, SmplRule,
+};
 use crate::source::{SourceFile, Span};
-use crate::syntax::{self, Tree};
+use crate::syntax::{self, Field, Kind, Tree};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What a run is asked for beyond the rules.
@@ -65,7 +67,7 @@ pub struct Applied {
 pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
     let mut steps = Vec::new();
     let mut errors = Vec::new();
-    let (isos, _) = iso::read(&SourceFile::new("standard.iso", iso::STANDARD));
+    let isos = iso::standard();
     let rules: Vec<SmplRule> = file.rules().cloned().collect();
     for item in &file.items {
         match item {
@@ -75,7 +77,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
                 let line = file.source.line_column(rule.header.span).line;
                 match compile(&file.source, rule, line) {
                     Ok(compiled) => {
-                        let compiled = with_isos(&file.source, compiled, rule, &isos);
+                        let compiled = with_isos(&file.source, compiled, rule, isos);
                         let inherited = rule
                             .metavariables
                             .iter()
@@ -192,7 +194,7 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
         let mut next: Vec<State> = Vec::new();
         let mut cache: HashMap<String, Vec<Environment>> = HashMap::new();
         for state in &states {
-            let Some(start) = start(step, state, &current) else {
+            let Some(start) = start(step, state, &states, &current) else {
                 next.push(state.clone());
                 continue;
             };
@@ -206,7 +208,7 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
                 next.push(state.clone());
             }
             found_any.extend(found.iter().cloned());
-            next.extend(found.iter().map(|e| export(step, state, e)));
+            next.extend(found.iter().flat_map(Environment::variants).map(|e| export(step, state, &e)));
         }
         states = distinct(next);
         if found_any.is_empty() {
@@ -239,7 +241,7 @@ fn distinct(states: Vec<State>) -> Vec<State> {
 }
 
 /// The environment a rule starts with, if it runs at all.
-fn start(step: &Step, state: &State, source: &SourceFile) -> Option<Environment> {
+fn start(step: &Step, state: &State, states: &[State], source: &SourceFile) -> Option<Environment> {
     if let Some(depends) = &step.depends
         && !holds(depends, &state.matched, source.path())
     {
@@ -253,7 +255,42 @@ fn start(step: &Step, state: &State, source: &SourceFile) -> Option<Environment>
         let binding = state.env.get(&format!("{rule}.{theirs}"))?;
         env = env.with(name, binding.clone());
     }
-    Some(env)
+    // Places of other rules that a position is compared with: all there are.
+    let metas = &step.rule.metavariables;
+    for meta in metas.values().filter(|m| matches!(m.kind, MetaKind::Position(_))) {
+        for (rule, name) in meta.constraints.iter().flat_map(compared) {
+            let key = format!("{rule}.{name}");
+            let mut places: Vec<_> =
+                states.iter().filter_map(|s| s.env.get(&key)).flat_map(|b| b.places.clone()).collect();
+            places.sort();
+            places.dedup();
+            if let Some(first) = places.first().cloned() {
+                env = env.with(&key, Binding { places, ..Binding::place(first) });
+            }
+        }
+    }
+    let inherited = |name: &str| metas.get(name).filter(|m| m.inherited.is_some());
+    let fits = |(name, b): &(&str, &Binding)| {
+        inherited(name).is_none_or(|m| crate::matcher::constraint::allowed(m, b, &env))
+    };
+    let ok = env.bindings().iter().all(fits);
+    ok.then_some(env)
+}
+
+/// The metavariables of other rules that a constraint mentions.
+fn compared(constraint: &Constraint) -> Vec<(String, String)> {
+    match constraint {
+        Constraint::In(values) | Constraint::NotIn(values) => values
+            .iter()
+            .filter_map(|v| match v {
+                ConstraintValue::Metavariable(Some(rule), name) => Some((rule.clone(), name.clone())),
+                _ => None,
+            })
+            .collect(),
+        Constraint::All(all) | Constraint::Any(all) => all.iter().flat_map(compared).collect(),
+        Constraint::Not(c) => compared(c),
+        _ => Vec::new(),
+    }
 }
 
 fn holds(depends: &Depends, matched: &BTreeSet<String>, path: &str) -> bool {
@@ -296,6 +333,41 @@ fn stars(rule: &CompiledRule, found: &[Environment], out: &mut Vec<Star>) {
     }
 }
 
+/// A declaration of several names of which a rule removes one loses only that one.
+fn declarators(tree: &Tree, removed: &mut Vec<Span>, inserted: &[Insertion]) {
+    let several = |n: &syntax::Node<'_>| {
+        matches!(n.kind(), Kind::Declaration | Kind::FieldDeclaration)
+            && n.children_in(Field::Declarator).count() > 1
+    };
+    let mut seen = HashSet::new();
+    let semicolons: Vec<Span> = removed.iter().copied().filter(|s| tree.source().slice(*s) == ";").collect();
+    for semicolon in semicolons {
+        let node = tree.covering(semicolon);
+        let Some(d) = std::iter::once(node).chain(node.ancestors()).find(several) else { continue };
+        if d.span().end != semicolon.end || !seen.insert(d.id()) {
+            continue;
+        }
+        let all: Vec<_> = d.children_in(Field::Declarator).collect();
+        let gone =
+            |n: &&syntax::Node<'_>| removed.iter().any(|s| n.span().contains(*s) || s.contains(n.span()));
+        let lost: Vec<Span> = all.iter().filter(gone).map(|n| n.span()).collect();
+        if lost.len() == all.len() {
+            removed.push(d.span());
+            continue;
+        }
+        if inserted.iter().any(|i| d.span().contains(i.anchor)) {
+            continue;
+        }
+        removed.retain(|s| !d.span().contains(*s));
+        for span in lost {
+            let i = all.iter().position(|n| n.span() == span).unwrap_or(0);
+            let start = if i > 0 { all[i - 1].span().end } else { span.start };
+            let end = if i == 0 { all[1].span().start } else { span.end };
+            removed.push(Span::new(start as usize, end as usize));
+        }
+    }
+}
+
 fn transform(
     _rules: &SourceFile,
     rule: &CompiledRule,
@@ -312,13 +384,15 @@ fn transform(
             }
             for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {
                 let lines = render(&rule.plus[*index], &rule.metavariables, &bound);
-                let one = Insertion { anchor: touch.span, side: *side, lines };
+                let levels = rule.levels.get(&touch.atom).copied().unwrap_or(0);
+                let one = Insertion { anchor: touch.span, side: *side, lines, levels };
                 if !inserted.contains(&one) {
                     inserted.push(one);
                 }
             }
         }
     }
+    declarators(tree, &mut removed, &inserted);
     let (edits, failed) = layout(tree, &removed, &inserted);
     let source = tree.source();
     let complain = |span: Span| {

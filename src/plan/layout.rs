@@ -19,12 +19,15 @@ pub struct Insertion {
     pub side: Side,
     /// The lines.
     pub lines: Vec<Line>,
+    /// How many statements around the innermost one end with the anchor, too.
+    pub levels: usize,
 }
 
 /// The edits for removals and insertions, and those that could not be made.
 pub fn layout(tree: &Tree, removed: &[Span], inserted: &[Insertion]) -> (EditSet, Vec<Overlap>) {
     let text = tree.source().text();
-    let regions = commas(tree, merge(text, removed));
+    let keeps = |r: &Span| inserted.iter().any(|i| r.contains(i.anchor) && !i.anchor.is_empty());
+    let regions = commas(tree, merge(text, removed), keeps);
     let mut edits = EditSet::new();
     let mut failed = Vec::new();
     let mut add = |edit: TextEdit| {
@@ -66,11 +69,15 @@ pub fn layout(tree: &Tree, removed: &[Span], inserted: &[Insertion]) -> (EditSet
 }
 
 /// Take a comma along where an argument or parameter goes.
-fn commas(tree: &Tree, regions: Vec<Span>) -> Vec<Span> {
+fn commas(tree: &Tree, regions: Vec<Span>, keeps: impl Fn(&Span) -> bool) -> Vec<Span> {
     let text = tree.source().text();
     let mut out: Vec<Span> = Vec::new();
     for region in regions {
         let (start, end) = (region.start as usize, region.end as usize);
+        if keeps(&region) {
+            out.push(region);
+            continue;
+        }
         let list = tree.covering(region);
         let inside = |n: Node<'_>| matches!(n.kind(), Kind::ArgumentList | Kind::ParameterList);
         let listed = inside(list) || list.parent().is_some_and(inside);
@@ -119,6 +126,7 @@ fn braces_around(tree: &Tree, insertion: &Insertion) -> Option<(TextEdit, TextEd
     if is_inline(&insertion.lines) {
         return None;
     }
+    let insertion = &raised(tree, insertion);
     let (statement, header) = lone_branch(tree, insertion.anchor)?;
     let edge = match insertion.side {
         Side::After => insertion.anchor.end == statement.span().end,
@@ -140,9 +148,14 @@ fn brace_edits(tree: &Tree, statement: Node<'_>, header: usize) -> (TextEdit, Te
 
 /// Braces for a lone branch that is replaced by more than one statement.
 fn braces_for(tree: &Tree, region: Span, lines: &[Line]) -> Option<(TextEdit, TextEdit)> {
-    let statements = lines.iter().filter(|l| l.depth == 0 && l.text.ends_with(';')).count();
+    let statements: usize = lines.iter().filter(|l| l.depth == 0).map(|l| l.text.matches(';').count()).sum();
     let (statement, header) = lone_branch(tree, Span::new(region.start as usize, region.start as usize + 1))?;
-    (statements > 1 && region == statement.span()).then(|| brace_edits(tree, statement, header))
+    let gone = tree.source().slice(region).matches(';').count();
+    let blocks = lines
+        .first()
+        .is_some_and(|l| l.text.starts_with('{') || l.text.starts_with("if") || l.text.starts_with("for"));
+    let within = statement.span().contains(region);
+    (within && !blocks && statements + 1 > 1 + gone).then(|| brace_edits(tree, statement, header))
 }
 
 /// Join spans between which nothing but space stands.
@@ -332,7 +345,34 @@ fn header_start(tree: &Tree, anchor: Span) -> usize {
     }
 }
 
+/// The insertion behind the statements around, where the rule's code ends them all.
+fn raised(tree: &Tree, insertion: &Insertion) -> Insertion {
+    let mut out = insertion.clone();
+    if insertion.side == Side::Before || insertion.levels == 0 {
+        return out;
+    }
+    let Some(mut at) = statement_around(tree, insertion.anchor) else { return out };
+    let whole = |n: Node<'_>| n.kind().is_statement();
+    for _ in 0..insertion.levels {
+        match at.parent().filter(|p| p.is(Kind::ElseClause)).or(Some(at)).and_then(Node::parent) {
+            Some(parent)
+                if whole(parent)
+                    && parent.span().end == at.span().end
+                    && !parent.is(Kind::CompoundStatement) =>
+            {
+                at = parent
+            }
+            _ => break,
+        }
+    }
+    if at.span().end >= insertion.anchor.end {
+        out.anchor = at.span();
+    }
+    out
+}
+
 fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
+    let insertion = &raised(tree, insertion);
     let text = tree.source().text();
     let anchor = insertion.anchor;
     let word = text.get(anchor.range()).unwrap_or_default();

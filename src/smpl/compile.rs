@@ -8,6 +8,7 @@ use super::rule::{BodyKind, Constraint, MetaKind, Quantifier, SmplRule};
 use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
+use crate::syntax::{Kind, Node};
 use std::collections::HashMap;
 
 /// Lines of plus code that stand together.
@@ -41,6 +42,8 @@ pub struct CompiledRule {
     pub plus: Vec<PlusCode>,
     /// What hangs on a token.
     pub hangs: HashMap<u32, Vec<(Side, usize)>>,
+    /// How many statements around the innermost one also end at a token: code added behind it goes behind them.
+    pub levels: HashMap<u32, usize>,
     /// The metavariables.
     pub metavariables: Metavariables,
     /// How often each occurs.
@@ -98,6 +101,7 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         uses: count(&minus, &metavariables),
         quantifier: rule.header.quantifier.unwrap_or(default),
         required: required(&pattern),
+        levels: levels(&pattern),
         pattern,
         metavariables,
     })
@@ -320,6 +324,23 @@ fn branches(atoms: &[Atom], i: usize, step: isize) -> Vec<std::ops::Range<usize>
     }
     cuts.sort_unstable();
     cuts.windows(2).map(|w| w[0] + 1..w[1]).collect()
+}
+
+fn levels(pattern: &Pattern) -> HashMap<u32, usize> {
+    let mut out = HashMap::new();
+    for root in pattern.roots() {
+        for n in Node::descendants(root).filter(|n| n.kind().is_statement() || n.is(Kind::FunctionDefinition))
+        {
+            if let Some(piece) = pattern.pieces_of(n).last() {
+                *out.entry(piece.atom.id).or_insert(0) += 1;
+            }
+        }
+    }
+    out.values_mut().for_each(|n: &mut usize| *n = n.saturating_sub(1));
+    for inner in pattern.inner() {
+        out.extend(levels(inner));
+    }
+    out
 }
 
 fn count(minus: &[Atom], metas: &Metavariables) -> HashMap<String, usize> {

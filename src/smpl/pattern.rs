@@ -304,7 +304,9 @@ impl Pattern {
             return Leaf::Plain;
         }
         match self.metavariables.get(&piece.atom.text) {
-            Some(meta) if !is_literal(&meta.kind) => Leaf::Meta(meta),
+            Some(meta) if !is_literal(&meta.kind) && !matches!(meta.kind, MetaKind::Operator(_)) => {
+                Leaf::Meta(meta)
+            }
             _ => Leaf::Plain,
         }
     }

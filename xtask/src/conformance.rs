@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Print the first lines that differ.
     #[arg(long)]
     verbose: bool,
+    /// Print our whole result.
+    #[arg(long)]
+    show: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Verdict::Hang => "hang",
             Verdict::Panic => "panic",
         };
+        if arguments.show {
+            println!("{}", show(&arguments.folder, name));
+        }
         *counts.entry(word).or_default() += 1;
         match &verdict {
             Verdict::Bytes => {}
@@ -127,6 +133,16 @@ fn one(folder: &Path, name: &str) -> Verdict {
     let at = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
     let show = |all: &[String]| all[at.saturating_sub(6).min(all.len())..(at + 8).min(all.len())].join(" ");
     Verdict::Differs(format!("  ours:   {}\n  wanted: {}", show(&ours), show(&theirs)))
+}
+
+fn show(folder: &Path, name: &str) -> String {
+    let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
+    let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
+    let options = ApplyOptions::default();
+    let Ok(program) = prepare(&vedalia::smpl::parse(&rules).0, &options) else { return String::new() };
+    let code = SourceFile::new(format!("{name}.c"), read("c"));
+    let applied = apply(&program, &code, &options);
+    format!("{:?}\n{}", applied.matched, String::from_utf8_lossy(&applied.after))
 }
 
 fn describe(diagnostics: &[vedalia::diagnostic::Diagnostic]) -> String {
