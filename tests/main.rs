@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod series_am;
 mod series_diff;
 mod series_git;
 mod series_mail;

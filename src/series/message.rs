@@ -40,12 +40,33 @@ pub fn compose(
             text.push_str(&format!("\n{body}"));
         }
         text.push_str(&trailers(&patch.trailers, sign_off));
-        let notes = paragraphs(&patch.notes);
+        let text = stripped(&text);
+        let notes = stripped(&paragraphs(&patch.notes));
         refuse_odd_trailers(&subject, &patch.trailers)?;
         refuse_hazards(&subject, &text, &notes)?;
         messages.push(Message { subject, text, notes });
     }
     Ok(messages)
+}
+
+/// As `git stripspace` does, and `git am` with it: no blanks at ends of lines, never two empty lines together, none at the
+/// end.
+fn stripped(text: &str) -> String {
+    let mut out = String::new();
+    let mut gap = false;
+    for line in text.lines().map(|line| line.trim_end_matches(|c: char| c.is_ascii_whitespace())) {
+        if line.is_empty() {
+            gap = !out.is_empty();
+            continue;
+        }
+        if gap {
+            out.push('\n');
+        }
+        gap = false;
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
 }
 
 /// Paragraphs as text, an empty line between them, ending in a newline unless there are none.
