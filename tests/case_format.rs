@@ -57,6 +57,8 @@ pub(crate) struct Case {
     pub(crate) flags: Vec<String>,
     /// Notes (N1..N10 of the idiom) that the verdict has to carry.
     pub(crate) notes: Vec<String>,
+    /// Why what the engine makes of this is wrong: the first thing to mend.
+    pub(crate) known_wrong: Option<String>,
     /// Comments of code that goes: the only ones that may be missing afterwards.
     pub(crate) dropped_comments: Vec<String>,
     /// Nothing is to be said about this code at all.
@@ -152,6 +154,7 @@ fn open(case: &mut Case, header: &str) -> Result<Section, String> {
         }
         "expect-differs:" | "input:" => case.flags.extend(words()),
         "notes:" => case.notes.extend(words()),
+        "known-wrong" => case.known_wrong = Some(rest.to_owned()),
         "drops-comment" => case.dropped_comments.push(rest.to_owned()),
         "silent" => case.silent = true,
         "known-failure" => case.known_failure = Some(rest.to_owned()),
