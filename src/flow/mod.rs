@@ -10,6 +10,7 @@ pub mod dominance;
 pub mod effects;
 pub mod escape;
 pub mod facts;
+pub mod hazards;
 pub mod liveness;
 pub mod paths;
 pub mod reaching;
