@@ -236,3 +236,157 @@ fn a_full_disk_is_told() {
     assert_eq!(output.status.code(), Some(4));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
 }
+
+/// The demo's tree in a repository of its own.
+fn demo() -> Scene {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/demo/tree");
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("readable") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();
+                files.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    files.sort();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    Scene::new(&files)
+}
+
+#[test]
+fn the_demo_shows_the_whole_way() {
+    let scene = Scene::new(&[]);
+    let before = scene.state();
+    let ran = scene.run(&["series", "--demo"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for word in ["safe ", "refuse ", "0000-cover-letter.patch", "git send-email outgoing"] {
+        assert!(ran.stdout.contains(word), "`{word}` is not in:\n{}", ran.stdout);
+    }
+    assert_eq!(scene.state(), before);
+    let ran = scene.run(&["series", "--demo", "-o", "mails", "--branch", "b"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let mails = fs::read_dir(scene.path("mails")).expect("the mails are there").count();
+    assert!(mails >= 4, "{mails} mails");
+}
+
+#[test]
+fn a_series_gives_the_branch_back_and_touches_nothing_else() {
+    let scene = demo();
+    let dirty = scene.path("tree/lib/untracked.c");
+    fs::write(&dirty, "int untracked;\n").expect("written");
+    let before = scene.git(&["status", "--porcelain"]) + &scene.git(&["rev-parse", "HEAD"]);
+    let arguments =
+        ["series", "--repo", "tree", "--rules", RULE, "--branch", "walks", "-o", "out/mails", "-s", "--rfc"];
+    let ran = scene.run(&arguments);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(scene.git(&["status", "--porcelain"]) + &scene.git(&["rev-parse", "HEAD"]), before);
+    let mut mails: Vec<PathBuf> = fs::read_dir(scene.path("out/mails"))
+        .expect("readable")
+        .map(|e| e.expect("readable").path())
+        .collect();
+    mails.sort();
+    let cover = fs::read_to_string(&mails[0]).expect("text");
+    assert!(cover.contains("Subject: [RFC PATCH 0/") && cover.contains("base-commit: "), "{cover}");
+    scene.git(&["clone", "--quiet", ".", "../clone"]);
+    let mut am = vec!["-C".to_owned(), "../clone".to_owned(), "am".to_owned(), "--quiet".to_owned()];
+    am.extend(mails[1..].iter().map(|mail| mail.display().to_string()));
+    scene.git(&am.iter().map(String::as_str).collect::<Vec<_>>());
+    let tree = scene.git(&["rev-parse", "walks^{tree}"]);
+    assert_eq!(scene.git(&["-C", "../clone", "rev-parse", "HEAD^{tree}"]), tree);
+    // The same again is refused, and there is nothing left to do on the branch.
+    assert_eq!(scene.run(&arguments).status, 3);
+    let again =
+        scene.run(&["series", "--repo", "tree", "--base", "walks", "--rules", RULE, "--branch", "more"]);
+    assert_eq!(again.status, 1, "{}", again.stderr);
+    assert!(again.stderr.contains("nothing to convert"), "{}", again.stderr);
+}
+
+#[test]
+fn the_dry_run_is_what_the_series_does() {
+    let scene = demo();
+    let before = scene.state();
+    let ran = scene.run(&["diff", "--repo", "tree", "--rules", RULE]);
+    assert_eq!((ran.status, scene.state()), (0, before), "{}", ran.stderr);
+    let patch = scene.write("dry.diff", &ran.stdout);
+    scene.git(&["apply", "--check", &patch]);
+    scene.git(&["apply", "--index", &patch]);
+    let applied = scene.git(&["write-tree"]);
+    scene.git(&["reset", "--hard", "--quiet"]);
+    assert_eq!(scene.run(&["series", "--repo", "tree", "--rules", RULE, "--branch", "walks"]).status, 0);
+    assert_eq!(scene.git(&["rev-parse", "walks^{tree}"]), applied);
+    assert_eq!(scene.run(&["diff", "--repo", "tree", "--rules", RULE]).stdout, ran.stdout);
+}
+
+#[test]
+fn programs_get_json() {
+    let scene = demo();
+    let ran = scene.run(&["diff", "--repo", "tree", "--rules", RULE, "--format", "json", "-j", "1"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let sites = document["sites"].as_array().expect("a list");
+    let refused = sites.iter().find(|site| site["function"] == "lapwing_load").expect("is listed");
+    assert_eq!(refused["refusal"]["code"], "no-outer-loop");
+    assert!(sites.iter().any(|site| site["obligations"].as_array().is_some_and(|list| !list.is_empty())));
+    assert!(document["diff"].as_str().is_some_and(|diff| diff.starts_with("diff --git ")));
+}
+
+#[test]
+fn a_file_of_another_encoding_stays_as_it_is() {
+    let scene = demo();
+    fs::write(scene.path("tree/fs/latin.c"), b"/* Andr\xe9 */ char *s = \"iov_iter_get_pages2(\";\n\0")
+        .expect("written");
+    scene.git(&["add", "--all"]);
+    scene.git(&["commit", "--quiet", "-m", "Latin"]);
+    let ran = scene.run(&["diff", "--repo", "tree", "--rules", RULE]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!ran.stdout.contains("latin.c"), "{}", ran.stdout);
+}
+
+#[test]
+fn code_that_could_not_be_read_is_told_and_counts_when_strict() {
+    let scene = demo();
+    let hidden = "#define GRAB(i) iov_iter_get_pages2(i, 0, 1, 1, 0)\nlong f(struct iov_iter *i)\n{\n\treturn GRAB(i);\n}\n";
+    fs::write(scene.path("tree/fs/hidden.c"), hidden).expect("written");
+    scene.git(&["add", "--all"]);
+    scene.git(&["commit", "--quiet", "-m", "Hidden"]);
+    let lax = scene.run(&["diff", "--repo", "tree", "--rules", RULE]);
+    assert_eq!(lax.status, 0, "{}", lax.stderr);
+    assert!(lax.stdout.contains("fs/hidden.c:1"), "{}", lax.stdout);
+    assert_eq!(scene.run(&["diff", "--repo", "tree", "--rules", RULE, "--strict"]).status, 1);
+    let before = scene.git(&["for-each-ref"]);
+    let strict = scene.run(&["series", "--repo", "tree", "--rules", RULE, "--strict", "--branch", "b"]);
+    assert_eq!((strict.status, scene.git(&["for-each-ref"])), (1, before), "{}", strict.stderr);
+}
+
+#[test]
+fn paths_say_where_to_look() {
+    let scene = demo();
+    let ran = scene.run(&["diff", "--repo", "tree", "--rules", RULE, "net", "crypto/lapwing.c"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("net/kestrel/feed.c") && !ran.stdout.contains("fs/wren"), "{}", ran.stdout);
+    assert_eq!(scene.run(&["diff", "--repo", "tree", "--rules", RULE, "crypto"]).status, 1);
+}
+
+#[test]
+fn a_patch_that_does_not_build_stops_the_series() {
+    let scene = demo();
+    let series = |build: &str, branch: &str| {
+        scene.run(&[
+            "series", "--repo", "tree", "--rules", RULE, "--branch", branch, "-o", branch, "--build", build,
+        ])
+    };
+    let built = series("for f in {files}; do cc -c -I include -o /dev/null -x c $f || exit 1; done", "built");
+    assert_eq!(built.status, 0, "{}", built.stderr);
+    let refs = scene.git(&["for-each-ref"]);
+    let failed = series("! grep -q for_each_page {files}", "failed");
+    assert_eq!((failed.status, scene.git(&["for-each-ref"])), (1, refs.clone()), "{}", failed.stderr);
+    assert!(failed.stderr.contains("does not build"), "{}", failed.stderr);
+    let noisy = series("grep -q for_each_page {files} && echo 'lib/x.c:1: warning: new' || true", "noisy");
+    assert_eq!((noisy.status, scene.git(&["for-each-ref"])), (1, refs), "{}", noisy.stderr);
+    assert!(noisy.stderr.contains("lib/x.c:1: new") && !scene.path("noisy").exists(), "{}", noisy.stderr);
+}
