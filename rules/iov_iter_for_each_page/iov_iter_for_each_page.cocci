@@ -63,6 +63,8 @@ lock: read_unlock write_lock write_unlock rcu_read_lock rcu_read_unlock
 lock: preempt_disable preempt_enable local_irq_save local_irq_restore
 lock: lock_sock release_sock lock_page unlock_page
 
+errors: EFAULT ENOMEM EINTR EAGAIN EINVAL EOPNOTSUPP EREMOTEIO EHWPOISON
+
 accounting: refcount_add atomic_add atomic_inc atomic_long_add
 accounting: sk_mem_charge sk_wmem_queued_add percpu_counter_add
 accounting: task_io_account_read task_io_account_write

@@ -121,7 +121,7 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
         out.push_str(&chunk.text);
         out.push('\n');
     }
-    out.push_str(&ending(material, control.as_ref(), &out));
+    out.push_str(&ending(material, control.as_ref()));
     out.push_str("}\n\n");
     Ok(out)
 }
@@ -155,12 +155,12 @@ fn own_locals(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> Ve
         .collect()
 }
 
-/// The control variable as a local of the callback: it has the callback's own type.
+/// The control variable as a local of the callback.
 struct ControlLocal {
     id: DeclId,
     name: String,
     initialised: bool,
-    ty: String,
+    declared: String,
 }
 
 impl ControlLocal {
@@ -169,19 +169,22 @@ impl ControlLocal {
         let control = walk.control?;
         let name = material.scopes.declaration(control.id).name.to_owned();
         let mentioned = statements.iter().any(|c| has_word(&c.text, &name));
-        if !mentioned {
+        if !mentioned && !walk.ends_with_control {
             return None;
         }
         let at_label = material.endings.iter().any(|e| e.drop == Drop::AtLabel);
         let goes_on = material.endings.iter().any(|e| e.drop == Drop::AtLabel && e.value == Value::GoOn);
-        let initialised = at_label && (!written_in_turn(material, control.id) || goes_on);
-        let ty = material.spec.callback.returns.trim().to_owned();
-        Some(Self { id: control.id, name, initialised, ty })
+        let from_zero = walk.zeros.contains(&control.id)
+            && !super::captures::written_first(walk, material.scopes, control.id);
+        let initialised = from_zero || at_label && (!written_in_turn(material, control.id) || goes_on);
+        let ty = material.scopes.declaration(control.id).ty.without_const();
+        let declared = ty.declare(&name);
+        Some(Self { id: control.id, name, initialised, declared })
     }
 
     fn declaration(&self) -> String {
         let value = if self.initialised { " = 0" } else { "" };
-        format!("\t{} {}{value};", self.ty, self.name)
+        format!("\t{}{value};", self.declared)
     }
 }
 
@@ -201,15 +204,15 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// What stands at the end: the label, the release, the return.
-fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>, so_far: &str) -> String {
+fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> String {
     let at_label = material.endings.iter().any(|e| e.drop == Drop::AtLabel);
     let releases = material.walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
     let mut out = String::new();
     let value = match control {
-        Some(control) if at_label => control.name.clone(),
+        Some(control) if at_label || material.walk.ends_with_control => control.name.clone(),
         _ => "0".to_owned(),
     };
-    if let Some(control) = control.filter(|_| at_label)
+    if let Some(control) = control.filter(|_| at_label && !material.walk.ends_with_control)
         && written_in_turn(material, control.id)
         && known(&end_state(material), control.id).0 != Sign::Zero
     {
@@ -217,20 +220,12 @@ fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>, so_far: &
     }
     if at_label {
         out.push_str(&format!("{}:\n", material.names.label));
-    } else if !so_far.ends_with("{\n") && !so_far.ends_with("\n\n") && !releases && wants_blank(so_far) {
-        out.push('\n');
     }
     if releases {
         out.push_str(&format!("\t{}\n", material.release));
     }
     out.push_str(&format!("\treturn {value};\n"));
     out
-}
-
-/// A return stands apart from a longer body.
-fn wants_blank(so_far: &str) -> bool {
-    let body = so_far.rsplit("\n\n").next().unwrap_or_default();
-    body.lines().count() > 3
 }
 
 /// What is known at the end of a complete turn.
@@ -247,7 +242,13 @@ fn body(
     let mut statements: Vec<Chunk> = Vec::new();
     let source = material.walk.site.function.tree().source();
     let pieces = &material.walk.body.pieces;
+    let mut before: Option<Node<'_>> = None;
     for (i, (piece, stage)) in pieces.iter().enumerate() {
+        let count = statements.len();
+        let node = match piece {
+            Piece::Statement(node) | Piece::Update(node) | Piece::Comment(node) => Some(*node),
+            Piece::Release => None,
+        };
         match piece {
             Piece::Release => {}
             Piece::Comment(comment) => {
@@ -270,6 +271,12 @@ fn body(
                 }
             }
         }
+        if statements.len() > count
+            && let (Some(node), Some(last)) = (node, statements.last_mut())
+        {
+            last.blank_before &= stood_together(before, node);
+            before = Some(node);
+        }
     }
     Ok((declarations, statements))
 }
@@ -278,13 +285,27 @@ fn chunk(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tail: &
     let line = source.lines().line_span(source.line_column(span).line);
     let before = source.slice(Span { start: line.start, end: span.start });
     let own_line = before.trim().is_empty();
-    let column = indentation(source.slice(line));
-    let moved = shift(&respelled.text(span), TAB as isize - column as isize);
     let above = source.slice(Span { start: 0, end: line.start });
     let blank_before = own_line && above.ends_with("\n\n");
-    let text = format!("{}{}{tail}", indent(TAB), moved);
+    let text = respelled.text(span);
     let is_comment = tail.is_empty() && source.slice(span).starts_with('/');
+    let text = if text.starts_with('#') {
+        // A conditional region: directives stay in the first column, the code between them moves.
+        let code =
+            text.lines().find(|l| !l.starts_with('#') && !l.trim().is_empty()).map_or(TAB, indentation);
+        shift(text.trim_end(), TAB as isize - code as isize)
+    } else {
+        let column = indentation(source.slice(line));
+        format!("{}{}{tail}", indent(TAB), shift(&text, TAB as isize - column as isize))
+    };
     Chunk { text, blank_before, trailing: is_comment && !own_line, is_label: false }
+}
+
+/// Whether two pieces stood in one list of statements, with no declaration between them.
+fn stood_together(before: Option<Node<'_>>, node: Node<'_>) -> bool {
+    let Some(before) = before else { return false };
+    let last = node.prev_sibling();
+    before.parent() == node.parent() && last.is_some_and(|n| !n.is(Kind::Declaration))
 }
 
 /// A comment goes with what it stands by, if that goes and the comment is not in the body of the inner loop.

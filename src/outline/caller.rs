@@ -24,7 +24,6 @@ pub fn caller(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Result<Ve
     let mut edits = vec![TextEdit::new(material.walk.site.outer.span(), caller.call(dispatch)?)];
     edits.extend(caller.declarations());
     edits.extend(caller.renames());
-    edits.extend(caller.initial_value());
     Ok(edits)
 }
 
@@ -32,8 +31,8 @@ struct Caller<'a, 'b, 't> {
     material: &'a Material<'b, 't>,
     /// The block in which the context is declared.
     block: Node<'t>,
-    /// What gets the result, and whether it has to be declared.
-    result: Option<(String, bool)>,
+    /// What gets the result, and its declaration if it is new.
+    result: Option<(String, Option<String>)>,
     size: String,
     column: usize,
     accesses: Vec<Access<'t>>,
@@ -55,8 +54,8 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         }
         let result = match (material.walk.control, dispatch) {
             (_, Dispatch::Nothing) => None,
-            (Some(control), _) => Some((material.scopes.declaration(control.id).name.to_owned(), false)),
-            (None, _) => Some((free_result(material), true)),
+            (Some(control), _) => Some((material.scopes.declaration(control.id).name.to_owned(), None)),
+            (None, _) => Some(own_result(material)),
         };
         let size = size(material)?;
         Ok(Self { material, block, result, size, column, accesses: accesses(body, material.scopes) })
@@ -95,6 +94,17 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
             Dispatch::Nothing | Dispatch::ToControl => String::new(),
             Dispatch::ReturnResult => format!("\n{here}if ({result} < 0)\n{inside}return {result};"),
             Dispatch::Goto(label) => format!("\n{here}if ({result} < 0)\n{inside}goto {label};"),
+            Dispatch::ByValue { values, arm, returns } => {
+                let rest = self.failure_arm(*arm, result)?;
+                if *returns {
+                    let tests: Vec<String> = values.iter().map(|v| format!("{result} == {v}")).collect();
+                    let test = tests.join(" || ");
+                    format!("\n{here}if ({test})\n{inside}return {result};\n{here}if ({result} < 0){rest}")
+                } else {
+                    let tests: Vec<String> = values.iter().map(|v| format!(" && {result} != {v}")).collect();
+                    format!("\n{here}if ({result} < 0{}){rest}", tests.concat())
+                }
+            }
             Dispatch::FailureArm(arm) => {
                 format!("\n{here}if ({result} < 0){}", self.failure_arm(*arm, result)?)
             }
@@ -236,9 +246,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
 
     /// Captures whose variables have to be set again behind the call.
     fn copied_out(&self) -> impl Iterator<Item = &'a Capture> {
-        let live = |c: &&Capture| {
-            crate::walk::usage::live_behind(&self.material.walk.site, self.material.scopes, c.id)
-        };
+        let live = |c: &&Capture| crate::walk::usage::live_behind(&self.material.walk.site, c.id);
         let around = self.in_a_loop();
         self.context_captures().filter(|c| c.passing == Passing::Field).filter(move |_| around).filter(live)
     }
@@ -256,11 +264,11 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         let source = self.material.walk.site.function.tree().source();
         let mut lines = Vec::new();
         let base = self.declaration_column();
+        if let Some((_, Some(declaration))) = &self.result {
+            lines.push(format!("{declaration};"));
+        }
         if !self.material.captures.passed.is_empty() && self.material.reach == Reach::Context {
             lines.push(self.context_declaration(base));
-        }
-        if let Some((name, true)) = &self.result {
-            lines.push(format!("{}{name};", self.material.spec.callback.returns));
         }
         if lines.is_empty() {
             return Vec::new();
@@ -332,43 +340,32 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         }
         out
     }
-
-    /// The control variable's first value goes if nothing looks at it any more.
-    fn initial_value(&self) -> Vec<TextEdit> {
-        let Some(control) = self.material.walk.control.filter(|c| !c.initial_needed) else {
-            return Vec::new();
-        };
-        let declaration = self.material.scopes.declaration(control.id);
-        let outer = self.material.walk.site.outer;
-        // Another way to the code behind the loop would see it.
-        let jumps_over = self
-            .material
-            .walk
-            .site
-            .function
-            .descendants()
-            .any(|n| n.is(Kind::GotoStatement) && n.span().start < outer.span().start);
-        let at_top = outer.parent() == self.material.walk.site.function.child(Field::Body);
-        match declaration
-            .initializer
-            .filter(|i| is_pure(&self.material.spec.pure, *i) && !jumps_over && at_top)
-        {
-            Some(init) => {
-                vec![TextEdit::new(Span { start: declaration.ident.span().end, end: init.span().end }, "")]
-            }
-            None => Vec::new(),
-        }
-    }
 }
 
 fn is_zero(node: Node<'_>) -> bool {
     matches!(node.kind(), Kind::Null | Kind::False) || crate::walk::eval::number(node.text()) == Some(0)
 }
 
-fn free_result(material: &Material<'_, '_>) -> String {
+/// A variable for the result: the one that had the acquisition's, if it outlives the loop, or a new one.
+fn own_result(material: &Material<'_, '_>) -> (String, Option<String>) {
+    let got = material.scopes.declaration(material.walk.site.got);
+    if !material.walk.site.outer.encloses(got.ident) {
+        return (got.name.to_owned(), None);
+    }
     let names = ["ret", "err", "rc", "error", "result"];
-    let free = names.into_iter().find(|n| !material.scopes.declares(n));
-    free.unwrap_or("walk_ret").to_owned()
+    let name = names.into_iter().find(|n| !material.scopes.declares(n)).unwrap_or("walk_ret");
+    // A message that prints the error expects the old type.
+    let arm = material.walk.failure.arm.arm;
+    let printed = arm.descendants().filter(|n| n.is(Kind::CallExpression)).any(|call| {
+        call.descendants().any(|n| material.scopes.resolve(n) == Some(got.id))
+            && call.descendants().any(|n| matches!(n.kind(), Kind::StringLiteral | Kind::ConcatenatedString))
+    });
+    let declaration = if printed {
+        got.ty.without_const().declare(name)
+    } else {
+        format!("{}{name}", material.spec.callback.returns)
+    };
+    (name.to_owned(), Some(declaration))
 }
 
 /// How much the helper is asked to walk.

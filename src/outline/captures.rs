@@ -79,7 +79,9 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
             continue;
         }
         seen.push(id);
-        if short_lived.contains(&id) || (control == Some(id) && written_first(walk, scopes, id)) {
+        if short_lived.contains(&id)
+            || (control == Some(id) && (written_first(walk, scopes, id) || walk.zeros.contains(&id)))
+        {
             out.own.push(id);
             continue;
         }
@@ -108,7 +110,7 @@ pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>
 }
 
 /// Whether the moved code writes a variable before it reads it.
-fn written_first(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
+pub fn written_first(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
     kept_accesses(walk, scopes).iter().find(|a| a.decl == id).is_some_and(|a| a.may_define() && !a.uses())
 }
 

@@ -77,7 +77,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 Spelling::Offset => self.names.offset.clone(),
                 Spelling::Size => self.names.size.clone(),
                 Spelling::Number(n) => n.to_string(),
-                Spelling::End => format!("({} + {})", self.names.offset, self.names.size),
+                Spelling::End => self.end(*span),
                 Spelling::Release => self.release.clone(),
                 Spelling::Gone => {
                     self.add(self.with_line(*span), "")?;
@@ -87,6 +87,17 @@ impl<'a, 't> Respelled<'a, 't> {
             self.add(*span, text)?;
         }
         Ok(())
+    }
+
+    /// Offset plus length, in parentheses where an operator is next to it.
+    fn end(&self, span: Span) -> String {
+        let sum = format!("{} + {}", self.names.offset, self.names.size);
+        let around = self.walk.site.function.tree().covering(span).parent();
+        let plain = around.is_some_and(|p| {
+            matches!(p.kind(), Kind::ArgumentList | Kind::ParenthesizedExpression | Kind::InitDeclarator)
+                || p.is(Kind::AssignmentExpression) && p.operator() == Some("=")
+        });
+        if plain { sum } else { format!("({sum})") }
     }
 
     /// A statement with its indentation and line end, if it has the line for itself.

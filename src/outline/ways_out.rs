@@ -5,11 +5,12 @@
 
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
+use crate::walk::eval::unwrapped;
 use crate::walk::exits::{End, Exit, known};
 use crate::walk::output::{Piece, Target};
 use crate::walk::site::statements_of;
 use crate::walk::sym::Sign;
-use crate::walk::{Refusal, RefusalCode, Walk};
+use crate::walk::{Refusal, RefusalCode, Walk, WalkSpec};
 
 /// What a jump becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,15 @@ pub enum Dispatch<'t> {
     ReturnResult,
     /// `if (control < 0) goto label;`
     Goto(&'t str),
+    /// The values of stops are told apart by what they are; any other error goes to the failure arm.
+    ByValue {
+        /// The stops' values, spelled as in the code.
+        values: Vec<&'t str>,
+        /// The failure arm.
+        arm: Node<'t>,
+        /// Whether a stop returns its value, rather than going on behind the call.
+        returns: bool,
+    },
 }
 
 /// Spell every way out.
@@ -105,8 +115,9 @@ fn stopped<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, exit: &Exit<'t>) -> Result<
         return refuse("the loop is left here and nothing says so behind it");
     };
     let (sign, set_by) = known(&exit.jump.state, control.id);
-    let in_loop = set_by.is_some_and(|by| walk.site.outer.encloses(by));
-    if !in_loop || matches!(sign, Sign::Zero | Sign::Positive | Sign::NonNegative) {
+    let set_before = set_by.is_some_and(|by| !walk.site.outer.encloses(by));
+    let unset = set_by.is_none() && sign.possible()[1];
+    if set_before || unset || matches!(sign, Sign::Zero | Sign::Positive | Sign::NonNegative) {
         return refuse("the loop is left here without an error");
     }
     Ok(match adjacent_assignment(jump, control.id, scopes) {
@@ -125,35 +136,73 @@ fn adjacent_assignment<'t>(jump: Node<'t>, control: DeclId, scopes: &Scopes<'t>)
 }
 
 /// What stands behind the call.
-pub fn dispatch<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Dispatch<'t>, Refusal> {
+pub fn dispatch<'t>(spec: &WalkSpec, walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Dispatch<'t>, Refusal> {
     let arm = Arm::of(walk, scopes);
     let stops: Vec<&Exit<'t>> = walk.exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
-    if stops.is_empty() {
+    if stops.is_empty() && !walk.ends_with_control {
         return Ok(match arm.passes {
             Passes::Nothing => Dispatch::Nothing,
             Passes::Result if arm.lands_behind => Dispatch::ToControl,
+            Passes::Result if matches!(walk.failure.target, Target::Return(_)) => Dispatch::ReturnResult,
             _ => Dispatch::FailureArm(walk.failure.arm.arm),
         });
     }
-    let refuse = |node: Node<'_>| {
-        Err(Refusal::new(
-            RefusalCode::ErrorChannels,
-            node.span(),
-            "this way out and a failed acquisition lead to different places",
-        ))
-    };
-    for stop in &stops {
-        let End::Leaves(target) = stop.end else { continue };
-        if !arm.agrees(walk, scopes, stop, target) {
-            return refuse(stop.jump.node);
-        }
+    let disagreeing = stops.iter().find(|stop| match stop.end {
+        End::Leaves(target) => !arm.agrees(walk, scopes, stop, target),
+        End::GoesOn => false,
+    });
+    if let Some(stop) = disagreeing {
+        return by_value(spec, walk, &stops).ok_or_else(|| {
+            let sentence =
+                "this way out and a failed acquisition lead to different places, and cannot be told apart";
+            Refusal::new(RefusalCode::ErrorChannels, stop.jump.node.span(), sentence)
+        });
     }
+    let to_control = arm.lands_behind || (returns_control(walk, scopes) && walk.control.is_some());
     Ok(match (arm.passes, walk.failure.target) {
+        (Passes::Result, _) if to_control => Dispatch::ToControl,
         (Passes::Result, Target::Return(_)) => Dispatch::ReturnResult,
-        (Passes::Result, _) if arm.lands_behind => Dispatch::ToControl,
         (Passes::Result, Target::Label(label)) => Dispatch::Goto(label),
         _ => Dispatch::FailureArm(walk.failure.arm.arm),
     })
+}
+
+/// Stops with constants that an acquisition never gives can be told apart by value.
+fn by_value<'t>(spec: &WalkSpec, walk: &Walk<'t>, stops: &[&Exit<'t>]) -> Option<Dispatch<'t>> {
+    let mut values = Vec::new();
+    let mut returned = 0;
+    for stop in stops {
+        let End::Leaves(target) = stop.end else { continue };
+        let value = match target {
+            Target::Return(value) => {
+                returned += 1;
+                value?
+            }
+            target if lands_behind(walk, target) => known(&stop.jump.state, walk.control?.id).1?,
+            _ => return None,
+        };
+        let constant = value.child(Field::Argument).filter(|_| value.operator() == Some("-"))?;
+        let own = constant.is(Kind::Identifier) && !spec.errors.iter().any(|e| e == constant.text());
+        if !own {
+            return None;
+        }
+        if !values.contains(&value.text()) {
+            values.push(value.text());
+        }
+    }
+    let returns = returned > 0;
+    let uniform = returned == 0 || returned == stops.len();
+    uniform.then_some(Dispatch::ByValue { values, arm: walk.failure.arm.arm, returns })
+}
+
+/// Whether what stands behind the loop is only `return control;`.
+fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
+    let mut next = walk.site.outer.next_sibling();
+    while next.is_some_and(|n| n.is(Kind::Comment)) {
+        next = next.and_then(|n| n.next_sibling());
+    }
+    let value = next.filter(|n| n.is(Kind::ReturnStatement)).and_then(|n| n.named_children().next());
+    value.and_then(|v| scopes.resolve(v)).is_some_and(|id| walk.control.map(|c| c.id) == Some(id))
 }
 
 /// What the failure arm does with the error.
@@ -179,7 +228,15 @@ impl<'t> Arm<'t> {
         let statements: Vec<_> =
             statements_of(walk.failure.arm.arm).into_iter().filter(|s| !s.is(Kind::Comment)).collect();
         let got = walk.site.got;
-        let is_got = |n: Node<'_>| scopes.resolve(n) == Some(got);
+        // `got`, also as `got ? got : other` and `got ?: other`: the result is below zero there.
+        let is_got = |n: Node<'_>| {
+            let n = unwrapped(n);
+            let part = |field| n.child(field).and_then(|c| scopes.resolve(unwrapped(c))) == Some(got);
+            scopes.resolve(n) == Some(got)
+                || n.is(Kind::ConditionalExpression)
+                    && part(Field::Condition)
+                    && (n.child(Field::Consequence).is_none() || part(Field::Consequence))
+        };
         let control = walk.control.map(|c| c.id);
         let passes = match statements.as_slice() {
             [jump] => match walk.failure.target {
@@ -214,7 +271,9 @@ impl<'t> Arm<'t> {
     fn agrees(&self, walk: &Walk<'t>, scopes: &Scopes<'t>, stop: &Exit<'t>, target: Target<'t>) -> bool {
         let same_place = match (target, walk.failure.target) {
             (Target::Return(_), Target::Return(_)) => true,
-            (Target::Return(_), _) | (_, Target::Return(_)) => false,
+            (Target::Return(_), other) | (other, Target::Return(_)) => {
+                lands_behind(walk, other) && returns_control(walk, scopes) && self.passes == Passes::Result
+            }
             (Target::Label(a), Target::Label(b)) if a == b => true,
             (a, b) => lands_behind(walk, a) && lands_behind(walk, b),
         };
@@ -222,7 +281,6 @@ impl<'t> Arm<'t> {
             Target::Return(value) => value,
             _ => walk.control.and_then(|c| known(&stop.jump.state, c.id).1),
         };
-        let _ = scopes;
         same_place
             && match self.passes {
                 Passes::Result => true,

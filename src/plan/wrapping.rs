@@ -87,9 +87,13 @@ pub fn wrap(text: &str, column: usize, base: usize) -> Option<String> {
     let mut at = column;
     // Columns behind the open parentheses.
     let mut open: Vec<usize> = Vec::new();
-    for word in words(&joined) {
+    let all = words(&joined);
+    for (i, word) in all.iter().enumerate() {
         let blank = if word.blank_before { " " } else { "" };
-        let fits = advance(at, blank) + word.text.len() <= WIDTH;
+        // All that has to stay on a line with this word.
+        let next = all[i + 1..].iter().take_while(|w| !w.may_break);
+        let tied: usize = next.map(|w| w.text.len() + usize::from(w.blank_before)).sum();
+        let fits = advance(at, blank) + word.text.len() + tied <= WIDTH;
         if !fits && word.may_break && !out.is_empty() {
             let to = open.last().copied().unwrap_or(base + TAB);
             out.push('\n');

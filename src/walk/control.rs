@@ -47,6 +47,7 @@ pub fn control<'t>(
     exits: &[Exit<'t>],
     normal: &State<'t>,
     accumulated: &dyn Fn(DeclId, Node<'t>) -> bool,
+    raised: &[DeclId],
 ) -> Result<Option<Control>, Refusal> {
     let site = eval.site;
     let outside = |id: DeclId| !site.outer.encloses(eval.scopes.declaration(id).ident);
@@ -54,7 +55,7 @@ pub fn control<'t>(
         let ty = &eval.scopes.declaration(id).ty;
         !ty.is_aggregate() && !ty.is_pointer() && !ty.is_array()
     };
-    let read_behind = |id: DeclId| live_behind(site, eval.scopes, id);
+    let read_behind = |id: DeclId| live_behind(site, id);
     let set_on_failure = |id: DeclId| {
         id == site.got
             || failed
@@ -67,15 +68,23 @@ pub fn control<'t>(
         .filter(|e| matches!(e.end, End::Leaves(Target::BehindOuter | Target::Label(_))))
         .collect();
     let set_on_stop = |id: DeclId| {
-        !leaving.is_empty() && leaving.iter().all(|e| written_in_loop(eval, known(&e.state, id).1))
+        !leaving.is_empty()
+            && leaving.iter().all(|e| match known(&e.jump.state, id) {
+                (_, Some(by)) => written_in_loop(eval, Some(by)),
+                // Set on some of the ways that meet there.
+                (sign, None) => !sign.possible()[1],
+            })
     };
     let ids = || eval.scopes.declarations().iter().map(|d| d.id).filter(|id| outside(*id) && scalar(*id));
     let chosen = ids()
-        .find(|id| set_on_failure(*id) && read_behind(*id))
+        .find(|id| raised.contains(id) && read_behind(*id))
+        .or_else(|| ids().find(|id| set_on_failure(*id) && read_behind(*id)))
         .or_else(|| ids().find(|id| set_on_stop(*id) && read_behind(*id)));
     let Some(id) = chosen else { return Ok(None) };
     let looks = looks(eval, id, accumulated);
-    check_normal(eval, id, normal, &looks)?;
+    if !raised.contains(&id) {
+        check_normal(eval, id, normal, &looks)?;
+    }
     Ok(Some(entered(eval, id, &looks)))
 }
 
@@ -127,7 +136,7 @@ fn only_written_leaving(eval: &Evaluator<'_, '_>, id: DeclId) -> bool {
 }
 
 /// What the variable is given last before the loop, and whether anything looks at it before the loop.
-fn initial<'t>(eval: &Evaluator<'_, 't>, id: DeclId) -> (Option<Node<'t>>, bool) {
+pub fn initial<'t>(eval: &Evaluator<'_, 't>, id: DeclId) -> (Option<Node<'t>>, bool) {
     let before: Vec<_> = function_accesses(eval)
         .into_iter()
         .filter(|a| a.decl == id && a.node.span().start < eval.site.outer.span().start)
@@ -249,5 +258,9 @@ fn is_sign_test(node: Node<'_>, eval: &Evaluator<'_, '_>, id: DeclId) -> bool {
 }
 
 fn is_below_zero(node: Node<'_>, eval: &Evaluator<'_, '_>, id: DeclId) -> bool {
+    if node.is(Kind::BinaryExpression) && node.operator() == Some("&&") {
+        let sides = [node.child(Field::Left), node.child(Field::Right)];
+        return sides.into_iter().flatten().any(|s| is_below_zero(unwrapped(s), eval, id));
+    }
     is_sign_test(node, eval, id) && matches!(node.operator(), Some("<" | ">"))
 }

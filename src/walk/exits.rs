@@ -61,14 +61,18 @@ fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Re
     let site = machine.eval.site;
     let exit = |end, state| Exit { jump: jump.clone(), end, state, may_go_on: false };
     let inner = match (jump.target, site.inner) {
-        (Target::NextElement | Target::BehindInner, Some(inner)) => inner,
+        (Target::NextElement | Target::BehindInner | Target::Flagged, Some(inner)) => inner,
         (Target::NextBatch, _) => return Ok(exit(End::GoesOn, jump.state.clone())),
         (target, _) => return Ok(exit(End::Leaves(target), jump.state.clone())),
     };
     let mut state = jump.state.clone();
     let mut probe = machine.fresh(Stage::Inner);
     probe.out.failure.clone_from(&machine.out.failure);
-    if jump.target == Target::NextElement
+    if jump.target == Target::Flagged {
+        let rest: Vec<_> = continuation(site, jump.node).into_iter().filter(|n| inner.encloses(*n)).collect();
+        probe.list(&rest, &mut state, Level::Top)?;
+    }
+    if jump.target != Target::BehindInner
         && let Some(update) = inner.child(Field::Update)
     {
         probe.expression(update, update, &mut state, Level::Top)?;
@@ -84,6 +88,7 @@ fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Re
             state: leaving.state,
             may_go_on: flow == super::machine::Flow::Falls,
         },
+        None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
         None => exit(End::GoesOn, state),
     })
 }

@@ -7,7 +7,7 @@
 use super::eval::{operand, unwrapped};
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::matching::{Bindings, matches};
-use super::output::{Piece, Spelling, Stage};
+use super::output::{Jump, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::callee;
 use super::spec::BatchStorage;
@@ -25,10 +25,34 @@ impl<'t> Machine<'_, 't> {
         level: Level,
     ) -> Result<Flow, Refusal> {
         match node.named_children().next() {
+            Some(expression) if self.raises_flag(unwrapped(expression)) => {
+                let before_acquire = self.stage == Stage::Before;
+                self.eval.value(unwrapped(expression), state);
+                self.out.jumps.push(Jump {
+                    node,
+                    target: Target::Flagged,
+                    state: state.clone(),
+                    before_acquire,
+                });
+                self.keep(node, level);
+                return Ok(Flow::Leaves);
+            }
             Some(expression) => self.expression(node, unwrapped(expression), state, level)?,
             None => self.drop(node),
         }
         Ok(Flow::Falls)
+    }
+
+    /// `flag = true`, where the flag ends the loop and nobody looks at it later.
+    fn raises_flag(&self, expression: Node<'t>) -> bool {
+        let site = self.eval.site;
+        let target = expression.child(Field::Left).and_then(|l| self.eval.scopes.resolve(l));
+        let raised = expression.child(Field::Right).map(|r| self.eval.value(r, &mut State::default()));
+        expression.is(Kind::AssignmentExpression)
+            && expression.operator() == Some("=")
+            && target.is_some_and(|id| site.flags.contains(&id) && !site.live_out.contains(&id))
+            && raised.is_some_and(|v| v.quantity().and_then(Sym::as_constant).is_some_and(|c| c != 0))
+            && self.eval.facts == Facts::UnitBatch
     }
 
     /// An expression whose value is not used, in the statement or loop header `holder`.
@@ -252,7 +276,7 @@ impl<'t> Machine<'_, 't> {
         }
         let mut after = state.clone();
         self.eval.value(expression, &mut after);
-        if after.value(id) == Value::Unknown {
+        if !self.goes_with_walk(&after.value(id)) {
             return false;
         }
         *state = after;
@@ -262,6 +286,15 @@ impl<'t> Machine<'_, 't> {
         }
         self.out.lost.insert(id);
         true
+    }
+
+    /// Whether a cursor of that value can go: what it stands for can be spelled for one piece, or nobody needs it.
+    fn goes_with_walk(&self, value: &Value) -> bool {
+        match value {
+            Value::Unknown => false,
+            Value::Quantity(sym) => sym.has(&Atom::Total) || sym.is_position() || self.spelled(sym).is_some(),
+            Value::Element(_) | Value::Batch => true,
+        }
     }
 
     /// Remember the variable that holds the piece's length.
@@ -305,7 +338,7 @@ impl<'t> Machine<'_, 't> {
             }
             let mut after = state.clone();
             let value = self.eval.value(initializer, &mut after);
-            let goes = self.cursors.contains(&declaration.id) && value != Value::Unknown;
+            let goes = self.cursors.contains(&declaration.id) && self.goes_with_walk(&value);
             if goes {
                 *state = after;
                 self.drop(declaration.declarator);
@@ -372,6 +405,9 @@ impl<'t> Machine<'_, 't> {
         }
         let value = self.eval.value(node, &mut state.clone());
         let Some(spelling) = value.quantity().and_then(|sym| self.spelled(sym)) else { return false };
+        if spelling == Spelling::End {
+            return false;
+        }
         self.out.uses.insert(node.id(), (value, self.stage));
         self.out.spellings.insert(node.span(), spelling);
         true
@@ -532,6 +568,9 @@ impl<'t> Machine<'_, 't> {
         let (Some(left), Some(right)) = (node.child(Field::Left), node.child(Field::Right)) else {
             return Err(not_understood(node, "an assignment without a side"));
         };
+        // Its value, before rewriting the right side carries out what is in there.
+        let mut valued = state.clone();
+        self.eval.value(node, &mut valued);
         self.rewrite(right, state)?;
         let target = self.eval.scopes.resolve(left);
         let compound = node.operator() != Some("=");
@@ -542,12 +581,15 @@ impl<'t> Machine<'_, 't> {
                     self.rewrite(left, state)?;
                     self.out.needed.insert(id);
                 }
-                self.eval.value(node, state);
+                match valued.variables.remove(&id) {
+                    Some(variable) => state.set(id, variable),
+                    None => state.forget(id),
+                }
                 Ok(())
             }
             None => {
                 self.rewrite(left, state)?;
-                self.eval.value(node, state);
+                state.fields = valued.fields;
                 Ok(())
             }
         }

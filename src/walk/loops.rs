@@ -238,6 +238,7 @@ impl<'t> Machine<'_, 't> {
             tree: self.tree,
             cursors: &cursors,
             stage: Stage::Behind,
+            switch_breaks: Vec::new(),
             out: Default::default(),
         };
         machine.drain_range(*looping, &mut inside)

@@ -47,6 +47,8 @@ pub struct Machine<'a, 't> {
     pub cursors: &'a BTreeSet<DeclId>,
     /// Where control is.
     pub stage: Stage,
+    /// What is known where a kept `switch` is left by `break`.
+    pub switch_breaks: Vec<State<'t>>,
     /// What came out so far.
     pub out: Output<'t>,
 }
@@ -62,12 +64,19 @@ impl<'a, 't> Machine<'a, 't> {
     ) -> Self {
         let tree = site.function.tree();
         let eval = Evaluator { spec, scopes, site, facts };
-        Self { eval, tree, cursors, stage: Stage::Before, out: Output::default() }
+        Self { eval, tree, cursors, stage: Stage::Before, switch_breaks: Vec::new(), out: Output::default() }
     }
 
     /// A machine with the same knowledge and nothing done yet, to try what a path does.
     pub fn fresh(&self, stage: Stage) -> Machine<'a, 't> {
-        Machine { eval: self.eval, tree: self.tree, cursors: self.cursors, stage, out: Output::default() }
+        Machine {
+            eval: self.eval,
+            tree: self.tree,
+            cursors: self.cursors,
+            stage,
+            switch_breaks: Vec::new(),
+            out: Output::default(),
+        }
     }
 
     /// Carry out statements in order.
@@ -80,8 +89,9 @@ impl<'a, 't> Machine<'a, 't> {
                 }
                 continue;
             }
-            if flow == Flow::Leaves && !node.is(Kind::LabeledStatement) {
-                return Err(not_understood(*node, "no path leads to this statement"));
+            if flow == Flow::Leaves {
+                // No path leads here under the facts.
+                return Ok(flow);
             }
             flow = self.statement(*node, state, level)?;
         }
@@ -153,6 +163,10 @@ impl<'a, 't> Machine<'a, 't> {
             return Err(not_understood(node, "an `if` without a condition"));
         };
         let otherwise = node.child(Field::Alternative).and_then(|e| e.named_children().last());
+        if Some(node) == self.eval.site.test {
+            self.drop(node);
+            return Ok(Flow::Falls);
+        }
         if let Some(call) = self.acquire_in(condition) {
             // `if ((got = acquire(…)) < 0)`
             self.acquired(call, state);
@@ -349,6 +363,9 @@ impl<'a, 't> Machine<'a, 't> {
             kind => match self.bound_to(node, kind == Kind::BreakStatement) {
                 Some(target) => target,
                 None => {
+                    if kind == Kind::BreakStatement {
+                        self.switch_breaks.push(state.clone());
+                    }
                     self.keep(node, level);
                     return Ok(Flow::Leaves);
                 }
@@ -381,24 +398,39 @@ impl<'a, 't> Machine<'a, 't> {
         if let Some(condition) = node.child(Field::Condition) {
             self.rewrite(condition, state)?;
         }
-        self.forget_written(body, state)?;
+        let outside = std::mem::take(&mut self.switch_breaks);
+        let has_default =
+            body.named_children().any(|c| c.children().next().is_some_and(|t| t.text() == "default"));
+        let mut after = if has_default { Vec::new() } else { vec![state.clone()] };
+        let mut fallen: Option<State<'t>> = None;
         for case in body.named_children() {
-            let mut arm = state.clone();
+            let mut arm = match fallen.take() {
+                Some(above) => above.join(state),
+                None => state.clone(),
+            };
             let value = case.child(Field::Value);
             let inside: Vec<_> =
                 case.children().filter(|c| !matches!(c.kind(), Kind::Token) && Some(*c) != value).collect();
-            self.arm(&inside, &mut arm)?;
+            if self.arm(&inside, &mut arm)? == Flow::Falls {
+                fallen = Some(arm);
+            }
         }
+        after.extend(fallen);
+        after.append(&mut std::mem::replace(&mut self.switch_breaks, outside));
         self.keep(node, level);
+        let mut after = after.into_iter();
+        let Some(first) = after.next() else { return Ok(Flow::Leaves) };
+        *state = after.fold(first, |joined, other| joined.join(&other));
         Ok(Flow::Falls)
     }
 
     /// The statements of a case: control may fall in from above and out below.
-    fn arm(&mut self, nodes: &[Node<'t>], state: &mut State<'t>) -> Result<(), Refusal> {
+    fn arm(&mut self, nodes: &[Node<'t>], state: &mut State<'t>) -> Result<Flow, Refusal> {
+        let mut flow = Flow::Falls;
         for node in nodes.iter().filter(|n| !n.is(Kind::Comment)) {
-            self.statement(*node, state, Level::Nested)?;
+            flow = self.statement(*node, state, Level::Nested)?;
         }
-        Ok(())
+        Ok(flow)
     }
 
     /// A conditional region of the preprocessor: kept as it is, if no arm touches the walk.

@@ -47,6 +47,8 @@ pub enum Target<'t> {
     NextElement,
     /// Behind the inner loop.
     BehindInner,
+    /// On, with a flag set that ends the outer loop.
+    Flagged,
     /// On with the next batch.
     NextBatch,
     /// Behind the outer loop.

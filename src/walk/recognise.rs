@@ -75,6 +75,10 @@ pub struct Walk<'t> {
     pub releases: bool,
     /// The variable that says how the loop ended.
     pub control: Option<Control>,
+    /// Whether a turn may end with the control variable set, which ends the loop.
+    pub ends_with_control: bool,
+    /// Variables that are zero at the start of every turn.
+    pub zeros: BTreeSet<DeclId>,
     /// Variables that hold nothing but cursors.
     pub cursors: BTreeSet<DeclId>,
     /// What a reviewer should know.
@@ -103,16 +107,22 @@ fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk
     let eval = Evaluator { spec, scopes, site: &site, facts };
     let total = total(&eval)?;
     let limit = limit(&eval, &total)?;
+    let site = Site { flags: total.flags.clone(), ..site.clone() };
+    let eval = Evaluator { site: &site, ..eval };
     let mut cursors = usage::candidates(&site, scopes);
-    let counter_goes = total.counter.is_some_and(|c| !usage::live_behind(&site, scopes, c.id));
+    let counter_goes = total.counter.is_some_and(|c| !usage::live_behind(&site, c.id));
     cursors.extend(total.counter.filter(|_| counter_goes).map(|c| c.id));
     // A variable that is a cursor on some paths only is not one: take it out and start again.
+    let mut zeros = zero_at_first(&eval, &total);
     loop {
-        let attempt = attempt(spec, scopes, &site, &total, limit, &cursors);
+        let attempt = attempt(spec, scopes, &site, &total, limit, &cursors, &zeros);
         match attempt {
             Ok(walk) => return Ok(walk),
             Err(Again::Without(id)) => {
                 cursors.remove(&id);
+            }
+            Err(Again::NotZero(id)) => {
+                zeros.remove(&id);
             }
             Err(Again::Refused(refusal)) => return Err(refusal),
         }
@@ -121,6 +131,7 @@ fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk
 
 enum Again {
     Without(DeclId),
+    NotZero(DeclId),
     Refused(Refusal),
 }
 
@@ -137,17 +148,23 @@ fn attempt<'t>(
     total: &Total<'t>,
     limit: Limit<'t>,
     cursors: &BTreeSet<DeclId>,
+    zeros: &BTreeSet<DeclId>,
 ) -> Result<Walk<'t>, Again> {
     let mut generic = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
-    let mut generic_end = start(total);
+    let mut generic_end = start(total, zeros);
     generic.list(&site.body, &mut generic_end, Level::Top)?;
     let failure = failure(&generic)?;
     check_counter(scopes, total, &generic_end)?;
     check_drains(&generic)?;
 
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
-    let mut end = start(total);
+    let mut end = start(total, zeros);
     unit.list(&site.body, &mut end, Level::Top)?;
+    let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
+    if let Some(id) = zeros.iter().find(|id| !total.flags.contains(id) && !is_zero(id)) {
+        return Err(Again::NotZero(*id));
+    }
+    let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
     let mut body = std::mem::take(&mut unit.out);
     body.piece_names = generic.out.piece_names;
     if let Some(id) = body.lost.intersection(&body.needed).find(|id| cursors.contains(id)) {
@@ -158,12 +175,19 @@ fn attempt<'t>(
     let releases = check_references(site, &exits, &end)?;
     check_per_batch(spec, &body)?;
     let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&body, scopes, id, condition);
-    let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated)?;
+    let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?;
+    if raised.iter().any(|id| Some(*id) != control.map(|c| c.id)) {
+        return Err(Again::Refused(Refusal::new(
+            RefusalCode::NotUnderstood,
+            total.condition.span(),
+            "what makes the loop end early is not what it returns",
+        )));
+    }
     let notes = notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control);
     let obligations = obligations(site, total, &body, &exits, releases);
     Ok(Walk {
         site: site.clone(),
-        total: *total,
+        total: total.clone(),
         limit,
         body,
         exits,
@@ -171,15 +195,37 @@ fn attempt<'t>(
         end,
         releases,
         control,
+        ends_with_control: !raised.is_empty(),
+        zeros: zeros.clone(),
         cursors: cursors.clone(),
         notes,
         obligations,
     })
 }
 
+/// Variables that are zero when the loop is entered, and may be at the start of every turn.
+fn zero_at_first<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> BTreeSet<DeclId> {
+    let outside = eval.scopes.declarations().iter().filter(|d| !eval.site.outer.encloses(d.ident));
+    outside
+        .filter(|d| !d.ty.is_aggregate() && !d.ty.is_pointer() && !d.ty.is_array())
+        .filter(|d| total.counter.is_none_or(|c| c.id != d.id))
+        .filter(|d| {
+            let first = super::control::initial(eval, d.id).0;
+            first.is_some_and(|node| {
+                matches!(node.kind(), Kind::False) || super::eval::number(node.text()) == Some(0)
+            })
+        })
+        .map(|d| d.id)
+        .collect()
+}
+
 /// The state at the start of a turn.
-fn start<'t>(total: &Total<'t>) -> State<'t> {
+fn start<'t>(total: &Total<'t>, zeros: &BTreeSet<DeclId>) -> State<'t> {
     let mut state = State::default();
+    for id in zeros {
+        let value = Value::Quantity(Sym::constant(0));
+        state.set(*id, Variable { value, sign: Sign::Zero, ..Variable::unknown() });
+    }
     if let Some(counter) = total.counter {
         let value = Value::Quantity(Sym::atom(Atom::Total));
         state.set(counter.id, Variable { value, ..Variable::unknown() });
@@ -227,6 +273,7 @@ fn failure<'t>(machine: &Machine<'_, 't>) -> Result<Failure<'t>, Refusal> {
         tree: machine.tree,
         cursors: &nothing,
         stage: Stage::Between,
+        switch_breaks: Vec::new(),
         out: Output::default(),
     };
     probe.out.failure = Some(arm.clone());
@@ -294,19 +341,6 @@ fn check_references<'t>(site: &Site<'t>, exits: &[Exit<'t>], end: &State<'t>) ->
             return imbalance(
                 exit.jump.node,
                 "the reference to the element is dropped more than once on this way out",
-            );
-        }
-        let goes_on = matches!(exit.end, End::GoesOn);
-        if end.released == 1 && exit.state.released == 0 {
-            return imbalance(
-                exit.jump.node,
-                "the reference to the element is never dropped on this way out",
-            );
-        }
-        if goes_on && end.released != exit.state.released {
-            return imbalance(
-                exit.jump.node,
-                "whether the reference is dropped depends on the way through the body",
             );
         }
     }

@@ -6,8 +6,12 @@
 use super::matching::{Bindings, matches};
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
+use crate::flow::facts::Facts;
+use crate::flow::liveness::Liveness;
+use crate::flow::region::Region;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
+use std::collections::BTreeSet;
 
 /// One acquisition of batches in its loops.
 #[derive(Clone, Debug)]
@@ -36,6 +40,14 @@ pub struct Site<'t> {
     pub body: Vec<Node<'t>>,
     /// The loop over the batch; `None` if a batch is one element.
     pub inner: Option<Node<'t>>,
+    /// The statement in an endless loop that leaves it when all is walked.
+    pub test: Option<Node<'t>>,
+    /// Variables that end the loop when they are set.
+    pub flags: Vec<DeclId>,
+    /// Variables that are read behind the outer loop before they are written.
+    pub live_out: BTreeSet<DeclId>,
+    /// Variables that the outer loop may read before it writes them.
+    pub exposed: BTreeSet<DeclId>,
 }
 
 /// Every call in `function` of a function that one of the walk's acquisitions names.
@@ -43,6 +55,26 @@ pub fn acquisitions<'t>(spec: &WalkSpec, function: Node<'t>) -> Vec<Node<'t>> {
     let names: Vec<&str> = spec.acquires.iter().map(|a| a.callee.as_str()).collect();
     let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
     calls.filter(|call| callee(*call).is_some_and(|name| names.contains(&name))).collect()
+}
+
+/// In `for (;;)` or `while (1)`: the first statement, or the last, if it is `if (…) break;`.
+fn endless_test<'t>(outer: Node<'t>, body: &[Node<'t>]) -> Option<Node<'t>> {
+    let endless = outer.child(Field::Condition).is_none_or(|c| {
+        let c = super::eval::unwrapped(c);
+        c.is(Kind::True) || c.text() == "1"
+    });
+    if !endless {
+        return None;
+    }
+    let is_test = |n: &&Node<'t>| {
+        let then = n.child(Field::Consequence).map(statements_of).unwrap_or_default();
+        n.is(Kind::IfStatement)
+            && n.child(Field::Alternative).is_none()
+            && matches!(then.as_slice(), [only] if only.is(Kind::BreakStatement))
+    };
+    let first = body.iter().find(|n| !matches!(n.kind(), Kind::Comment | Kind::Declaration));
+    let last = body.iter().rfind(|n| !n.is(Kind::Comment));
+    first.filter(is_test).or(last.filter(is_test)).copied()
 }
 
 /// The name of the function that a call calls directly.
@@ -105,6 +137,8 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     };
     let body = body_of(outer);
     let inner = inner_loop(&body, scopes, batch, call)?;
+    let facts = Facts::of(scopes.function());
+    let region = Region::of(&[outer], &facts, &Liveness::of(&facts));
     Ok(Site {
         function: scopes.function(),
         call,
@@ -118,6 +152,10 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         outer,
         body,
         inner,
+        test: endless_test(outer, &body_of(outer)),
+        flags: Vec::new(),
+        live_out: region.live_out.iter().copied().collect(),
+        exposed: region.exposed.iter().copied().collect(),
     })
 }
 

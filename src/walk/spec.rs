@@ -112,6 +112,8 @@ pub struct WalkSpec {
     pub pure: Vec<String>,
     /// Functions that only count something.
     pub accounting: Vec<String>,
+    /// Errors that an acquisition may give.
+    pub errors: Vec<String>,
     /// Functions that begin or end a section that must not be cut into pieces.
     pub locks: Vec<String>,
     /// The call that replaces the loop, over `iter`, `size`, `f` and `data`.
@@ -224,6 +226,7 @@ struct Draft {
     pure: Vec<String>,
     accounting: Vec<String>,
     locks: Vec<String>,
+    errors: Vec<String>,
     helper: Option<Pattern>,
     helper_name: String,
     callback: Option<Prototype>,
@@ -308,6 +311,7 @@ impl Reader<'_> {
             ("tree", ["lacks"]) => draft.lacks.extend(names()),
             ("pure", []) => draft.pure.extend(names()),
             ("accounting", []) => draft.accounting.extend(names()),
+            ("errors", []) => draft.errors.extend(names()),
             ("lock", []) => draft.locks.extend(names()),
             ("suffix", []) => draft.suffix = text.to_owned(),
             ("batch", []) => draft.batch = text.to_owned(),
@@ -463,6 +467,7 @@ impl Reader<'_> {
             pure: draft.pure,
             accounting: draft.accounting,
             locks: draft.locks,
+            errors: draft.errors,
             helper: draft.helper?,
             helper_name: draft.helper_name,
             callback: draft.callback?,

@@ -14,12 +14,14 @@ use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 
 /// What the outer loop goes on for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Total<'t> {
     /// The expression for what is left, if the loop ends when the iterator has nothing left.
     pub position: Option<Node<'t>>,
     /// The loop ends when a variable has counted down to zero or up to a bound.
     pub counter: Option<Counter<'t>>,
+    /// Variables that end the loop when they are not zero.
+    pub flags: Vec<DeclId>,
     /// The loop's whole condition.
     pub condition: Node<'t>,
 }
@@ -48,13 +50,24 @@ pub fn total<'t>(eval: &Evaluator<'_, 't>) -> Result<Total<'t>, Refusal> {
     let refuse = |node: Node<'_>, sentence: &str| {
         Err(Refusal::new(RefusalCode::NotUnderstood, node.span(), sentence.to_owned()))
     };
-    let Some(condition) = site.outer.child(Field::Condition) else {
+    let condition = match site.test {
+        Some(test) => test.child(Field::Condition),
+        None => site.outer.child(Field::Condition),
+    };
+    let Some(condition) = condition else {
         return refuse(site.outer, "the loop has no condition that says when all is walked");
     };
-    let mut total = Total { position: None, counter: None, condition: unwrapped(condition) };
-    for part in conjuncts(eval, condition) {
+    let parts = match site.test {
+        Some(_) => negated(eval, condition),
+        None => conjuncts(eval, condition),
+    };
+    let mut total =
+        Total { position: None, counter: None, flags: Vec::new(), condition: unwrapped(condition) };
+    for part in parts {
         if is_position(eval, part) {
             total.position = Some(above_zero(part).unwrap_or(part));
+        } else if let Some(flag) = flag(eval.scopes, part) {
+            total.flags.push(flag);
         } else if let Some(counter) = counter(eval.scopes, part) {
             if total.counter.is_some() {
                 return refuse(part, "the loop goes on for two counters at once");
@@ -70,6 +83,36 @@ pub fn total<'t>(eval: &Evaluator<'_, 't>) -> Result<Total<'t>, Refusal> {
         return refuse(bound, "the bound changes in the loop");
     }
     Ok(total)
+}
+
+/// `a`, `b` of `!a || !b`: what has to hold for the loop to go on when this makes it end.
+fn negated<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>) -> Vec<Node<'t>> {
+    let condition = eval.seen_through(unwrapped(condition));
+    let sides = [condition.child(Field::Left), condition.child(Field::Right)];
+    match (condition.kind(), condition.operator()) {
+        (Kind::BinaryExpression, Some("||")) => {
+            sides.into_iter().flatten().flat_map(|s| negated(eval, s)).collect()
+        }
+        (Kind::UnaryExpression, Some("!")) => {
+            condition.child(Field::Argument).map(unwrapped).into_iter().collect()
+        }
+        (Kind::BinaryExpression, Some("==")) if sides[1].is_some_and(|r| r.text() == "0") => {
+            sides[0].map(unwrapped).into_iter().collect()
+        }
+        _ => vec![condition],
+    }
+}
+
+/// `v` of `!v` or `v == 0`: the loop goes on as long as the variable is zero.
+fn flag<'t>(scopes: &Scopes<'t>, node: Node<'t>) -> Option<DeclId> {
+    let variable = match (node.kind(), node.operator()) {
+        (Kind::UnaryExpression, Some("!")) => node.child(Field::Argument)?,
+        (Kind::BinaryExpression, Some("==")) if node.child(Field::Right)?.text() == "0" => {
+            node.child(Field::Left)?
+        }
+        _ => return None,
+    };
+    scopes.resolve(unwrapped(variable))
 }
 
 fn conjuncts<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>) -> Vec<Node<'t>> {
