@@ -79,16 +79,18 @@ impl EditSet {
     /// The span of the original text that a span of the text after all edits comes from. `None` if either end lies in
     /// text that an edit wrote.
     pub fn original(&self, span: Span) -> Option<Span> {
-        let start = self.original_offset(span.start as usize)?;
-        let end = self.original_offset(span.end as usize)?;
+        let start = self.original_offset(span.start as usize, Behind::Removed)?;
+        let end = self.original_offset(span.end as usize, Behind::Nothing)?;
         (start <= end).then(|| Span::new(start, end))
     }
 
-    fn original_offset(&self, offset: usize) -> Option<usize> {
+    /// The original offset of an offset; where text was removed, the place in front of it or behind it.
+    fn original_offset(&self, offset: usize, behind: Behind) -> Option<usize> {
         let mut shift: isize = 0;
         for edit in &self.edits {
             let start = (edit.span.start as usize).checked_add_signed(shift)?;
-            if offset <= start {
+            let passes = offset == start && behind == Behind::Removed && edit.text.is_empty();
+            if offset <= start && !passes {
                 break;
             }
             if offset < start + edit.text.len() {
@@ -112,6 +114,13 @@ impl EditSet {
         out.extend_from_slice(&bytes[done..]);
         out
     }
+}
+
+/// Which side of removed text an offset means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    Removed,
+    Nothing,
 }
 
 fn clashes(a: &TextEdit, b: &TextEdit) -> bool {

@@ -101,6 +101,7 @@ message:
 
 note N5: The iterator is now left right after the last piece that was taken; it used to be left at the end of the batch.
 note N4: Pieces are no longer cut in two at multiples of {limit}: a batch used to end in the middle of a page when the start was not aligned.
+note N2: Up to {batch} pages may be grabbed in vain and dropped again when the callback refuses one.
 note N3: The array of pages is no longer allocated; up to {batch} pages are grabbed at a time.
 note N6: This assumes that {value} is negative whenever the callback stops with it.
 note N1: {test} is now checked after a page has been grabbed: if both fail, the error of grabbing the page is returned.

@@ -133,6 +133,7 @@ impl<'t> Machine<'_, 't> {
         if let Some(bindings) = first_match(&spec.advance, expression) {
             self.check_iterator(&bindings, expression)?;
             self.check_advance(&bindings, expression, state)?;
+            self.out.advances.push(self.stage);
             return Ok(true);
         }
         if let Some(bindings) = first_match(&spec.rewind, expression) {

@@ -123,6 +123,8 @@ pub struct Output<'t> {
     pub lost: BTreeSet<DeclId>,
     /// Variables that a kept expression reads although their value is not known.
     pub needed: BTreeSet<DeclId>,
+    /// Where the walked object is moved forward by hand.
+    pub advances: Vec<Stage>,
     /// Every way back by hand: the amount, and where.
     pub rewinds: Vec<(Value, Node<'t>)>,
 }

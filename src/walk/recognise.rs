@@ -183,7 +183,7 @@ fn attempt<'t>(
             "what makes the loop end early is not what it returns",
         )));
     }
-    let notes = notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control);
+    let notes = notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control, !raised.is_empty());
     let obligations = obligations(site, total, &body, &exits, releases);
     Ok(Walk {
         site: site.clone(),
@@ -401,11 +401,14 @@ fn notes<'t>(
     limit: Limit<'t>,
     site: &Site<'t>,
     control: Option<Control>,
+    control_ends: bool,
 ) -> Vec<Note> {
     let mut notes = BTreeSet::new();
     let mut add = |name, values| notes.insert(Note { name, values });
     let stops: Vec<_> = exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
-    if stops.iter().any(|e| !e.jump.before_acquire) && body.rewinds.is_empty() && spec.advance.is_empty() {
+let by_piece = body.advances.contains(&Stage::Inner) || !body.rewinds.is_empty();
+    let stops_early = control_ends || stops.iter().any(|e| !e.jump.before_acquire);
+    if stops_early && !by_piece && site.inner.is_some() {
         add("N5", vec![]);
     }
     if let Limit::Bytes(node) = limit {
@@ -425,13 +428,14 @@ fn notes<'t>(
         if exit.jump.before_acquire {
             let test = exit.jump.node.ancestors().find(|a| a.is(Kind::IfStatement));
             let text = test.and_then(|t| t.child(Field::Condition)).map(|c| unwrapped(c).text().to_owned());
+            add("N2", vec![("batch", spec.batch.clone())]);
             add("N1", vec![("test", text.unwrap_or_default())]);
         }
     }
-    for (node, _) in &body.per_batch {
-        let call = node.descendants().find(|n| n.is(Kind::CallExpression));
-        if let Some(name) = call.and_then(callee).filter(|n| spec.accounting.iter().any(|a| a == n)) {
-            add("N7", vec![("statement", format!("{name}()"))]);
+    let per_batch = body.per_batch.iter().filter(|(n, s)| *s != Stage::Before && !n.is(Kind::Declaration));
+    for (node, _) in per_batch {
+        if node.descendants().any(|n| n.is(Kind::CallExpression)) {
+            add("N7", vec![("statement", node.text().trim_end_matches(';').to_owned())]);
         }
     }
     if !failure.arm.nothing_fails {
