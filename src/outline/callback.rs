@@ -6,13 +6,14 @@
 use super::captures::{Captures, Passing};
 use super::names::Names;
 use super::respell::{Reach, Respelled};
+use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
 use crate::plan::columns::{TAB, indent, indentation, shift};
 use crate::plan::wrapping::{parenthesised, relayout};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::types::WrittenType;
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Field, Kind, Node};
 use crate::walk::exits::known;
 use crate::walk::expressions::is_pure;
 use crate::walk::output::{Piece, Spelling, Stage};
@@ -41,11 +42,11 @@ pub struct Material<'a, 't> {
 }
 
 /// A piece of the body, at its place in the new function.
-struct Chunk {
+struct Chunk<'t> {
+    node: Option<Node<'t>>,
     text: String,
     blank_before: bool,
     trailing: bool,
-    is_label: bool,
 }
 
 /// The context struct and the callback.
@@ -95,8 +96,12 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
     let head = format!("static {}{}", prototype.returns, names.callback);
     let mut out = parenthesised(&head, &parts, "", 0);
     out.push_str("\n{\n");
-    let (body_declarations, statements) = body(material, respelled)?;
-    let control = ControlLocal::of(material, &statements);
+    let (body_declarations, mut statements) = body(material, respelled)?;
+    let tail = Tail::of(material, statements.last().and_then(|c| c.node));
+    if tail != Tail::Plain {
+        statements.pop();
+    }
+    let control = ControlLocal::of(material, &statements, tail);
     let mut declarations = data_declaration(material);
     declarations.extend(own_locals(material, control.as_ref()));
     declarations.extend(body_declarations.into_iter().map(|c| c.text));
@@ -115,13 +120,13 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
             out.push_str(&format!(" {}\n", chunk.text.trim_start()));
             continue;
         }
-        if chunk.blank_before && i > 0 && !chunk.is_label {
+        if chunk.blank_before && i > 0 {
             out.push('\n');
         }
         out.push_str(&chunk.text);
         out.push('\n');
     }
-    out.push_str(&ending(material, control.as_ref()));
+    out.push_str(&ending(material, control.as_ref(), tail));
     out.push_str("}\n\n");
     Ok(out)
 }
@@ -164,15 +169,15 @@ struct ControlLocal {
 }
 
 impl ControlLocal {
-    fn of(material: &Material<'_, '_>, statements: &[Chunk]) -> Option<Self> {
+    fn of(material: &Material<'_, '_>, statements: &[Chunk<'_>], tail: Tail) -> Option<Self> {
         let walk = material.walk;
         let control = walk.control?;
         let name = material.scopes.declaration(control.id).name.to_owned();
         let mentioned = statements.iter().any(|c| has_word(&c.text, &name));
-        if !mentioned && !walk.ends_with_control {
+        if !mentioned && !walk.ends_with_control && tail == Tail::Plain {
             return None;
         }
-        let at_label = material.endings.iter().any(|e| e.drop == Drop::AtLabel);
+        let at_label = labels(material, tail) > 0;
         let goes_on = material.endings.iter().any(|e| e.drop == Drop::AtLabel && e.value == Value::GoOn);
         let from_zero = walk.zeros.contains(&control.id)
             && !super::captures::written_first(walk, material.scopes, control.id);
@@ -204,40 +209,48 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// What stands at the end: the label, the release, the return.
-fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> String {
-    let at_label = material.endings.iter().any(|e| e.drop == Drop::AtLabel);
+fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>, tail: Tail) -> String {
+    let labels = labels(material, tail);
     let releases = material.walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
     let mut out = String::new();
-    let value = match control {
-        Some(control) if at_label || material.walk.ends_with_control => control.name.clone(),
-        _ => "0".to_owned(),
-    };
-    if let Some(control) = control.filter(|_| at_label && !material.walk.ends_with_control)
-        && written_in_turn(material, control.id)
-        && known(&end_state(material), control.id).0 != Sign::Zero
-    {
-        out.push_str(&format!("\t{} = 0;\n", control.name));
+    let name = control.map(|c| c.name.as_str()).unwrap_or("0");
+    let may_be_set = control.is_some_and(|c| {
+        written_in_turn(material, c.id) && known(&end_state(material), c.id).0 != Sign::Zero
+    });
+    if labels > 0 && may_be_set && tail == Tail::Plain && !material.walk.ends_with_control {
+        out.push_str(&format!("\t{name} = 0;\n"));
     }
-    if at_label {
+    if labels > 0 {
         out.push_str(&format!("{}:\n", material.names.label));
     }
     if releases {
         out.push_str(&format!("\t{}\n", material.release));
     }
+    if tail == Tail::Negative {
+        out.push_str(&format!("\tif ({name} < 0)\n\t\treturn {name};\n"));
+    }
+    let returned = labels > 0 || material.walk.ends_with_control || matches!(tail, Tail::Control { .. });
+    let value = if returned && tail != Tail::Negative { name } else { "0" };
     out.push_str(&format!("\treturn {value};\n"));
     out
 }
 
+/// How many ways out go to the label; the test at the end jumps no further.
+fn labels(material: &Material<'_, '_>, tail: Tail) -> usize {
+    let all = material.endings.iter().filter(|e| e.drop == Drop::AtLabel).count();
+    all - usize::from(tail.is_label())
+}
+
 /// What is known at the end of a complete turn.
-fn end_state<'t>(material: &Material<'_, 't>) -> State<'t> {
+pub fn end_state<'t>(material: &Material<'_, 't>) -> State<'t> {
     material.walk.end.clone()
 }
 
 /// The body's declarations and statements.
-fn body(
-    material: &Material<'_, '_>,
+fn body<'t>(
+    material: &Material<'_, 't>,
     respelled: &Respelled<'_, '_>,
-) -> Result<(Vec<Chunk>, Vec<Chunk>), Refusal> {
+) -> Result<(Vec<Chunk<'t>>, Vec<Chunk<'t>>), Refusal> {
     let mut declarations = Vec::new();
     let mut statements: Vec<Chunk> = Vec::new();
     let source = material.walk.site.function.tree().source();
@@ -261,12 +274,12 @@ fn body(
             Piece::Statement(node) if node.is(Kind::Declaration) => {
                 if let Some(text) = declaration(material, respelled, *node)? {
                     check_hoisted(material, *node, !statements.is_empty())?;
-                    declarations.push(Chunk { text, blank_before: false, trailing: false, is_label: false });
+                    declarations.push(Chunk { node: None, text, blank_before: false, trailing: false });
                 }
             }
             Piece::Statement(node) => {
                 let gone = material.walk.body.spellings.get(&node.span()) == Some(&Spelling::Gone);
-                if !gone {
+                if !gone && !is_dead_store(material, *node) {
                     statements.push(chunk(source, respelled, node.span(), ""));
                 }
             }
@@ -275,13 +288,14 @@ fn body(
             && let (Some(node), Some(last)) = (node, statements.last_mut())
         {
             last.blank_before &= stood_together(before, node);
+            last.node = Some(node);
             before = Some(node);
         }
     }
     Ok((declarations, statements))
 }
 
-fn chunk(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tail: &str) -> Chunk {
+fn chunk<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tail: &str) -> Chunk<'t> {
     let line = source.lines().line_span(source.line_column(span).line);
     let before = source.slice(Span { start: line.start, end: span.start });
     let own_line = before.trim().is_empty();
@@ -298,7 +312,7 @@ fn chunk(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tail: &
         let column = indentation(source.slice(line));
         format!("{}{}{tail}", indent(TAB), shift(&text, TAB as isize - column as isize))
     };
-    Chunk { text, blank_before, trailing: is_comment && !own_line, is_label: false }
+    Chunk { node: None, text, blank_before, trailing: is_comment && !own_line }
 }
 
 /// Whether two pieces stood in one list of statements, with no declaration between them.
@@ -338,6 +352,20 @@ where
 
 fn is_gone_loop(material: &Material<'_, '_>, node: Node<'_>) -> bool {
     material.walk.body.spellings.get(&node.span()) == Some(&Spelling::Gone)
+}
+
+/// `control = 0;` before the control variable is set anyway.
+fn is_dead_store(material: &Material<'_, '_>, node: Node<'_>) -> bool {
+    let Some(control) = material.walk.control else { return false };
+    let Some(assignment) = node.child_of(Kind::AssignmentExpression) else { return false };
+    let target = assignment.child(Field::Left).and_then(|l| material.scopes.resolve(l));
+    let literal = assignment.child(Field::Right).is_some_and(|r| r.is(Kind::NumberLiteral));
+    let accesses = super::captures::kept_accesses(material.walk, material.scopes);
+    let next = accesses.iter().find(|a| a.decl == control.id && a.node.span().start > node.span().end);
+    assignment.operator() == Some("=")
+        && target == Some(control.id)
+        && literal
+        && next.is_some_and(|a| a.defines())
 }
 
 /// A declaration of the body with the declarators that are still used.

@@ -9,6 +9,7 @@ pub mod caller;
 pub mod captures;
 pub mod names;
 pub mod respell;
+pub mod tail;
 pub mod ways_out;
 
 use crate::edit::TextEdit;

@@ -186,6 +186,7 @@ impl<'a, 't> Respelled<'a, 't> {
             (Drop::AtLabel, _) => self.add(jump, label),
             (Drop::Here, value) => {
                 let column = self.column_of(ending.jump);
+                self.add_braces(ending.jump, column)?;
                 let release = format!("{}\n{}", self.release, indent(column));
                 match value {
                     Value::Assigned(assignment) => {
@@ -198,6 +199,21 @@ impl<'a, 't> Respelled<'a, 't> {
                 }
             }
         }
+    }
+
+    /// A jump that becomes two statements needs braces around it.
+    fn add_braces(&mut self, jump: Node<'t>, column: usize) -> Result<(), Refusal> {
+        let bare =
+            jump.parent().is_some_and(|p| p.is(Kind::IfStatement) && p.child(Field::Alternative).is_none());
+        if !bare {
+            return Ok(());
+        }
+        let before = self.source.text()[..jump.span().start as usize].trim_end().len();
+        self.add(Span::at(before), " {")?;
+        self.add(
+            Span::at(jump.span().end as usize),
+            format!("\n{}}}", indent(column.saturating_sub(crate::plan::columns::TAB))),
+        )
     }
 
     /// `control = value; jump;` becomes `return value;`.
@@ -218,7 +234,8 @@ impl<'a, 't> Respelled<'a, 't> {
     fn drop_braces(&mut self, endings: &[Ending<'t>]) -> Result<(), Refusal> {
         for ending in endings {
             let Some(block) = ending.jump.parent().filter(|p| p.is(Kind::CompoundStatement)) else {
-                if ending.drop == Drop::Here {
+                let bare_arm = ending.jump.role() == Some(Field::Consequence);
+                if ending.drop == Drop::Here && !bare_arm {
                     return Err(Refusal::new(
                         RefusalCode::NotUnderstood,
                         ending.jump.span(),

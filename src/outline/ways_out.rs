@@ -202,7 +202,17 @@ fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
         next = next.and_then(|n| n.next_sibling());
     }
     let value = next.filter(|n| n.is(Kind::ReturnStatement)).and_then(|n| n.named_children().next());
-    value.and_then(|v| scopes.resolve(v)).is_some_and(|id| walk.control.map(|c| c.id) == Some(id))
+    let control = walk.control.map(|c| c.id);
+    let is_control = |n: Option<Node<'_>>| {
+        n.and_then(|n| scopes.resolve(unwrapped(n))).is_some_and(|id| Some(id) == control)
+    };
+    // Also `control < 0 ? control : …`: the value is looked at where it is below zero.
+    value.is_some_and(|v| {
+        let test = v.child(Field::Condition).map(unwrapped);
+        let below = test.is_some_and(|t| t.operator() == Some("<") && is_control(t.child(Field::Left)));
+        is_control(Some(v))
+            || v.is(Kind::ConditionalExpression) && below && is_control(v.child(Field::Consequence))
+    })
 }
 
 /// What the failure arm does with the error.

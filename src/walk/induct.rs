@@ -60,14 +60,12 @@ impl<'t> Machine<'_, 't> {
     fn hypotheses(&self, node: Node<'t>, state: &State<'t>) -> Vec<Hypothesis> {
         let mut out: Vec<Hypothesis> = vec![Vec::new()];
         for id in self.moved_in(node) {
-            let mut options: Vec<Option<Sym>> = state
-                .value(id)
-                .quantity()
-                .map(candidates)
-                .unwrap_or_default()
-                .into_iter()
-                .map(Some)
-                .collect();
+            let site = self.eval.site;
+            let of_walk =
+                self.cursors.contains(&id) || id == site.got || id == site.offset || counts(state, id);
+            let value = state.value(id);
+            let known = value.quantity().filter(|_| of_walk).map(candidates);
+            let mut options: Vec<Option<Sym>> = known.unwrap_or_default().into_iter().map(Some).collect();
             options.push(None);
             let extended: Vec<Hypothesis> = options
                 .iter()
@@ -223,6 +221,11 @@ impl<'t> Machine<'_, 't> {
         }
         Ok(())
     }
+}
+
+/// Whether a variable counts the walk as a whole.
+fn counts(state: &State<'_>, id: DeclId) -> bool {
+    state.value(id).quantity().is_some_and(|sym| sym.has(&Atom::Total))
 }
 
 /// The variable stands for `sym` at the head of the loop.

@@ -183,7 +183,8 @@ fn attempt<'t>(
             "what makes the loop end early is not what it returns",
         )));
     }
-    let notes = notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control, !raised.is_empty());
+    let notes =
+        notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control, !raised.is_empty());
     let obligations = obligations(site, total, &body, &exits, releases);
     Ok(Walk {
         site: site.clone(),
@@ -406,7 +407,7 @@ fn notes<'t>(
     let mut notes = BTreeSet::new();
     let mut add = |name, values| notes.insert(Note { name, values });
     let stops: Vec<_> = exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
-let by_piece = body.advances.contains(&Stage::Inner) || !body.rewinds.is_empty();
+    let by_piece = body.advances.contains(&Stage::Inner) || !body.rewinds.is_empty();
     let stops_early = control_ends || stops.iter().any(|e| !e.jump.before_acquire);
     if stops_early && !by_piece && site.inner.is_some() {
         add("N5", vec![]);
