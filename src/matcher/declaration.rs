@@ -73,6 +73,11 @@ impl<'p> Matcher<'p> {
     /// Match the specifiers other than the type: each of the pattern's has to be there.
     pub fn specifiers(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let mut all = vec![self.swallowed(p, c, env)];
+        if p.is(Kind::TypeDefinition)
+            && let (Some(a), Some(b)) = (p.children().next(), c.children().next())
+        {
+            all = all.iter().filter_map(|env| self.token(a, b, env)).collect();
+        }
         for s in significant(p).filter(|n| is_specifier(*n)) {
             let Some(found) = significant(c).find(|d| is_specifier(*d) && d.text() == s.text()) else {
                 return Vec::new();
@@ -219,6 +224,23 @@ impl<'p> Matcher<'p> {
         let base = c.tree().source().slice(first.span().cover(last.span()));
         let mut key: String = parts.iter().map(|n| super::canonical(*n)).collect();
         let pointers = stars.iter().filter(|s| **s == "*").count();
+        let mut env = env.clone();
+        if let Some(piece) = self.pattern.piece(node) {
+            let declarators =
+                c.children_in(Field::Declarator).chain(c.children_in(Field::Declarator).filter_map(|d| {
+                    d.is(Kind::InitDeclarator).then(|| d.child(Field::Declarator)).flatten()
+                }));
+            let all: Vec<Node<'_>> = declarators.filter(|d| is_layer(*d)).take(1).collect();
+            let mut at = all.first().copied();
+            for _ in 0..pointers {
+                let Some(layer) = at else { break };
+                if let Some(star) = layer.children().find(|t| t.is(Kind::Token) && t.text() == "*") {
+                    env = env.touch_quietly(piece.atom.id, star.span());
+                }
+                at = layer.child(Field::Declarator);
+            }
+        }
+        let env = &env;
         let mut text = base.to_string();
         for star in stars {
             key.push_str(star);

@@ -249,9 +249,6 @@ impl Environment {
                 out.push(env);
             }
         }
-        if out.len() > 1 && self.touched.is_some() {
-            out.remove(0);
-        }
         out
     }
 

@@ -346,7 +346,8 @@ impl<'p> Matcher<'p> {
 
     /// `x = e` against the declaration that initialises `x`.
     fn initialised(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        if p.operator() != Some("=") {
+        let operator = p.child(Field::Operator).and_then(|o| self.pattern.piece(o));
+        if operator.is_none_or(|o| o.atom.text != "=") {
             return Vec::new();
         }
         let mut name = c.child(Field::Declarator);
@@ -419,6 +420,9 @@ fn type_words(text: &str) -> Vec<&str> {
 pub fn is_value(n: Node<'_>) -> bool {
     use Kind::*;
     let Some(parent) = n.parent() else { return true };
+    if n.is(ParenthesizedExpression) {
+        return drops_parentheses(n);
+    }
     match parent.kind() {
         FunctionDeclarator
         | PointerDeclarator

@@ -370,8 +370,11 @@ impl<'g> Paths<'g> {
         match rest {
             Rest::End => vec![env.clone()],
             Rest::Close(cell) => {
-                let (_, _, after) = cell.as_ref();
-                if matches!(after, Rest::End) { vec![env.clone()] } else { Vec::new() }
+                let (item, close, after) = cell.as_ref();
+                if !matches!(after, Rest::End) {
+                    return Vec::new();
+                }
+                item.matcher.brace(item.node, self.code(*close), "}", env).into_iter().collect()
             }
             Rest::Item(_) => Vec::new(),
         }

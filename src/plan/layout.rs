@@ -79,14 +79,19 @@ fn commas(tree: &Tree, regions: Vec<Span>, keeps: impl Fn(&Span) -> bool) -> Vec
             continue;
         }
         let list = tree.covering(region);
-        let inside = |n: Node<'_>| matches!(n.kind(), Kind::ArgumentList | Kind::ParameterList);
+        let inside = |n: Node<'_>| {
+            matches!(
+                n.kind(),
+                Kind::ArgumentList | Kind::ParameterList | Kind::InitializerList | Kind::EnumeratorList
+            )
+        };
         let listed = inside(list) || list.parent().is_some_and(inside);
         let before = text[..start].trim_end();
         let after = text[end..].trim_start();
         let left = out.last().is_some_and(|o| o.end as usize >= before.len() && !before.is_empty());
         let region = match (before.chars().last(), after.chars().next()) {
             (Some(','), Some(',' | ')')) if listed && !left => Span::new(before.len() - 1, end),
-            (Some('('), Some(',')) if listed => {
+            (Some('(' | '{'), Some(',')) if listed => {
                 let comma = text.len() - after.len() + 1;
                 let space = after[1..].len() - after[1..].trim_start_matches(' ').len();
                 Span::new(start, comma + space)
@@ -266,6 +271,8 @@ fn deeper(indent: &str, depth: i32) -> String {
 }
 
 fn joined(lines: &[Line], indent: &str) -> String {
+    let wrapped = |l: &Line| Line { text: wrap(&l.text, &deeper(indent, l.depth)), ..l.clone() };
+    let lines: Vec<Line> = lines.iter().map(wrapped).collect();
     let mut out = String::new();
     for (i, line) in lines.iter().enumerate() {
         if i > 0 {
@@ -276,6 +283,69 @@ fn joined(lines: &[Line], indent: &str) -> String {
         }
         out.push_str(&line.text);
     }
+    out
+}
+
+/// Break a line that is longer than 78 columns behind a comma, and go on under the bracket.
+fn wrap(line: &str, indent: &str) -> String {
+    const WIDTH: usize = 78;
+    let column = |text: &str, from: usize| {
+        text.chars().fold(from, |n, c| if c == '\t' { n / 8 * 8 + 8 } else { n + 1 })
+    };
+    let start = column(indent, 0);
+    if column(line, start) <= WIDTH || line.contains('\n') || line.starts_with(['#', '/']) {
+        return line.to_string();
+    }
+    let tabs = indent.contains('\t') || indent.is_empty();
+    let mut out = String::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut at = start;
+    for piece in pieces_of_line(line) {
+        let width = column(piece.trim_end(), 0);
+        if at + width > WIDTH && out.ends_with(", ") && !open.is_empty() {
+            let under = open.last().copied().unwrap_or(start);
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+            if tabs {
+                out.push_str(&"\t".repeat(under / 8));
+                out.push_str(&" ".repeat(under % 8));
+            } else {
+                out.push_str(&" ".repeat(under));
+            }
+            at = under;
+        }
+        for c in piece.chars() {
+            at = column(c.encode_utf8(&mut [0; 4]), at);
+            match c {
+                '(' | '{' if !piece.starts_with('"') => open.push(at),
+                ')' | '}' if !piece.starts_with('"') => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        out.push_str(piece);
+    }
+    out
+}
+
+/// A line cut behind its commas; a string stays whole.
+fn pieces_of_line(line: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(c) = line[at..].chars().next() {
+        at += match c {
+            '"' => crate::smpl::token::quoted_len(&line[at..], b'"'),
+            _ => c.len_utf8(),
+        };
+        if c == ',' && line[at..].starts_with(' ') {
+            at += 1;
+            out.push(&line[from..at]);
+            from = at;
+        }
+    }
+    out.push(&line[from..]);
     out
 }
 
@@ -312,10 +382,41 @@ fn sticks(before: Option<char>, text: &str) -> bool {
     }
 }
 
+/// The indentation of the first line of a block, as its statements have it.
+fn inner_indent(text: &str, open: usize, outer: &str) -> String {
+    let rest = &text[line_end(text, open)..];
+    let line = rest.lines().find(|l| !l.trim().is_empty());
+    match line {
+        Some(l) if !l.trim_start().starts_with(['}', '#']) && !l.trim_end().ends_with(':') => {
+            let indent = &l[..l.len() - l.trim_start().len()];
+            if indent.len() > outer.len() {
+                indent.to_string()
+            } else {
+                format!("{outer}{}", file_unit(text))
+            }
+        }
+        _ => format!("{outer}{}", file_unit(text)),
+    }
+}
+
+/// One level of indentation in this file: that of its first indented line.
+fn file_unit(text: &str) -> &str {
+    let lines = text
+        .lines()
+        .filter(|l| l.starts_with([' ', '\t']) && !l.trim().is_empty() && !l.trim_start().starts_with('*'));
+    lines
+        .map(|l| &l[..l.len() - l.trim_start().len()])
+        .find(|i| i.starts_with('\t') || i.len() <= 8)
+        .map_or("\t", |i| if i.starts_with('\t') { "\t" } else { i })
+}
+
 /// Whether added code stands within a line.
 fn is_inline(lines: &[Line]) -> bool {
     let ends = |l: &Line| {
-        l.text.ends_with([';', '}', '{', ':']) || l.text.starts_with('#') || l.text.starts_with("//")
+        l.text.ends_with([';', '}', '{', ':'])
+            || (l.text.ends_with(',') && l.text.starts_with('.') && lines.len() > 1)
+            || l.text.starts_with('#')
+            || l.text.starts_with("//")
     };
     !lines.iter().any(ends) && !lines.iter().any(|l| l.text.starts_with("if (") || l.text == "else")
 }
@@ -396,14 +497,25 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
                 }
                 _ => indentation(text, anchor.start as usize),
             };
-            let indent = if word.ends_with('{') { deeper(indent, 1) } else { indent.to_string() };
-            let body = joined(&insertion.lines, &indent);
-            let first = deeper(&indent, insertion.lines.first().map_or(0, |l| l.depth));
+            let indent =
+                if word.ends_with('{') { inner_indent(text, end, indent) } else { indent.to_string() };
             let rest_end = line_end(text, end);
+            if word.ends_with(')') && insertion.lines.first().is_some_and(|l| l.text == "{") {
+                let body = joined(&insertion.lines, &indent);
+                return TextEdit::new(Span::at(end), format!(" {body}"));
+            }
+            let body = joined(&insertion.lines, &indent);
+            let first = match insertion.lines.first() {
+                Some(l) if l.text.starts_with('#') => String::new(),
+                first => deeper(&indent, first.map_or(0, |l| l.depth)),
+            };
             if is_gap(text, end as u32, rest_end as u32) {
                 return TextEdit::new(Span::at(rest_end), format!("\n{first}{body}"));
             }
-            TextEdit::new(Span::at(end), format!("\n{first}{body}\n{indent}"))
+            let space = text[end..].len() - text[end..].trim_start_matches(' ').len();
+            let closes = text[end..].trim_start().starts_with('}');
+            let glue = if closes { " ".to_string() } else { format!("\n{indent}") };
+            TextEdit::new(Span::new(end, end + space), format!("\n{first}{body}{glue}"))
         }
         Side::Before => {
             let start = if inline { anchor.start as usize } else { header_start(tree, anchor) };
@@ -421,7 +533,8 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
             }
             let indent = indentation(text, start);
             let body = joined(&insertion.lines, indent);
-            TextEdit::new(Span::at(from), format!("{indent}{body}\n"))
+            let first = if body.starts_with('#') { "" } else { indent };
+            TextEdit::new(Span::at(from), format!("{first}{body}\n"))
         }
     }
 }

@@ -23,25 +23,100 @@ pub fn render(plus: &PlusCode, metas: &Metavariables, env: &Environment) -> Vec<
     let mut lines: Vec<Line> = Vec::new();
     let mut depth = 0;
     let mut hanging = 0;
-    let mut at = 0;
-    let atoms = &plus.atoms;
-    while at < atoms.len() {
-        let line = atoms[at].line;
-        let end = atoms[at..].iter().position(|a| a.line != line).map_or(atoms.len(), |n| at + n);
-        let row = &atoms[at..end];
+    for row in rows(&plus.atoms) {
         let closing = row.iter().take_while(|a| a.text == "}").count() as i32;
-        let own = depth - closing + if row[0].text == "{" { 0 } else { hanging };
-        lines.push(Line { text: text_of(row, metas, env), depth: own });
+        let opens = row[0].text == "{";
+        lines.push(Line {
+            text: text_of(row, metas, env),
+            depth: depth - closing + if opens { 0 } else { hanging },
+        });
         let opened = row.iter().filter(|a| a.text == "{").count() as i32;
         let closed = row.iter().filter(|a| a.text == "}").count() as i32;
         depth += opened - closed;
         let last = row.last().map_or("", |a| a.text.as_str());
-        let header = matches!(row[0].text.as_str(), "if" | "for" | "while" | "else" | "}")
-            && matches!(last, ")" | "else");
-        hanging = i32::from(header && (row[0].text != "}" || last == "else"));
-        at = end;
+        let first = row.iter().find(|a| a.text != "}").map_or("", |a| a.text.as_str());
+        let header = matches!(first, "if" | "for" | "while" | "else") && matches!(last, ")" | "else");
+        hanging = if header { hanging + 1 } else { 0 };
     }
     lines
+}
+
+/// The atoms line by line: one statement, header or brace each.
+fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    let mut round = 0usize;
+    let mut values = 0usize;
+    let mut header = false;
+    for i in 0..atoms.len() {
+        let text = atoms[i].text.as_str();
+        let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
+        match text {
+            "(" | "[" => {
+                header |= round == 0 && matches!(before, "if" | "for" | "while" | "switch");
+                round += 1;
+            }
+            ")" | "]" => round = round.saturating_sub(1),
+            "{" if values > 0 || matches!(before, "=" | "," | "(" | "]") => values += 1,
+            "}" => values = values.saturating_sub(1),
+            _ => {}
+        }
+        let next = atoms.get(i + 1);
+        let Some(next) = next else { break };
+        let outside = round == 0 && values == 0;
+        let follows = next.text.as_str();
+        let comment = next.kind == TokenKind::Comment && next.line == atoms[i].line;
+        let ends = match text {
+            _ if !outside || comment => false,
+            ";" => true,
+            "{" => true,
+            "}" => !matches!(follows, "else" | ";" | "," | ")" | "while"),
+            ")" if header => {
+                header = false;
+                !matches!(follows, "{" | ";")
+            }
+            "else" => !matches!(follows, "if" | "{"),
+            _ => false,
+        };
+        let directive = atoms[i].kind == TokenKind::Directive || next.kind == TokenKind::Directive;
+        let broken = next.line != atoms[i].line
+            && outside
+            && (is_break(&atoms[i], next) || follows == "{" || follows == "}");
+        if ends || directive || broken || (next.line != atoms[i].line && atoms[i].kind == TokenKind::Comment)
+        {
+            out.push(&atoms[from..=i]);
+            from = i + 1;
+        }
+    }
+    out.push(&atoms[from..]);
+    out.retain(|r| !r.is_empty());
+    out
+}
+
+/// Whether a line of the rule that ends here ends a line of the code: not in the middle of an expression.
+fn is_break(a: &Atom, b: &Atom) -> bool {
+    let operator = |t: &str| {
+        matches!(
+            t,
+            "=" | "+"
+                | "-"
+                | "*"
+                | "/"
+                | "&&"
+                | "||"
+                | "|"
+                | "&"
+                | "?"
+                | ":"
+                | "=="
+                | "!="
+                | "<"
+                | ">"
+                | "("
+                | "."
+        )
+    };
+    !operator(&a.text) && !operator(&b.text) || b.text == "." || matches!(a.text.as_str(), ":")
 }
 
 /// The text of a row of atoms.
@@ -130,7 +205,8 @@ fn space(row: &[Atom], i: usize) -> bool {
         ) => true,
         (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) => true,
         ("+" | "/" | "%" | "|" | "<" | ">" | "^" | "-", _) if binary(i - 1) => true,
-        (_, "(") if a.kind == TokenKind::Word => false,
+        (_, "(") if a.kind == TokenKind::Word => written && row.get(i + 1).is_some_and(|c| c.text == "*"),
+        ("*" | "&" | "!" | "~", _) if i < 2 || !is_operand(&row[i - 2]) => false,
         _ => written,
     }
 }
