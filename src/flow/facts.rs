@@ -4,7 +4,7 @@
 //! they happen. Everything else in this module is computed from them.
 
 use super::access::Access;
-use super::cfg::{Cfg, CfgId, Role};
+use super::cfg::{Cfg, CfgId, CfgNode, EdgeKind, Role};
 use super::effects::Effects;
 use crate::syntax::{DeclId, DeclKind, Field, Kind, Node, Scopes};
 use std::collections::BTreeSet;
@@ -95,8 +95,16 @@ impl<'t> Facts<'t> {
                 list.extend(declared(part, &scopes).into_iter().map(Event::Declared));
             }
             let hidden = elsewhere(node.role, node.part, &scopes, &shared);
-            list.extend(&hidden);
-            list.extend(touched.into_iter().map(Event::Access));
+            let first = |e: &Event<'t>| match *e {
+                Event::Elsewhere { decl, changes } => {
+                    Event::Elsewhere { decl, changes: changes && touched.iter().any(|a| a.decl == decl) }
+                }
+                other => other,
+            };
+            list.extend(hidden.iter().map(first));
+            let partial = may_stop_half_way(node);
+            let weaken = |a: Access<'t>| Access { conditional: a.conditional || partial, ..a };
+            list.extend(touched.into_iter().map(weaken).map(Event::Access));
             // A call may write before or after the assignments among its operands, so it stands on both sides.
             list.extend(hidden.iter().filter(|e| e.may_define()));
             events.push(list);
@@ -128,6 +136,13 @@ impl<'t> Facts<'t> {
     }
 }
 
+/// Whether control may leave in the middle of what is evaluated, so that no write is certain.
+fn may_stop_half_way(node: &CfgNode<'_>) -> bool {
+    let is_jump = matches!(node.role, Role::Return | Role::Goto | Role::Break | Role::Continue);
+    let jumps = node.successors.iter().filter(|e| e.kind == EdgeKind::Jump).count();
+    jumps > usize::from(is_jump)
+}
+
 /// Automatic variables that are declared in a piece of code.
 fn declared<'t>(part: Node<'t>, scopes: &Scopes<'t>) -> Vec<DeclId> {
     let inside = |d: &&crate::syntax::Declaration<'_>| {
@@ -157,4 +172,41 @@ fn elsewhere<'t>(
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Liveness, Reaching};
+    use crate::source::SourceFile;
+    use crate::syntax::parse;
+
+    #[test]
+    fn a_jump_out_of_an_expression_leaves_its_writes_open() {
+        let text = "int f(int a)\n{\n\tint x = 1;\n\tx = ({ if (a) goto out; 2; });\nout:\n\treturn x;\n}\n";
+        let tree = parse(&SourceFile::new("t.c", text));
+        let facts = Facts::of(tree.root().child_of(Kind::FunctionDefinition).unwrap());
+        let last = facts.function.descendants().filter(|n| n.is(Kind::Identifier)).last().unwrap();
+        assert_eq!(Reaching::of(&facts).seen_by(last).len(), 2);
+    }
+
+    #[test]
+    fn shared_variables_may_change_where_something_is_called() {
+        let text = "int f(void)\n{\n\tint x = 1, y = 2;\n\tg(&x);\n\th();\n\treturn x + y;\n}\n";
+        let tree = parse(&SourceFile::new("t.c", text));
+        let facts = Facts::of(tree.root().child_of(Kind::FunctionDefinition).unwrap());
+        let (reaching, liveness) = (Reaching::of(&facts), Liveness::of(&facts));
+        let idents: Vec<_> = facts.function.descendants().filter(|n| n.is(Kind::Identifier)).collect();
+        let [.., x, y] = idents[..] else { unreachable!() };
+        assert_eq!((reaching.seen_by(x).len(), reaching.seen_by(y).len()), (4, 1));
+        assert!(!liveness.is_live_out(facts.cfg.exit(), DeclId(0)));
+        assert_eq!(facts.shared.len(), 1);
+    }
+
+    #[test]
+    fn statics_are_live_when_the_function_returns() {
+        let tree = parse(&SourceFile::new("t.c", "void f(void) { static int n; n = 1; }"));
+        let facts = Facts::of(tree.root().child_of(Kind::FunctionDefinition).unwrap());
+        assert!(Liveness::of(&facts).is_live_in(facts.cfg.exit(), DeclId(0)));
+    }
 }

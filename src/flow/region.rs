@@ -173,8 +173,9 @@ impl<'t> Region<'t> {
                 written.insert(decl);
             }
         }
-        let exposed = self.exposed_at_first(facts);
-        let surviving = self.surviving(facts);
+        let transfers: Vec<Transfer> = self.nodes.iter().map(|id| Transfer::of(facts, *id)).collect();
+        let exposed = self.exposed_at_first(facts, &transfers);
+        let surviving = self.surviving(facts, &transfers);
         let outside: Vec<DeclId> =
             facts.scopes.declarations().iter().map(|d| d.id).filter(|d| !self.declared.contains(d)).collect();
         let only =
@@ -191,17 +192,16 @@ impl<'t> Region<'t> {
     }
 
     /// Liveness inside the region, as if nothing followed it.
-    fn exposed_at_first(&self, facts: &Facts<'t>) -> Bits {
+    fn exposed_at_first(&self, facts: &Facts<'t>, transfers: &[Transfer]) -> Bits {
         let mut live = vec![Bits::new(facts.variables()); facts.cfg.nodes.len()];
         let mut changed = true;
         while changed {
             changed = false;
-            for id in self.nodes.iter().rev() {
+            for (id, transfer) in self.nodes.iter().zip(transfers).rev() {
                 let mut set = Bits::new(facts.variables());
                 for next in facts.cfg.successors(*id).filter(|n| self.contains(*n)) {
                     set.union(&live[next.0 as usize]);
                 }
-                let transfer = Transfer::of(facts, *id);
                 set.subtract(&transfer.killed);
                 set.union(&transfer.exposed);
                 if set != live[id.0 as usize] {
@@ -214,12 +214,12 @@ impl<'t> Region<'t> {
     }
 
     /// By node: variables whose value from before the region may still be there behind the node.
-    fn surviving(&self, facts: &Facts<'t>) -> Vec<Bits> {
+    fn surviving(&self, facts: &Facts<'t>, transfers: &[Transfer]) -> Vec<Bits> {
         let mut after = vec![Bits::new(facts.variables()); facts.cfg.nodes.len()];
         let mut changed = true;
         while changed {
             changed = false;
-            for id in &self.nodes {
+            for (id, transfer) in self.nodes.iter().zip(transfers) {
                 let mut set = Bits::new(facts.variables());
                 if Some(*id) == self.first {
                     (0..facts.variables()).for_each(|d| set.insert(d));
@@ -227,7 +227,7 @@ impl<'t> Region<'t> {
                 for before in facts.cfg.node(*id).predecessors.iter().filter(|p| self.contains(**p)) {
                     set.union(&after[before.0 as usize]);
                 }
-                set.subtract(&Transfer::of(facts, *id).killed);
+                set.subtract(&transfer.killed);
                 if set != after[id.0 as usize] {
                     after[id.0 as usize] = set;
                     changed = true;
