@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use vedalia::diagnostic::Diagnostic;
 use vedalia::edit::EditSet;
@@ -43,13 +44,7 @@ pub(crate) enum Outcome {
 /// Runs the shipped rule on `files`, which bring no header of the iterator: `generation` says what the tree declares.
 /// The headers and the library that the rule introduces the helper into are not part of the comparison.
 pub(crate) fn convert(files: &[TreeFile], generation: Generation, _level: Level) -> Outcome {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
-    let rule = std::fs::read(folder.join("iov_iter_for_each_page.cocci")).unwrap();
-    let (rule, told) = vedalia::smpl::parse(&SourceFile::new("iov_iter_for_each_page.cocci", rule));
-    assert!(told.is_empty(), "{told:?}");
-    let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    let (rules, told) = Rules::understand(&[rule], &beside);
-    assert!(told.is_empty(), "{told:?}");
+    static RULES: LazyLock<Rules> = LazyLock::new(shipped);
     let mut all = files.to_vec();
     let declared = match generation {
         Generation::Advancing => ["iov_iter_get_pages2", "iov_iter_get_pages_alloc2"],
@@ -60,8 +55,19 @@ pub(crate) fn convert(files: &[TreeFile], generation: Generation, _level: Level)
     all.push(("include/linux/uio.h".to_owned(), header.into_bytes()));
     all.push(("lib/iov_iter.c".to_owned(), library.into_bytes()));
     all.sort();
-    let outcome = engine::run(&rules, &Memory(&all), &|_| true);
+    let outcome = engine::run(&RULES, &Memory(&all), &|_| true);
     finish(files, outcome)
+}
+
+fn shipped() -> Rules {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
+    let rule = std::fs::read(folder.join("iov_iter_for_each_page.cocci")).unwrap();
+    let (rule, told) = vedalia::smpl::parse(&SourceFile::new("iov_iter_for_each_page.cocci", rule));
+    assert!(told.is_empty(), "{told:?}");
+    let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let (rules, told) = Rules::understand(&[rule], &beside);
+    assert!(told.is_empty(), "{told:?}");
+    rules
 }
 
 fn finish(files: &[TreeFile], outcome: engine::Outcome) -> Outcome {

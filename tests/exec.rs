@@ -67,6 +67,13 @@ fn every_result_of_the_engine_does_what_its_original_does() {
     assert!(failures.is_empty(), "{}", join(&failures.iter().collect::<Vec<_>>()));
 }
 
+/// Runs what the engine makes of `case` against the original.
+pub(crate) fn play_engine_result(case: &Case) -> Result<(), String> {
+    let work = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let Some(converted) = converted_otherwise(case) else { return Ok(()) };
+    Bench::new(work.path()).compare(&converted).map(|_| ())
+}
+
 /// The case with the engine's result in place of the declared one, when there is one and it has other bytes.
 fn converted_otherwise(case: &Case) -> Option<Case> {
     let Outcome::Done { changed, refused, .. } = adaptor::convert(&case.before, case.generation, case.level)

@@ -14,3 +14,4 @@ mod series_tree;
 mod case_format;
 mod cases;
 mod exec;
+mod metamorphic;

@@ -1,0 +1,191 @@
+//! Generality: a case is spelled in other ways – names, loop conditions, forms of the arithmetic, order of independent
+//! statements, comments – and the engine has to come to the same verdict.
+//!
+//! In come the cases that the engine converts today; out comes a list of ways that it took for something else. With `WAYS=200`
+//! in the environment many more ways are tried than by default, with `PLAY=1` every result is also executed.
+
+use regex::{Captures, Regex};
+use vedalia::edit::{EditSet, TextEdit};
+use vedalia::source::SourceFile;
+use vedalia::syntax::scope::Scopes;
+use vedalia::syntax::{self, Kind};
+
+use crate::adaptor::{self, Outcome};
+use crate::case_format::{self, Case};
+use crate::exec;
+use rayon::prelude::*;
+
+/// Ways per case by default: each takes a run of the engine.
+const WAYS: u64 = 3;
+
+#[test]
+fn other_spellings_get_the_same_verdict() {
+    let ways = std::env::var("WAYS").ok().and_then(|n| n.parse().ok()).unwrap_or(WAYS);
+    let cases = case_format::all().unwrap();
+    let wanted = std::env::var("CASE").unwrap_or_default();
+    let sure = |case: &&Case| {
+        let at_stake =
+            case.known_failure.is_none() && case.known_wrong.is_none() && case.name.contains(&wanted);
+        at_stake && (!case.after.is_empty() || !case.refusals.is_empty())
+    };
+    let jobs: Vec<(&Case, u64)> =
+        cases.iter().filter(sure).flat_map(|c| (0..ways).map(move |w| (c, w))).collect();
+    let wrong: Vec<String> = jobs.par_iter().filter_map(|(case, way)| try_way(case, *way).err()).collect();
+    assert!(wrong.is_empty(), "{} of {} ways:\n{}", wrong.len(), jobs.len(), wrong.join("\n"));
+}
+
+fn try_way(case: &Case, way: u64) -> Result<(), String> {
+    let mut other = case.clone();
+    let mut dice = Dice(way.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ case.name.len() as u64);
+    let mut told = Vec::new();
+    for (path, text) in &mut other.before {
+        let mut new = String::from_utf8_lossy(text).into_owned();
+        for (name, respell) in RESPELLINGS {
+            if dice.roll(2) == 0 {
+                let next = respell(&new, &mut dice);
+                if next != new {
+                    told.push(*name);
+                }
+                new = next;
+            }
+        }
+        if path.ends_with(".c") && dice.roll(2) == 0 {
+            new = rename_locals(&new);
+            told.push("names");
+        }
+        *text = new.into_bytes();
+    }
+    let at = format!("{} way {way} ({})", case.name, told.join(", "));
+    let (before, after) = (verdict(case), verdict(&other));
+    if before != after {
+        return Err(format!("{at}: {before:?} became {after:?}"));
+    }
+    if std::env::var_os("PLAY").is_some() && case.driver.is_some() {
+        other.name = format!("{}-{way}", case.name);
+        exec::play_engine_result(&other).map_err(|why| format!("{at}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// How many files changed, and the codes of what was refused.
+fn verdict(case: &Case) -> (usize, Vec<String>) {
+    match adaptor::convert(&case.before, case.generation, case.level) {
+        Outcome::NotConnected => (0, Vec::new()),
+        Outcome::Done { changed, refused, .. } => {
+            (changed.len(), refused.into_iter().map(|r| r.code).collect())
+        }
+    }
+}
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+type Respelling = fn(&str, &mut Dice) -> String;
+
+const RESPELLINGS: &[(&str, Respelling)] = &[
+    ("outer condition", outer_condition),
+    ("minimum", minimum),
+    ("number of pages", number_of_pages),
+    ("counting", counting),
+    ("order of updates", order_of_updates),
+    ("unlikely", unlikely),
+    ("comments", comments),
+];
+
+fn replace(text: &str, pattern: &str, mut with: impl FnMut(&Captures<'_>) -> String) -> String {
+    let pattern = Regex::new(pattern).unwrap();
+    pattern.replace_all(text, |found: &Captures<'_>| with(found)).into_owned()
+}
+
+fn outer_condition(text: &str, dice: &mut Dice) -> String {
+    replace(text, r"while \((iov_iter_count\([^()]*\))\) \{", |found| {
+        let count = &found[1];
+        match dice.roll(3) {
+            0 => format!("while ({count} > 0) {{"),
+            1 => format!("while ({count} != 0) {{"),
+            _ => format!("for ( ; {count}; ) {{"),
+        }
+    })
+}
+
+fn minimum(text: &str, dice: &mut Dice) -> String {
+    replace(text, r"min_t\(size_t, (\w+), PAGE_SIZE - (\w+)\)", |found| {
+        let (left, off) = (&found[1], &found[2]);
+        match dice.roll(4) {
+            0 => format!("min_t(size_t, PAGE_SIZE - {off}, {left})"),
+            1 => format!("min_t(loff_t, {left}, PAGE_SIZE - {off})"),
+            2 => format!("{left} < PAGE_SIZE - {off} ? {left} : PAGE_SIZE - {off}"),
+            _ => format!("min((size_t){left}, PAGE_SIZE - {off})"),
+        }
+    })
+}
+
+fn number_of_pages(text: &str, dice: &mut Dice) -> String {
+    replace(text, r"DIV_ROUND_UP\((\w+) \+ (\w+), PAGE_SIZE\)", |found| {
+        let (a, b) = (&found[1], &found[2]);
+        match dice.roll(4) {
+            0 => format!("DIV_ROUND_UP({b} + {a}, PAGE_SIZE)"),
+            1 => format!("({a} + {b} + PAGE_SIZE - 1) / PAGE_SIZE"),
+            2 => format!("({b} + {a} + PAGE_SIZE - 1) >> PAGE_SHIFT"),
+            _ => format!("PAGE_ALIGN({a} + {b}) >> PAGE_SHIFT"),
+        }
+    })
+}
+
+fn counting(text: &str, dice: &mut Dice) -> String {
+    replace(text, r"for \((\w+) = 0; (\w+) < (\w+); (\w+)\+\+\)", |found| {
+        let (first, k, n) = (&found[1], &found[2], &found[3]);
+        match dice.roll(3) {
+            0 => format!("for ({first} = 0; {n} > {k}; ++{k})"),
+            1 => format!("for ({first} = 0; {k} != {n}; {k}++)"),
+            _ => format!("for ({first} = 0; {k} < {n}; {k} += 1)"),
+        }
+    })
+}
+
+fn order_of_updates(text: &str, _: &mut Dice) -> String {
+    replace(text, r"(\w+ -= \w+;)\n(\t+)(\w+ = 0;)", |found| {
+        format!("{}\n{}{}", &found[3], &found[2], &found[1])
+    })
+}
+
+fn unlikely(text: &str, _: &mut Dice) -> String {
+    replace(text, r"if \((\w+ <=? 0)\)", |found| format!("if (unlikely({}))", &found[1]))
+}
+
+fn comments(text: &str, dice: &mut Dice) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        out.push_str(line);
+        let statement = line.starts_with("\t\t\t") && line.ends_with(";\n") && !line.contains("goto");
+        if statement && dice.roll(4) == 0 {
+            out.push_str(&format!("\n\t\t\t/* remark {} */\n", dice.roll(100)));
+        }
+    }
+    out
+}
+
+/// Every parameter, local and label of every function gets another name; what a driver or a header sees stays.
+fn rename_locals(text: &str) -> String {
+    let source = SourceFile::new("case.c", text.as_bytes().to_vec());
+    let tree = syntax::parse(&source);
+    let mut edits = EditSet::new();
+    for function in tree.root().descendants().filter(|n| n.is(Kind::FunctionDefinition)) {
+        let scopes = Scopes::of(function);
+        for declaration in scopes.declarations() {
+            let name = format!("{}_x", declaration.name);
+            let places = scopes.uses(declaration.id).iter().map(|n| n.span());
+            for span in places.chain([declaration.ident.span()]) {
+                // a macro's text may name it a second time
+                let _ = edits.add(TextEdit::new(span, name.clone()));
+            }
+        }
+    }
+    String::from_utf8_lossy(&edits.apply(source.bytes())).into_owned()
+}
