@@ -333,6 +333,32 @@ fn a_failed_branch_takes_the_mails_back() {
 }
 
 #[test]
+fn what_a_person_should_know() {
+    let Some(scratch) = base() else { return };
+    scratch.git(&["config", "commit.gpgsign", "true"]);
+    let repository = Repository::open(Some(&scratch.path()), environment()).unwrap();
+    let number = |n: usize| patch(&format!("do number {n}"), "a.c", &format!("int a{n};\r\n"));
+    let mut patches: Vec<DraftPatch> = (0..16).map(number).collect();
+    patches[3].files[0].new = Some(b"/* Andr\xe9 */\n".to_vec());
+    let draft = Draft {
+        base: repository.resolve("HEAD").unwrap(),
+        patches,
+        cover: Cover { title: "Many".into(), body: Vec::new() },
+        options: Options::default(),
+    };
+    let table = PrefixTable::default();
+    let habits = Habits { prefixes: &table, recipients: Recipients::OnlyGiven, signature: "vedalia".into() };
+    let remarks = assemble(&repository, &draft, &habits).unwrap().remarks;
+    for expected in ["not signed", "16 patches", "--keep-cr", "not UTF-8"] {
+        assert_eq!(
+            remarks.iter().filter(|remark| remark.contains(expected)).count(),
+            1,
+            "{expected}: {remarks:?}"
+        );
+    }
+}
+
+#[test]
 fn git_am_gives_the_branch_back() {
     let Some(scratch) = base() else { return };
     let out = scratch.beside("out");

@@ -13,6 +13,7 @@ use crate::series::output::Place;
 use crate::series::prefix::{self, Prefix, PrefixTable};
 use crate::series::recipients::{self, Recipient, Script};
 use crate::series::repo::{BranchGrant, Chain, CommitPlan, HistoryLimit, Repository, Role, Snapshot};
+use std::collections::BTreeSet;
 
 /// What a series follows besides its draft.
 pub struct Habits<'a> {
@@ -124,7 +125,7 @@ pub fn assemble(repository: &Repository, draft: &Draft, habits: &Habits<'_>) -> 
             .enumerate()
             .map(|(index, patch)| envelope.patch(index + 1, &letter(patch, &author), &patch.addressees)),
     );
-    let remarks = asked.remarks.into_iter().chain(cautions(&patches)).collect();
+    let remarks = asked.remarks.into_iter().chain(cautions(repository, &patches)).collect();
     Ok(Series { chain, patches, mails, remarks })
 }
 
@@ -154,23 +155,34 @@ fn prefixes(repository: &Repository, draft: &Draft, table: &PrefixTable) -> Vec<
 const MANY: usize = 15;
 
 /// What a person should know before sending.
-fn cautions(patches: &[Patch]) -> Vec<String> {
+fn cautions(repository: &Repository, patches: &[Patch]) -> Vec<String> {
     let mut cautions = Vec::new();
+    if repository.flag("commit.gpgsign") == Some(true) {
+        cautions.push(
+            "the commits are not signed although commit.gpgSign is set; `git rebase -S` signs them"
+                .to_owned(),
+        );
+    }
     if patches.len() > MANY {
         let count = patches.len();
         cautions.push(format!(
-            "{count} patches are more than {MANY} at once; send one subsystem first, or split by more"
+            "{count} patches are more than {MANY} at once; send one subsystem first, or put more into a patch"
         ));
     }
+    let mut of_files = BTreeSet::new();
     for file in patches.iter().flat_map(|patch| &patch.files) {
         let path = String::from_utf8_lossy(&file.new.path);
         if file.hunks.windows(2).any(|pair| pair == b"\r\n") {
-            cautions.push(format!("{path} has lines that end in CR LF; its patch needs `git am --keep-cr`"));
+            of_files
+                .insert(format!("{path} has lines that end in CR LF; its patches need `git am --keep-cr`"));
         }
         if std::str::from_utf8(&file.hunks).is_err() {
-            cautions.push(format!("the changes of {path} are not UTF-8; its mail may be changed on its way"));
+            of_files.insert(format!(
+                "the changes of {path} are not UTF-8; their mails may be changed on the way"
+            ));
         }
     }
+    cautions.extend(of_files);
     cautions
 }
 

@@ -2,7 +2,8 @@
 //!
 //! In: a base and, per commit, a message and changed files. Out: [`Chain`]. Blobs, trees and commits are written, then
 //! read back from a repository opened afresh, and compared. Old file modes are kept. It refuses patches that change
-//! nothing and entries that are no plain files.
+//! nothing and entries that are no plain files. No hook runs and nothing is signed: `git rebase -x` and `git rebase -S`
+//! do that, on a branch that is somebody's own.
 //!
 //! The commit object is put together here and written through the object database: libgit2 1.9's own
 //! `git_commit_create` reports success for a commit that a full disk kept it from writing.

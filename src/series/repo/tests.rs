@@ -57,6 +57,13 @@ fn a_chain_keeps_modes_and_empties_directories() {
     repository.create_branch(&grant, chain.tip(), "made").unwrap();
     assert_eq!(repository.resolve("series/x").unwrap(), chain.tip());
     assert_eq!(repository.check_branch(&wish).unwrap_err().kind, Kind::BranchExists);
+    // Replaced only where it still stands.
+    let replace = BranchWish { existing: Existing::Replace, ..wish.clone() };
+    let grant = repository.check_branch(&replace).unwrap();
+    assert_eq!(grant.old, Some(chain.tip()));
+    repository.create_branch(&grant, chain.commits[0], "back").unwrap();
+    assert_eq!(repository.create_branch(&grant, base, "late").unwrap_err().kind, Kind::BranchExists);
+    assert_eq!(repository.resolve("series/x@{1}").unwrap(), chain.tip());
     let below = BranchWish { name: "series".into(), existing: Existing::Refuse };
     assert_eq!(repository.check_branch(&below).unwrap_err().kind, Kind::BranchConflict);
     let empty = [CommitPlan { message: "three\n".into(), files: vec![change("b.c", Some("int b;\n"))] }];
