@@ -25,7 +25,6 @@ pub mod material;
 pub mod message;
 pub mod mail;
 pub mod repo;
-pub mod commit_files;
 pub mod recipients;
 pub mod output;
 pub mod assemble;
