@@ -235,6 +235,12 @@ impl<'t> Cfg<'t> {
         order
     }
 
+    /// The nodes of text that could not be read, and of directives that split a statement: what happens there, and
+    /// which way control goes, is not known.
+    pub fn opaque(&self) -> impl Iterator<Item = CfgId> + '_ {
+        self.nodes.iter().filter(|n| n.role == Role::Opaque).map(|n| n.id)
+    }
+
     /// Whether the entry leads to each node.
     pub fn reachable(&self) -> Vec<bool> {
         let mut out = vec![false; self.nodes.len()];

@@ -156,6 +156,8 @@ impl<'t> Builder<'t> {
                 }
                 self.children(node);
             }
+            // More than a word was made one for the grammar's sake.
+            Identifier if node.text().contains('(') => self.scopes.unread.push(node),
             Identifier | TypeIdentifier => self.name(node),
             PointerExpression if label_address(node).is_some() => {}
             AttributeSpecifier | Attribute | AttributeDeclaration | MacroAttribute | GnuAsmGotoList
