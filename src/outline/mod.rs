@@ -45,7 +45,7 @@ pub fn convert<'t>(
     let captures = captures::captures(walk, scopes)?;
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
-    let endings = ways_out::endings(walk, scopes)?;
+    let endings = ways_out::endings(spec, walk, scopes)?;
     let dispatch = ways_out::dispatch(spec, walk, scopes)?;
     let release = release(spec, &names.element);
     let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, release.clone())?;

@@ -5,11 +5,11 @@
 
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
-use crate::walk::eval::unwrapped;
+use crate::walk::eval::{Evaluator, unwrapped};
 use crate::walk::exits::{End, Exit, known};
 use crate::walk::output::{Piece, Target};
 use crate::walk::site::statements_of;
-use crate::walk::sym::Sign;
+use crate::walk::sym::{Facts, Sign};
 use crate::walk::{Refusal, RefusalCode, Walk, WalkSpec};
 
 /// What a jump becomes.
@@ -72,12 +72,13 @@ pub enum Dispatch<'t> {
 }
 
 /// Spell every way out.
-pub fn endings<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Vec<Ending<'t>>, Refusal> {
+pub fn endings<'t>(spec: &WalkSpec, walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Vec<Ending<'t>>, Refusal> {
     let releases_at_end = walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
-    walk.exits.iter().map(|exit| ending(walk, scopes, exit, releases_at_end)).collect()
+    walk.exits.iter().map(|exit| ending(spec, walk, scopes, exit, releases_at_end)).collect()
 }
 
 fn ending<'t>(
+    spec: &WalkSpec,
     walk: &Walk<'t>,
     scopes: &Scopes<'t>,
     exit: &Exit<'t>,
@@ -92,20 +93,30 @@ fn ending<'t>(
     };
     let value = match &exit.end {
         End::GoesOn => Value::GoOn,
-        End::Leaves(Target::Return(value)) => returned(exit, jump, *value)?,
+        End::Leaves(Target::Return(value)) => returned(spec, walk, scopes, exit, *value)?,
         End::Leaves(_) => stopped(walk, scopes, exit)?,
     };
     Ok(Ending { jump, value, drop })
 }
 
-fn returned<'t>(exit: &Exit<'t>, jump: Node<'t>, value: Option<Node<'t>>) -> Result<Value<'t>, Refusal> {
+fn returned<'t>(
+    spec: &WalkSpec,
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    exit: &Exit<'t>,
+    value: Option<Node<'t>>,
+) -> Result<Value<'t>, Refusal> {
+    let jump = exit.jump.node;
     let refuse = |what: &str| Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), what));
-    let Some(value) = value.filter(|_| exit.jump.node == jump && jump.is(Kind::ReturnStatement)) else {
-        return refuse(
-            "the function is left here without an error, which the walk cannot tell from going on",
-        );
+    let without_error = "the function is left here without an error, which the walk cannot tell from going on";
+    let Some(value) = value.filter(|_| jump.is(Kind::ReturnStatement)) else {
+        return refuse(without_error);
     };
-    Ok(Value::Returned(value))
+    let eval = Evaluator { spec, scopes, site: &walk.site, facts: Facts::UnitBatch };
+    match eval.sign(value, &exit.jump.state) {
+        Sign::Negative | Sign::NonZero | Sign::Unknown => Ok(Value::Returned(value)),
+        Sign::Zero | Sign::Positive | Sign::NonNegative | Sign::NonPositive => refuse(without_error),
+    }
 }
 
 fn stopped<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, exit: &Exit<'t>) -> Result<Value<'t>, Refusal> {
