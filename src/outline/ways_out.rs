@@ -72,7 +72,11 @@ pub enum Dispatch<'t> {
 }
 
 /// Spell every way out.
-pub fn endings<'t>(spec: &WalkSpec, walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Vec<Ending<'t>>, Refusal> {
+pub fn endings<'t>(
+    spec: &WalkSpec,
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+) -> Result<Vec<Ending<'t>>, Refusal> {
     let releases_at_end = walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
     walk.exits.iter().map(|exit| ending(spec, walk, scopes, exit, releases_at_end)).collect()
 }
@@ -108,7 +112,8 @@ fn returned<'t>(
 ) -> Result<Value<'t>, Refusal> {
     let jump = exit.jump.node;
     let refuse = |what: &str| Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), what));
-    let without_error = "the function is left here without an error, which the walk cannot tell from going on";
+    let without_error =
+        "the function is left here without an error, which the walk cannot tell from going on";
     let Some(value) = value.filter(|_| jump.is(Kind::ReturnStatement)) else {
         return refuse(without_error);
     };

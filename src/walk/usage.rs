@@ -17,7 +17,10 @@ pub fn candidates<'t>(site: &Site<'t>, scopes: &Scopes<'t>) -> BTreeSet<DeclId> 
         let local = matches!(declaration.kind, DeclKind::Local | DeclKind::Parameter);
         // The acquisition writes the array and the offset, by their addresses.
         let acquired = id == site.batch || id == site.offset;
-        if scalar && local && !live_behind(site, id) && (acquired || !site.exposed.contains(&id)) {
+        // Data flow keeps what is reached by address alive; here it is only the acquisition that has the address.
+        let behind = |u: &Node<'t>| u.span().start >= site.outer.span().end;
+        let dead = if acquired { !scopes.uses(id).iter().any(behind) } else { !live_behind(site, id) };
+        if scalar && local && dead && (acquired || !site.exposed.contains(&id)) {
             out.insert(id);
         }
     }
