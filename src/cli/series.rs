@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::series::assemble::{Habits, Recipients, Series, assemble};
 use crate::series::draft::{Date, Draft, Options, SignOff, Timestamp};
 use crate::series::material;
-use crate::series::output::Place;
+use crate::series::output::{Place, send_line};
 use crate::series::prefix::PrefixTable;
 use crate::series::repo::{BranchWish, Existing};
 use crate::series::split::{Policy, Sections};
@@ -123,17 +123,7 @@ fn report(series: &Series, arguments: &SeriesArguments) -> String {
         } else {
             "with -o outgoing they would be there, to be sent with"
         };
-        text.push_str(&format!("{lead}: git send-email {}\n", shell_word(&place.display().to_string())));
+        text.push_str(&format!("{lead}: {}\n", send_line(place)));
     }
     text
-}
-
-/// A word that a shell takes as it is.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+,@~".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

@@ -119,12 +119,12 @@ fn failed(action: &str, path: &Path, error: &std::io::Error) -> Error {
         .help("no mail was left behind and no branch was made")
 }
 
-/// The command that sends the mails of `directory`, for a shell.
+/// The command that sends the mails of `directory`, for a shell. It may name the directory: nothing else is in it.
 pub fn send_line(directory: &Path) -> String {
     let text = directory.display().to_string();
-    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+,@".contains(c));
-    let quoted = if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) };
-    format!("git send-email {}/*.patch", quoted.trim_end_matches('/'))
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+,@~".contains(c)) && !text.is_empty();
+    let quoted = if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) };
+    format!("git send-email {quoted}")
 }
 
 #[cfg(test)]
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_line_for_a_shell() {
-        assert_eq!(send_line(Path::new("out/")), "git send-email out/*.patch");
-        assert_eq!(send_line(Path::new("my out")), "git send-email 'my out'/*.patch");
+        assert_eq!(send_line(Path::new("out/x")), "git send-email out/x");
+        assert_eq!(send_line(Path::new("my 'out'")), r"git send-email 'my '\''out'\'''");
     }
 }
