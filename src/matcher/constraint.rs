@@ -101,7 +101,9 @@ fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
         return scope == IdScope::Global;
     };
     let scopes = crate::syntax::Scopes::of(function);
-    (scopes.resolve(node).is_some()) == (scope == IdScope::Local)
+    let declared = scopes.resolve(node).and_then(|id| scopes.declarations().iter().find(|d| d.id == id));
+    let local = declared.is_some_and(|d| d.kind != crate::syntax::DeclKind::Static);
+    local == (scope == IdScope::Local)
 }
 
 /// Whether a binding satisfies the metavariable's constraints.

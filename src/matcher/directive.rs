@@ -29,7 +29,8 @@ impl<'p> Matcher<'p> {
     }
 
     fn include(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Environment> {
-        let (want, have) = (p.text().strip_prefix("#")?, c.text().strip_prefix("#")?);
+        let want = self.pattern.piece(p).map_or(p.text(), |x| x.atom.text.as_str());
+        let (want, have) = (want.strip_prefix("#")?, c.text().strip_prefix("#")?);
         let want = want.trim_start().strip_prefix("include")?.trim();
         let have = have.trim_start().strip_prefix("include")?.trim();
         let same = match want {

@@ -228,6 +228,13 @@ impl Expansion<'_> {
             Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
         let bindings = env.bindings();
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
+        // What the other spelling leaves out must not be annotated.
+        let left_out = |name: &str| !iso.right.iter().any(|a| a.text == name);
+        let dropped = bindings.iter().filter(|(name, _)| left_out(name));
+        let mut dropped = dropped.flat_map(|(_, b)| pieces.iter().filter(|p| b.span.contains(p.span)));
+        if dropped.any(|p| p.atom.mark != Mark::Context || self.hung.contains(&p.atom.id)) {
+            return None;
+        }
         let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
         let minus = own.iter().all(|p| p.atom.mark == Mark::Minus) && !own.is_empty();
         let hung = own.iter().find(|p| self.hung.contains(&p.atom.id)).map(|p| p.atom.id);

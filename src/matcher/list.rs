@@ -47,8 +47,11 @@ impl<'p> Matcher<'p> {
 
     /// Whether an initialiser names all its fields: their order is free then, and others may stand between.
     pub fn is_unordered(&self, p: Node<'p>) -> bool {
-        let mut all = p.named_children().peekable();
-        all.peek().is_some() && all.all(|n| n.is(Kind::InitializerPair))
+        p.named_children().all(|n| n.is(Kind::InitializerPair) || self.is_dots(n))
+    }
+
+    fn is_dots(&self, n: Node<'p>) -> bool {
+        matches!(self.whole_leaf(n), Leaf::Slot(Slot::Dots(_)))
     }
 
     /// Match each field of the pattern with some field of the code.
@@ -63,7 +66,7 @@ impl<'p> Matcher<'p> {
                 all = all.iter().filter_map(|env| self.token(a, b, env)).collect();
             }
         }
-        for field in p.named_children() {
+        for field in p.named_children().filter(|n| !self.is_dots(*n)) {
             let mut next = Vec::new();
             for env in &all {
                 for one in &code {

@@ -6,7 +6,7 @@
 use crate::source::SourceFile;
 use crate::syntax::{self, Field, Kind, Tree};
 
-const BEFORE: &str = "f(){(";
+const BEFORE: &str = "int f(){(";
 const AFTER: &str = ");}";
 
 /// The bodies that hold all of `words`.

@@ -43,6 +43,10 @@ impl<'p> Matcher<'p> {
             }
         }
         for alternative in self.pattern.alternatives(p) {
+            // One way to match a place is enough: two would edit it twice.
+            if !out.is_empty() {
+                break;
+            }
             if let Some(root) = alternative.single() {
                 out.extend(Matcher::new(alternative).node(root, c, env));
             }
@@ -315,8 +319,30 @@ impl<'p> Matcher<'p> {
     /// Note that all tokens of `p` together stand for `c`.
     fn noted_all(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let mut env = env.clone();
-        for piece in self.pattern.pieces_of(p) {
-            env = env.touch(piece.atom.id, c.span());
+        let pieces = self.pattern.pieces_of(p);
+        let words: Vec<Node<'_>> = c.descendants().filter(|n| n.is_leaf() && !n.is(Kind::Comment)).collect();
+        for piece in pieces {
+            let word = words.iter().find(|w| w.text() == piece.atom.text);
+            let Some(next) = self.noted(p, Span::default(), c, &env.bindings_only()) else {
+                return Vec::new();
+            };
+            if piece.span.start == p.span().start {
+                for (name, binding) in next.bindings() {
+                    if env.get(name).is_none() {
+                        let place =
+                            Binding { span: c.span(), places: vec![place(c, c.span())], ..binding.clone() };
+                        env = env.with(name, place);
+                    }
+                }
+            }
+            env = match word {
+                Some(w) => env.touch(piece.atom.id, w.span()),
+                None => env,
+            };
+        }
+        let minus = pieces.iter().all(|x| x.atom.mark == crate::smpl::token::Mark::Minus);
+        if let Some(first) = pieces.first().filter(|_| minus) {
+            env = env.touch(first.atom.id, c.span());
         }
         vec![env]
     }

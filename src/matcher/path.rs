@@ -362,8 +362,30 @@ impl<'g> Paths<'g> {
                 env,
             );
         }
-        order.sort_unstable();
+        let order = self.postorder(self.skip_after(v), &stops);
         self.on_all_paths(dots, rest, v, env, &order, &stops)
+    }
+
+    /// The vertices that can be reached through `stops`, each behind all that can be reached from it, but for cycles.
+    fn postorder(&self, v: usize, stops: &HashMap<usize, Stop>) -> Vec<usize> {
+        let mut out = Vec::new();
+        let mut seen = std::collections::HashSet::from([v]);
+        let mut stack = vec![(v, 0)];
+        while let Some((at, i)) = stack.pop() {
+            let through = stops.get(&at).is_some_and(|s| s.through.is_some());
+            let next = if through { self.graph.vertices[at].next.get(i) } else { None };
+            match next {
+                Some(next) => {
+                    stack.push((at, i + 1));
+                    let next = self.skip_after(*next);
+                    if seen.insert(next) {
+                        stack.push((next, 0));
+                    }
+                }
+                None => out.push(at),
+            }
+        }
+        out
     }
 
     fn at_exit(&self, rest: &Rest<'_>, env: &Environment) -> Vec<Environment> {
@@ -515,7 +537,8 @@ impl<'g> Paths<'g> {
             }
         }
         if let Some((_, inner)) = dots.nest {
-            return Some(self.inside(inner, v, env));
+            let env = self.deleted(dots, v, env);
+            return Some(self.inside(inner, v, &env));
         }
         Some(self.deleted(dots, v, env))
     }

@@ -57,14 +57,33 @@ fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Fou
         );
     }
     let type_ = rule.pattern.kind() == PatternKind::Type;
+    let slot = matches!(matcher.whole_leaf(root), crate::smpl::pattern::Leaf::Slot(_));
+    let mut accepted: HashSet<(crate::syntax::NodeId, String)> = HashSet::new();
     for n in tree.root().descendants() {
         let candidate =
             if type_ { super::constraint::is_type(n) && !n.is(Kind::Identifier) } else { is_candidate(n) };
-        // Parentheses would give each match twice.
         let candidate =
-            candidate && (!n.is(Kind::ParenthesizedExpression) || root.is(Kind::ParenthesizedExpression));
-        if candidate {
-            found.environments.extend(matcher.node(root, n, env));
+            if rule.identifiers { super::node::is_word(n) && !n.is(Kind::PrimitiveType) } else { candidate };
+        // Parentheses would give each match twice.
+        let candidate = candidate
+            && (!n.is(Kind::ParenthesizedExpression)
+                || root.is(Kind::ParenthesizedExpression)
+                || !root.is_leaf()
+                || slot);
+        if !candidate {
+            continue;
+        }
+        let mut keys: Vec<String> = Vec::new();
+        for one in matcher.node(root, n, env) {
+            let key = one.key();
+            let around = n.parent().is_some_and(|q| accepted.contains(&(q.id(), key.clone())));
+            if n.is(Kind::ParenthesizedExpression) || around {
+                accepted.insert((n.id(), key.clone()));
+            }
+            if !around && !keys.contains(&key) {
+                found.environments.push(one);
+            }
+            keys.push(key);
         }
     }
 }

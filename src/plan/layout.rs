@@ -399,6 +399,17 @@ fn inner_indent(text: &str, open: usize, outer: &str) -> String {
     }
 }
 
+/// The indentation of what stands before a closing brace.
+fn deeper_before(text: &str, from: usize, own: &str) -> String {
+    let before = text[..from].lines().rev().find(|l| !l.trim().is_empty() && !l.starts_with('#'));
+    match before {
+        Some(l) if !l.trim_end().ends_with('{') && !l.trim_end().ends_with(':') => {
+            l[..l.len() - l.trim_start().len()].to_string()
+        }
+        _ => format!("{own}{}", file_unit(text)),
+    }
+}
+
 /// One level of indentation in this file: that of its first indented line.
 fn file_unit(text: &str) -> &str {
     let lines = text
@@ -531,7 +542,9 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
                 };
                 return TextEdit::new(Span::at(start), format!("{all}{trail}"));
             }
-            let indent = indentation(text, start);
+            let own = indentation(text, start);
+            let deep = if word.starts_with('}') { deeper_before(text, from, own) } else { own.to_string() };
+            let indent = deep.as_str();
             let body = joined(&insertion.lines, indent);
             let first = if body.starts_with('#') { "" } else { indent };
             TextEdit::new(Span::at(from), format!("{first}{body}\n"))

@@ -50,6 +50,8 @@ pub struct CompiledRule {
     pub uses: HashMap<String, usize>,
     /// One path, or all.
     pub quantifier: Quantifier,
+    /// Whether it looks at names wherever they stand.
+    pub identifiers: bool,
     /// Words without which nothing can match.
     pub required: Vec<String>,
 }
@@ -101,6 +103,7 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         uses: count(&minus, &metavariables),
         quantifier: rule.header.quantifier.unwrap_or(default),
         required: required(&pattern),
+        identifiers: rule.header.body == BodyKind::Identifier,
         levels: levels(&pattern),
         pattern,
         metavariables,
@@ -247,6 +250,9 @@ fn conditions(atoms: &[Atom]) -> Vec<bool> {
 /// The tokens that plus code between `from` and `to` hangs on.
 fn anchors(atoms: &[Atom], skipped: &[bool], from: usize, to: usize) -> Option<(Side, Vec<u32>)> {
     let before = (0..from).rev().find(|i| !atoms[*i].mark.is_plus());
+    // A comma behind dots may have no code of its own.
+    let bare_comma = |i: &usize| atoms[*i].text == "," && *i > 0 && atoms[*i - 1].kind == TokenKind::Dots;
+    let before = before.filter(|i| !bare_comma(i));
     let after = (to..atoms.len()).find(|i| !atoms[*i].mark.is_plus());
     let before = before.filter(|i| !skipped[*i]).map(|i| last_atoms(atoms, i)).filter(|v| !v.is_empty());
     let after = after.map(|i| first_atoms(atoms, i)).filter(|v| !v.is_empty());

@@ -178,6 +178,10 @@ fn keyword_kind(c: &mut Cursor<'_>) -> Option<MetaKind> {
             c.next();
             MetaKind::Idexpression(if word == "local" { IdScope::Local } else { IdScope::Global })
         }
+        "local" if c.text() == "function" && followed(c, "function") => {
+            c.next();
+            MetaKind::Function
+        }
         "constant" => MetaKind::Constant,
         "statement" if followed(c, "list") => list(c, MetaKind::StatementList),
         "statement" => MetaKind::Statement,

@@ -108,7 +108,12 @@ impl<'a> Speller<'a> {
 
     fn step(&mut self) -> Result<(), Diagnostic> {
         let atom = &self.atoms[self.at];
-        if self.ready && self.kind == PatternKind::Statements && self.bare_expression() {
+        if self.ready && atom.optional && atom.text != "..." {
+            return self.optional();
+        }
+        let inside = self.kind == PatternKind::Statements
+            || self.kind == PatternKind::TopLevel && self.scopes.len() > 1;
+        if self.ready && inside && self.bare_expression() {
             return Ok(());
         }
         match atom.kind {
@@ -120,7 +125,10 @@ impl<'a> Speller<'a> {
             }
             TokenKind::Directive => {
                 self.text.push('\n');
-                self.emit(atom, &atom.text.clone(), None);
+                let text =
+                    atom.text.trim_end().strip_suffix("...").filter(|t| t.trim_end().ends_with("include"));
+                let spelled = text.map_or_else(|| atom.text.clone(), |t| format!("{t}\"...\""));
+                self.emit(atom, &spelled, None);
                 self.text.push('\n');
                 self.at += 1;
                 Ok(())
@@ -309,6 +317,19 @@ impl<'a> Speller<'a> {
         let atom = Atom { attached: self.atoms[close].attached.clone(), ..self.atoms[open].clone() };
         self.slot(&atom, slot, statement, is_type);
         self.at = close + 1;
+        Ok(())
+    }
+
+    /// Lines that start with `?`: they are there, or they are not.
+    fn optional(&mut self) -> Result<(), Diagnostic> {
+        let rest = &self.atoms[self.at..];
+        let len = rest.iter().position(|a| !a.optional).unwrap_or(rest.len());
+        let plain: Vec<Atom> = rest[..len].iter().map(|a| Atom { optional: false, ..a.clone() }).collect();
+        let there = self.branch(&plain, true)?;
+        let absent = Pattern::read(self.file, &[], self.metas, PatternKind::Statements)?;
+        let atom = Atom { attached: Vec::new(), id: u32::MAX, ..self.atoms[self.at].clone() };
+        self.slot(&atom, Slot::Disjunction(vec![there, absent]), true, false);
+        self.at += len;
         Ok(())
     }
 
