@@ -182,7 +182,9 @@ impl Graph {
         let inner = Around { next: tail, break_to: after, continue_to: tail };
         let first = n.child(Field::Body).map_or(tail, |b| self.statement(b, inner, jumps));
         let v = self.vertex(VertexKind::Header, n, vec![first]);
-        self.vertices[tail].next = vec![first, after];
+        // `do … while (0)` is a block, not a loop.
+        let once = n.child(Field::Condition).is_some_and(|c| c.text().trim_matches(['(', ')', ' ']) == "0");
+        self.vertices[tail].next = if once { vec![after] } else { vec![first, after] };
         v
     }
 

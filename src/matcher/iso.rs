@@ -230,10 +230,14 @@ impl Expansion<'_> {
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
         // What the other spelling leaves out must not be annotated.
         let left_out = |name: &str| !iso.right.iter().any(|a| a.text == name);
-        let dropped = bindings.iter().filter(|(name, _)| left_out(name));
-        let mut dropped = dropped.flat_map(|(_, b)| pieces.iter().filter(|p| b.span.contains(p.span)));
-        if dropped.any(|p| p.atom.mark != Mark::Context || self.hung.contains(&p.atom.id)) {
-            return None;
+        for (_, b) in bindings.iter().filter(|(name, _)| left_out(name)) {
+            let dropped: Vec<&Piece> = pieces.iter().filter(|p| b.span.contains(p.span)).collect();
+            // What stands for anything says nothing: it may go.
+            let pure =
+                matches!(dropped.as_slice(), [one] if pattern.metavariables().contains_key(&one.atom.text));
+            if !pure || dropped.iter().any(|p| self.hung.contains(&p.atom.id)) {
+                return None;
+            }
         }
         let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
         let minus = own.iter().all(|p| p.atom.mark == Mark::Minus) && !own.is_empty();

@@ -6,8 +6,8 @@
 use crate::source::SourceFile;
 use crate::syntax::{self, Field, Kind, Tree};
 
-const BEFORE: &str = "int f(){(";
-const AFTER: &str = ");}";
+const BEFORE: &str = "int f(){x=";
+const AFTER: &str = ";}";
 
 /// The bodies that hold all of `words`.
 pub fn bodies(tree: &Tree, words: &[String]) -> Vec<Tree> {

@@ -51,11 +51,20 @@ pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
 fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
     let Some(root) = rule.pattern.single() else { return };
     let matcher = Matcher::new(&rule.pattern);
-    for tree in super::macros::bodies(tree, &rule.required) {
-        found.environments.extend(
-            tree.root().descendants().filter(|n| is_candidate(*n)).flat_map(|n| matcher.node(root, n, env)),
-        );
+    for body in super::macros::bodies(tree, &rule.required) {
+        anywhere_in(rule, matcher, root, &body, env, found);
     }
+    anywhere_in(rule, matcher, root, tree, env, found);
+}
+
+fn anywhere_in<'p>(
+    rule: &'p CompiledRule,
+    matcher: Matcher<'p>,
+    root: Node<'p>,
+    tree: &Tree,
+    env: &Environment,
+    found: &mut Found,
+) {
     let type_ = rule.pattern.kind() == PatternKind::Type;
     let slot = matches!(matcher.whole_leaf(root), crate::smpl::pattern::Leaf::Slot(_));
     let mut accepted: HashSet<(crate::syntax::NodeId, String)> = HashSet::new();

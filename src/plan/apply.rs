@@ -9,7 +9,7 @@ use super::plus::render;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment, Found, iso, search};
-use crate::smpl::compile::{CompiledRule, compile};
+use crate::smpl::compile::{CompiledRule, Side, compile};
 use crate::smpl::token::Mark;
 use crate::smpl::{
     Constraint, ConstraintValue, Depends, Item, MetaKind, Metavariable, RuleFile, ScriptPhase, SmplRule,
@@ -217,6 +217,7 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
         out.matched.insert(step.rule.name.clone());
         stars(&step.rule, &found_any, &mut out.stars);
         if step.rule.transforms() {
+            let found_any = one_include(&step.rule, &tree, found_any);
             let (after, diagnostics) = transform(&program.file, &step.rule, &tree, &found_any);
             out.diagnostics.extend(diagnostics);
             current = SourceFile::new(source.path(), after);
@@ -309,7 +310,7 @@ fn holds(depends: &Depends, matched: &BTreeSet<String>, path: &str) -> bool {
 fn export(step: &Step, state: &State, found: &Environment) -> State {
     let mut env = state.env.clone();
     for (name, binding) in found.bindings() {
-        if step.rule.metavariables.contains_key(name) {
+        if !name.contains('.') {
             env = env.with(&format!("{}.{name}", step.rule.name), binding.clone());
         }
     }
@@ -331,6 +332,31 @@ fn stars(rule: &CompiledRule, found: &[Environment], out: &mut Vec<Star>) {
             out.push(star);
         }
     }
+}
+
+/// Code added next to an include is added once: before the first, or behind the last.
+fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec<Environment> {
+    let root = rule.pattern.single().filter(|n| n.is(Kind::PreprocInclude));
+    let piece = root.and_then(|n| rule.pattern.piece(n));
+    let Some(piece) = piece.filter(|p| p.atom.mark == Mark::Context && p.atom.text.contains("...")) else {
+        return found;
+    };
+    let Some((side, _)) = rule.hangs.get(&piece.atom.id).and_then(|h| h.first()) else { return found };
+    let at = |e: &Environment| e.touches().first().map_or(0, |t| t.span.start);
+    let nested = |e: &Environment| {
+        let node = tree.covering(Span::at(at(e) as usize));
+        node.ancestors().any(|n| matches!(n.kind(), Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse))
+    };
+    let mut all = found.clone();
+    if all.iter().any(|e| !nested(e)) {
+        all.retain(|e| !nested(e));
+    }
+    all.sort_by_key(at);
+    match side {
+        Side::Before => all.truncate(1),
+        Side::After => all = all.pop().into_iter().collect(),
+    }
+    all
 }
 
 /// A declaration of several names of which a rule removes one loses only that one.

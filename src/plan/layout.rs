@@ -85,7 +85,7 @@ fn commas(tree: &Tree, regions: Vec<Span>, keeps: impl Fn(&Span) -> bool) -> Vec
                 Kind::ArgumentList | Kind::ParameterList | Kind::InitializerList | Kind::EnumeratorList
             )
         };
-        let listed = inside(list) || list.parent().is_some_and(inside);
+        let listed = inside(list) || list.ancestors().take(3).any(inside);
         let before = text[..start].trim_end();
         let after = text[end..].trim_start();
         let left = out.last().is_some_and(|o| o.end as usize >= before.len() && !before.is_empty());

@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Print the first lines that differ.
     #[arg(long)]
     verbose: bool,
+    /// Only read the rule files below the folder, with these virtual rules on, and print what is wrong with them.
+    #[arg(long, value_delimiter = ',')]
+    read: Vec<String>,
     /// Print our whole result.
     #[arg(long)]
     show: bool,
@@ -42,6 +45,9 @@ enum Verdict {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if !arguments.read.is_empty() {
+        return read_only(arguments);
+    }
     let mut names: Vec<String> = fs::read_dir(&arguments.folder)?
         .filter_map(|e| e.ok()?.file_name().into_string().ok())
         .filter_map(|n| Some(n.strip_suffix(".res")?.to_string()))
@@ -81,6 +87,37 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         percent(tokens, total),
         percent(bytes, total)
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_only(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut folders = vec![arguments.folder.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)?.flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|x| x == "cocci") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let (mut parsed, mut prepared) = (0, 0);
+    for file in &files {
+        let source = SourceFile::new(file.display().to_string(), fs::read(file)?);
+        let (rules, diagnostics) = vedalia::smpl::parse(&source);
+        parsed += usize::from(diagnostics.is_empty());
+        let virtuals = arguments.read.clone();
+        let more =
+            prepare(&rules, &ApplyOptions { virtuals, definitions: Vec::new() }).err().unwrap_or_default();
+        prepared += usize::from(diagnostics.is_empty() && more.is_empty());
+        if let Some(first) = diagnostics.iter().chain(&more).next() {
+            println!("{}: {}", first.place().unwrap_or_default(), first.message);
+        }
+    }
+    println!("{} files, {parsed} read without complaint, {prepared} ready to run", files.len());
     Ok(ExitCode::SUCCESS)
 }
 
