@@ -19,6 +19,7 @@ use crate::syntax::parse;
 use crate::walk::{Obligation, Refusal, WalkSpec};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 pub use introduce::Introduction;
 
@@ -137,6 +138,16 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// What a person should look at.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Do `work` with so many threads, or with one per processor.
+pub fn with_threads<T: Send>(jobs: Option<NonZeroUsize>, work: impl FnOnce() -> T + Send) -> T {
+    let pool = jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build());
+    match pool {
+        Some(Ok(pool)) => pool.install(work),
+        // Without threads of its own it runs on those that there are.
+        Some(Err(_)) | None => work(),
+    }
 }
 
 /// Run rules over a tree. `wanted` says which files to look into.

@@ -390,3 +390,23 @@ fn a_patch_that_does_not_build_stops_the_series() {
     assert_eq!((noisy.status, scene.git(&["for-each-ref"])), (1, refs), "{}", noisy.stderr);
     assert!(noisy.stderr.contains("lib/x.c:1: new") && !scene.path("noisy").exists(), "{}", noisy.stderr);
 }
+
+#[test]
+fn a_site_is_explained() {
+    let scene = demo();
+    let explain = |place: &str| scene.run(&["explain", place, "--repo", "tree", "--rules", RULE]);
+    let refused = explain("crypto/lapwing.c:30");
+    assert_eq!(refused.status, 0, "{}", refused.stderr);
+    assert!(refused.stdout.contains("note[no-outer-loop]: refused: "), "{}", refused.stdout);
+    let converted = explain("net/kestrel/feed.c:1");
+    assert_eq!(converted.status, 1, "{}", converted.stderr);
+    assert!(
+        converted.stdout.contains("nearest site") && converted.stdout.contains("O1"),
+        "{}",
+        converted.stdout
+    );
+    assert_eq!(explain("MAINTAINERS:1").status, 1);
+    assert_eq!(explain("MAINTAINERS").status, 2);
+    let codes = scene.run(&["refusals"]);
+    assert!(codes.stdout.contains("no-outer-loop"), "{}", codes.stdout);
+}

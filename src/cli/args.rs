@@ -41,8 +41,12 @@ pub(super) enum Task {
     Series(SeriesArguments),
     /// Dry run: a verdict for each site and a unified diff; nothing is written.
     Diff(DiffArguments),
+    /// Say why the site at a place is converted, or why it is not.
+    Explain(ExplainArguments),
     /// List the shipped rules.
     Rules,
+    /// List the reasons for which a site is refused.
+    Refusals,
 }
 
 /// What to work on, and how far to go.
@@ -69,9 +73,6 @@ pub(super) struct TreeArguments {
     /// Number of threads; by default one per processor.
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
-    /// Files or directories of the tree to stay in; by default all of it.
-    #[arg(value_name = "PATH")]
-    pub(super) paths: Vec<String>,
 }
 
 /// How sure a conversion must be.
@@ -103,6 +104,9 @@ pub(super) struct SeriesArguments {
     pub(super) build: Option<String>,
     #[command(flatten)]
     pub(super) mail: MailArguments,
+    /// Files or directories of the tree to stay in; by default all of it.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<String>,
 }
 
 /// What makes one patch.
@@ -155,6 +159,19 @@ pub(super) struct DiffArguments {
     /// How to print the result.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: FormatWish,
+    /// Files or directories of the tree to stay in; by default all of it.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<String>,
+}
+
+/// Arguments of `vedalia explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// The place: a path of the tree and a line.
+    #[arg(value_name = "FILE:LINE")]
+    pub(super) place: String,
+    #[command(flatten)]
+    pub(super) tree: TreeArguments,
 }
 
 /// How to print a result.

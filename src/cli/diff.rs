@@ -17,7 +17,7 @@ use super::{json, rules, summary};
 pub(super) fn run(arguments: &DiffArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
     let rules = run::understand(&folders)?;
-    let tree = Tree::open(&arguments.tree)?;
+    let tree = Tree::open(&arguments.tree, &arguments.paths)?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
     let diff = difference(&found)?;
     match arguments.format {

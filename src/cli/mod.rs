@@ -7,6 +7,7 @@ mod args;
 mod build;
 mod commit;
 mod diff;
+mod explain;
 mod exit;
 mod json;
 mod render;
@@ -42,7 +43,9 @@ fn dispatch(task: Task, terminal: &Terminal) -> Outcome {
     match task {
         Task::Series(arguments) => series::run(&arguments, terminal),
         Task::Diff(arguments) => diff::run(&arguments, terminal),
+        Task::Explain(arguments) => explain::run(&arguments, terminal),
         Task::Rules => list_rules(terminal),
+        Task::Refusals => explain::refusals(terminal),
     }
 }
 

@@ -76,7 +76,9 @@ pub(super) fn find(tree: &Tree, rules: &[Understood], arguments: &TreeArguments)
     let mut found = Found { outcome: Outcome::default(), material: Material::default() };
     for one in rules {
         let wanted = &tree.wanted;
-        let outcome = engine::run(&one.rules, &files, &|path| wanted.holds(path));
+        let outcome = engine::with_threads(arguments.jobs, || {
+            engine::run(&one.rules, &files, &|path| wanted.holds(path))
+        });
         let errors = outcome.diagnostics.iter().filter(|told| told.severity == Severity::Error);
         let diagnostics: Vec<Diagnostic> = errors.cloned().collect();
         if !diagnostics.is_empty() {

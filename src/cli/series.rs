@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
     let rules = run::understand(&folders)?;
     let options = options(&arguments.mail)?;
-    let tree = Tree::open(&arguments.tree)?;
+    let tree = Tree::open(&arguments.tree, &arguments.paths)?;
     let wish = |name: &String| BranchWish { name: name.clone(), existing: Existing::Refuse };
     let grant =
         arguments.branch.as_ref().map(|name| tree.repository.check_branch(&wish(name))).transpose()?;

@@ -53,7 +53,7 @@ impl From<Error> for Failure {
 
 impl Tree {
     /// Open what the arguments name.
-    pub(super) fn open(arguments: &TreeArguments) -> Result<Self, Failure> {
+    pub(super) fn open(arguments: &TreeArguments, paths: &[String]) -> Result<Self, Failure> {
         let (repository, temporary) = if arguments.demo {
             let (repository, temporary) = demo()?;
             (repository, Some(temporary))
@@ -62,7 +62,7 @@ impl Tree {
         };
         let base = repository.resolve(&arguments.base)?;
         let snapshot = repository.snapshot(base)?;
-        let wanted = wanted(&snapshot, &arguments.paths, &arguments.base)?;
+        let wanted = wanted(&snapshot, paths, &arguments.base)?;
         Ok(Self { repository, base, snapshot, wanted, _temporary: temporary })
     }
 }
@@ -129,7 +129,7 @@ fn demo() -> Result<(Repository, TempDir), Failure> {
 mod tests {
     use super::*;
 
-    fn arguments(paths: &[&str]) -> TreeArguments {
+    fn arguments() -> TreeArguments {
         TreeArguments {
             repo: None,
             base: "HEAD".to_owned(),
@@ -138,13 +138,17 @@ mod tests {
             level: super::super::args::LevelWish::Safe,
             strict: false,
             jobs: None,
-            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
         }
+    }
+
+    fn open(paths: &[&str]) -> Result<Tree, Failure> {
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        Tree::open(&arguments(), &paths)
     }
 
     #[test]
     fn the_demo_is_a_repository() {
-        let tree = Tree::open(&arguments(&[])).unwrap_or_else(|failure| panic!("{failure:?}"));
+        let tree = open(&[]).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert!(tree.snapshot.files.len() > 10);
         let place = tree.repository.git_dir().to_path_buf();
         assert!(place.exists());
@@ -154,11 +158,11 @@ mod tests {
 
     #[test]
     fn paths_restrict_and_must_exist() {
-        let tree = Tree::open(&arguments(&["./lib/", "MAINTAINERS"])).unwrap_or_else(|f| panic!("{f:?}"));
+        let tree = open(&["./lib/", "MAINTAINERS"]).unwrap_or_else(|f| panic!("{f:?}"));
         assert!(
             tree.wanted.holds("lib/x.c") && tree.wanted.holds("MAINTAINERS") && !tree.wanted.holds("libx.c")
         );
-        match Tree::open(&arguments(&["li", "fs"])) {
+        match open(&["li", "fs"]) {
             Err(Failure::Told { exit: Exit::Usage, diagnostics }) => {
                 assert_eq!(diagnostics[0].code, "no-such-path")
             }

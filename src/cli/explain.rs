@@ -1,0 +1,100 @@
+//! `vedalia explain` and `vedalia refusals`: why.
+//!
+//! In: a place in a tree. Out: the verdict on the site there with the facts that it rests on: for a refusal the fact that
+//! stands against a conversion, for a conversion what was shown. A place without a site is said to be one, with the
+//! nearest site of the file.
+
+use std::fmt::Write as _;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::{Converted, Site, Verdict};
+use crate::walk::{Refusal, RefusalCode};
+
+use super::args::ExplainArguments;
+use super::exit::{Exit, Failure, Outcome};
+use super::terminal::{Paint, Terminal};
+use super::tree::{self, Tree};
+use super::{render, rules, run};
+
+/// Do it.
+pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome {
+    let (path, line) = place(&arguments.place)?;
+    let folders = rules::load(&tree::rule_names(&arguments.tree))?;
+    let rules = run::understand(&folders)?;
+    let tree = Tree::open(&arguments.tree, &[path.to_owned()])?;
+    let found = run::find(&tree, &rules, &arguments.tree)?;
+    let sites = &found.outcome.sites;
+    let distance = |site: &&Site| site.line().abs_diff(line);
+    let Some(nearest) = sites.iter().min_by_key(distance) else {
+        let told = format!("{path} has no site of the rules: it calls nothing that they look for");
+        terminal
+            .print(&render::diagnostic(&Diagnostic::new(Severity::Note, "no-site", told), terminal.out))?;
+        return Ok(Exit::Findings);
+    };
+    if nearest.line() != line {
+        let told =
+            format!("no rule speaks about {path}:{line}; the nearest site is at line {}", nearest.line());
+        terminal
+            .print(&render::diagnostic(&Diagnostic::new(Severity::Note, "no-site", told), terminal.out))?;
+    }
+    for site in sites.iter().filter(|site| site.line() == nearest.line()) {
+        terminal.print(&explain(site, terminal.out))?;
+    }
+    Ok(if nearest.line() == line { Exit::Done } else { Exit::Findings })
+}
+
+/// `FILE:LINE`.
+fn place(text: &str) -> Result<(&str, usize), Failure> {
+    let parsed = text.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse().ok()?)));
+    parsed.filter(|(path, _)| !path.is_empty()).ok_or_else(|| {
+        let told = Diagnostic::error("no-such-path", format!("`{text}` is not a place"));
+        Failure::new(Exit::Usage, told.help("write a path of the tree, a colon and a line: fs/file.c:120"))
+    })
+}
+
+fn explain(site: &Site, paint: Paint) -> String {
+    match &site.verdict {
+        Verdict::Refused(refusal) => refused(site, refusal, paint),
+        Verdict::Converted(converted) => shown(site, converted, paint),
+    }
+}
+
+fn refused(site: &Site, refusal: &Refusal, paint: Paint) -> String {
+    let mut told = Diagnostic::new(
+        Severity::Note,
+        refusal.code.name(),
+        format!("refused: {}", refusal.sentence),
+    )
+    .at(&site.file, refusal.span, "this fact");
+    if refusal.span != site.span {
+        told = told.at(&site.file, site.span, "stands against this site");
+    }
+    render::diagnostic(&told.help(refusal.code.explanation()), paint)
+}
+
+fn shown(site: &Site, converted: &Converted, paint: Paint) -> String {
+    let message = format!("{}: becomes a call of {}()", run::mark(site).word(), converted.helper);
+    let told = Diagnostic::new(Severity::Note, "converted", message).at(&site.file, site.span, "this site");
+    let mut text = render::diagnostic(&told, paint);
+    for obligation in &converted.obligations {
+        let places: Vec<String> = obligation
+            .spans
+            .iter()
+            .map(|span| format!("line {}", site.file.line_column(*span).line))
+            .collect();
+        let places = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+        let _ = writeln!(text, "{:4}{}: {}{places}", obligation.name, obligation.what, obligation.evidence);
+    }
+    for (name, note) in &converted.notes {
+        let _ = writeln!(text, "note {name}: {note}");
+    }
+    text
+}
+
+/// The codes of refusals, each with its meaning.
+pub(super) fn refusals(terminal: &Terminal) -> Outcome {
+    let width = RefusalCode::ALL.iter().map(|code| code.name().len()).max().unwrap_or(0);
+    let line = |code: &RefusalCode| format!("{:width$}  {}\n", code.name(), code.explanation());
+    terminal.print(&RefusalCode::ALL.iter().map(line).collect::<String>())?;
+    Ok(Exit::Done)
+}
