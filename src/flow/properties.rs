@@ -3,12 +3,72 @@
 mod program;
 
 use super::paths::{Bounds, paths};
-use super::{Cfg, CfgId, DefKind, DefinitionId, Dominators, Event, Facts, Liveness, Reaching};
+use super::{
+    Cfg, CfgId, DefKind, DefinitionId, Dominators, Event, Facts, Liveness, Reaching, Region, escape, loops,
+};
 use crate::source::SourceFile;
-use crate::syntax::{DeclId, Field, Kind, Node, NodeId, Tree, parse};
+use crate::syntax::{DeclId, Field, FileScope, Kind, Node, NodeId, Tree, parse};
 use program::{INCOMING, Jumps, NOTHING, Oracle, Stmt, body, render, writes_conditionally};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Pieces of C, to be thrown together.
+const WORDS: &[&str] = &[
+    "a",
+    "b",
+    "int",
+    "struct s",
+    "*",
+    "&",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    ";",
+    ",",
+    "=",
+    "+=",
+    "++",
+    "->",
+    ".",
+    "if",
+    "else",
+    "while",
+    "for",
+    "do",
+    "switch",
+    "case 1",
+    ":",
+    "default",
+    "break",
+    "continue",
+    "return",
+    "goto l",
+    "l",
+    "1",
+    "sizeof",
+    "\"s\"",
+    "\n#ifdef X\n",
+    "\n#else\n",
+    "\n#endif\n",
+    "/* c */",
+    "static",
+    "const",
+    "typeof",
+    "({",
+    "})",
+    "&&l",
+    "asm",
+    "each(a, b) {",
+    "? a :",
+    "__label__",
+    "typedef",
+    "enum { E }",
+    "\n#define M a\n",
+    "M",
+];
 
 fn tree(body: &mut [Stmt]) -> Tree {
     let text = render(body);
@@ -132,6 +192,28 @@ proptest! {
                 prop_assert_eq!(forward.dominates(a, b), from_entry.contains(&b) && !without.contains(&b));
                 prop_assert_eq!(backward.dominates(a, b), to_exit.contains(&b) && !without_behind.contains(&b));
             }
+        }
+    }
+
+    /// Whatever the text, facts come out: broken code is described as far as it was read.
+    #[test]
+    fn broken_code_has_facts_too(words in prop::collection::vec(prop::sample::select(WORDS), 0..60)) {
+        let text = format!("int f(int a)\n{{\n{}\n}}\n", words.join(" "));
+        let tree = parse(&SourceFile::new("t.c", text));
+        FileScope::of(&tree);
+        let functions = tree.root().descendants().filter(|n| n.is(Kind::FunctionDefinition));
+        for function in functions.chain([tree.root()]) {
+            let facts = Facts::of(function);
+            let liveness = Liveness::of(&facts);
+            Reaching::of(&facts);
+            loops(&facts.cfg, &Dominators::forward(&facts.cfg));
+            let statements: Vec<_> = function.descendants().filter(|n| n.kind().is_statement()).take(3).collect();
+            Region::of(&statements, &facts, &liveness);
+            for declaration in facts.scopes.declarations() {
+                escape::escapes(declaration.id, &facts.scopes);
+                prop_assert!(!declaration.ty.declare("v").is_empty());
+            }
+            prop_assert_eq!(facts.cfg.listing().lines().count(), facts.cfg.nodes.len());
         }
     }
 
