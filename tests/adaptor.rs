@@ -59,6 +59,27 @@ pub(crate) fn convert(files: &[TreeFile], generation: Generation, _level: Level)
     finish(files, outcome)
 }
 
+/// Runs the shipped rule on a whole tree; the helper is introduced as well. Out: the tree afterwards, and the refusals.
+pub(crate) fn convert_tree(files: &[TreeFile]) -> (Vec<TreeFile>, Vec<Refused>) {
+    let outcome = engine::run(&shipped(), &Memory(files), &|_| true);
+    assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
+    let mut tree = files.to_vec();
+    for (file, edits) in outcome.introductions.iter().flat_map(|i| &i.files) {
+        let mut set = EditSet::new();
+        for edit in edits {
+            set.add(edit.clone()).unwrap();
+        }
+        tree.iter_mut()
+            .filter(|(path, _)| path == file.path())
+            .for_each(|(_, text)| *text = set.apply(file.bytes()));
+    }
+    let Outcome::Done { changed, refused, .. } = finish(files, outcome) else { return (tree, Vec::new()) };
+    for (path, text) in changed {
+        tree.iter_mut().filter(|(name, _)| *name == path).for_each(|file| file.1.clone_from(&text));
+    }
+    (tree, refused)
+}
+
 fn shipped() -> Rules {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
     let rule = std::fs::read(folder.join("iov_iter_for_each_page.cocci")).unwrap();

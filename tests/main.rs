@@ -15,3 +15,4 @@ mod case_format;
 mod cases;
 mod exec;
 mod metamorphic;
+mod demo;
