@@ -50,7 +50,7 @@ impl Script {
     pub fn of(repository: &Repository, snapshot: &Snapshot) -> Result<Self, NoAnswer> {
         if snapshot.file(SCRIPT).is_none() {
             return Err(NoAnswer {
-                why: format!("the tree has no {SCRIPT}, so the mails have no recipients"),
+                why: format!("the tree has no {SCRIPT}, so nobody is named for the mails"),
             });
         }
         let failed = |error: &dyn std::fmt::Display| NoAnswer {

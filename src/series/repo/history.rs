@@ -59,7 +59,8 @@ impl Repository {
         let mut wanted = Wanted::default();
         paths.iter().for_each(|path| wanted.insert(path));
         let Ok(mut walk) = self.inner.revwalk() else { return found };
-        if walk.set_sorting(git2::Sort::TIME).is_err() || walk.push(to_oid(tip)).is_err() {
+        // Without a sorting libgit2 goes by date, commit by commit; with one it reads the whole history before the first.
+        if walk.push(to_oid(tip)).is_err() {
             return found;
         }
         for oid in walk.take(limit.commits).map_while(Result::ok) {
