@@ -167,6 +167,8 @@ kinds! {
     MacroFunctionDefinition = "macro_function_definition",
     TypeArgument = "type_argument",
     StatementArgument = "statement_argument",
+    // Tokens among the arguments of a macro that are no operand, such as a bare operator.
+    TokenArgument = "token_argument",
     MacroAttribute = "macro_attribute",
     OpaqueRegion = "opaque_region",
     Metavariable = "metavariable",

@@ -3,9 +3,15 @@
 //! In: a [`SourceFile`](crate::source::SourceFile). Out: a [`Tree`] whose spans are those of the original text.
 //! Only this module knows tree-sitter.
 
+mod arena;
 pub mod declarator;
 pub mod file_scope;
+mod grammar;
 pub mod kind;
+pub mod lexer;
+pub mod ledger;
+pub mod macros;
+pub mod overlay;
 pub mod parse;
 pub mod scope;
 pub mod tree;
@@ -13,7 +19,9 @@ pub mod types;
 
 pub use file_scope::FileScope;
 pub use kind::{Field, Kind};
-pub use parse::parse;
+pub use ledger::{FileLedger, Unread};
+pub use macros::{MacroDefinition, MacroKnowledge, MacroRole};
+pub use parse::{parse, parse_with};
 pub use scope::{DeclId, DeclKind, Declaration, Scopes};
 pub use tree::{Node, NodeId, Tree};
 pub use types::WrittenType;

@@ -1,21 +1,48 @@
-//! From a file to its tree: overlay, tree-sitter, arena.
+//! From a file to its tree: lexer, overlay, tree-sitter, arena.
 //!
-//! In: a [`SourceFile`]. Out: a [`Tree`]; it never fails. What the grammar cannot read becomes [`Kind::Error`] or
-//! [`Kind::Missing`].
+//! In: a [`SourceFile`]. Out: a [`Tree`]; it never fails. What the grammar cannot read becomes [`Kind::Error`],
+//! [`Kind::Missing`] or [`Kind::OpaqueRegion`].
 
-use super::kind::{Field, Kind};
-use super::tree::{NodeData, NodeId, Tree};
+use super::kind::Kind;
+use super::macros::{MacroKnowledge, definitions_among};
+use super::overlay::{Overlay, Why, overlay};
+use super::tree::{NodeData, Tree};
+use super::{arena, grammar, lexer};
 use crate::source::{SourceFile, Span};
-use std::cell::RefCell;
+use std::sync::OnceLock;
 
-/// Read `source` as C that was never preprocessed.
+/// Read `source` as C that was never preprocessed, with the macros that the shipped macro file knows.
 pub fn parse(source: &SourceFile) -> Tree {
-    let nodes = match parse_text(source.text()) {
-        Some(tree) => arena(&tree),
-        None => Vec::new(),
-    };
+    parse_with(source, shipped())
+}
+
+fn shipped() -> &'static MacroKnowledge {
+    static SHIPPED: OnceLock<MacroKnowledge> = OnceLock::new();
+    SHIPPED.get_or_init(MacroKnowledge::shipped)
+}
+
+/// Read `source` as C that was never preprocessed; `known` are the macros of the tree and of macro files.
+pub fn parse_with(source: &SourceFile, known: &MacroKnowledge) -> Tree {
+    let overlay = respell(source.text().as_bytes(), known);
+    let parsed = grammar::parse(&overlay.text);
+    let nodes = parsed.map(|tree| arena::build(&tree, &overlay)).unwrap_or_default();
     let nodes = if nodes.is_empty() { vec![whole_as_error(source)] } else { nodes };
-    Tree { source: source.clone(), nodes }
+    Tree { source: source.clone(), nodes, marks: overlay.marks, bodies: overlay.bodies }
+}
+
+/// Lexer and overlay alone: what the grammar reads.
+pub fn respelled(source: &SourceFile) -> Overlay {
+    respell(source.text().as_bytes(), shipped())
+}
+
+/// The text that the grammar reads for `text`.
+pub(super) fn respell(text: &[u8], known: &MacroKnowledge) -> Overlay {
+    let tokens = lexer::lex(text);
+    let mut local = MacroKnowledge::empty();
+    for definition in definitions_among(text, &tokens) {
+        local.add(&definition, Why::Definition);
+    }
+    overlay(text, &tokens, &local, known)
 }
 
 fn whole_as_error(source: &SourceFile) -> NodeData {
@@ -28,76 +55,10 @@ fn whole_as_error(source: &SourceFile) -> NodeData {
         next_sibling: None,
     }
 }
-
-thread_local! {
-    static PARSER: RefCell<Option<tree_sitter::Parser>> = RefCell::new(new_parser());
-}
-
-fn new_parser() -> Option<tree_sitter::Parser> {
-    let mut parser = tree_sitter::Parser::new();
-    parser.set_language(&tree_sitter_c::LANGUAGE.into()).ok()?;
-    Some(parser)
-}
-
-fn parse_text(text: &str) -> Option<tree_sitter::Tree> {
-    PARSER.with_borrow_mut(|parser| parser.as_mut()?.parse(text, None))
-}
-
-fn arena(tree: &tree_sitter::Tree) -> Vec<NodeData> {
-    let mut nodes: Vec<NodeData> = Vec::new();
-    let mut cursor = tree.walk();
-    // The last node seen on each level, to link siblings.
-    let mut levels: Vec<NodeId> = Vec::new();
-    let mut depth: usize = 0;
-    loop {
-        let id = NodeId(nodes.len() as u32);
-        let parent = depth.checked_sub(1).map(|d| levels[d]);
-        if levels.len() > depth {
-            let before = levels[depth];
-            nodes[before.0 as usize].next_sibling = Some(id);
-            levels.truncate(depth);
-        } else if let Some(parent) = parent {
-            nodes[parent.0 as usize].first_child = Some(id);
-        }
-        levels.push(id);
-        let node = cursor.node();
-        nodes.push(NodeData {
-            kind: kind_of(node),
-            field: cursor.field_name().and_then(Field::from_name),
-            span: Span::new(node.start_byte(), node.end_byte()),
-            parent,
-            first_child: None,
-            next_sibling: None,
-        });
-        if cursor.goto_first_child() {
-            depth += 1;
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return nodes;
-            }
-            depth -= 1;
-            levels.truncate(depth + 1);
-        }
-    }
-}
-
-fn kind_of(node: tree_sitter::Node<'_>) -> Kind {
-    if node.is_missing() {
-        Kind::Missing
-    } else if node.is_error() {
-        Kind::Error
-    } else if node.is_named() {
-        Kind::from_name(node.kind()).unwrap_or(Kind::Error)
-    } else {
-        Kind::Token
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::kind::Field;
 
     fn tree(text: &str) -> Tree {
         parse(&SourceFile::new("t.c", text))

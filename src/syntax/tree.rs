@@ -4,6 +4,7 @@
 //! data, can be sent between threads, and never change after the parse. Tokens and comments are nodes too.
 
 use super::kind::{Field, Kind};
+use super::overlay::Mark;
 use crate::source::{SourceFile, Span};
 use std::fmt;
 
@@ -27,9 +28,18 @@ pub struct Tree {
     pub(super) source: SourceFile,
     /// In document order: a node's descendants follow it directly. Never empty; the first is the root.
     pub(super) nodes: Vec<NodeData>,
+    /// What the overlay did, by place.
+    pub(super) marks: Vec<Mark>,
+    /// The bodies of functions by the overlay's count, braces included, in order.
+    pub(super) bodies: Vec<Span>,
 }
 
 impl Tree {
+    /// What the overlay took the source for, by place.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
     /// The file it was read from.
     pub fn source(&self) -> &SourceFile {
         &self.source

@@ -7,6 +7,7 @@ mod command;
 mod conformance;
 mod kernel;
 mod kernel_check;
+mod parse_stats;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ enum Task {
     KernelCheck(kernel_check::Arguments),
     /// Run a folder of Coccinelle's tests and compare with the expected results.
     Conformance(conformance::Arguments),
+    /// Count what of a C tree is read, and list what is not.
+    ParseStats(parse_stats::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Task::Kernel(arguments) => kernel::run(&arguments),
         Task::KernelCheck(arguments) => kernel_check::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
+        Task::ParseStats(arguments) => parse_stats::run(&arguments),
     };
     match result {
         Ok(code) => code,

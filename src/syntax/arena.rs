@@ -1,0 +1,188 @@
+//! From tree-sitter's tree to the arena, telling the truth about macros.
+//!
+//! In: tree-sitter's tree of the overlay's text, and the overlay's marks. Out: nodes in document order over the
+//! *original* text. Where the overlay spelled a macro as something else the node gets its true kind; where it made
+//! one word of several tokens those are parsed by themselves and grafted in; what it blanked becomes a leaf in the
+//! innermost node around it; what it assumed is dropped.
+
+mod builder;
+mod graft;
+mod visit;
+
+use super::grammar::Numbers;
+use super::kind::{Field, Kind};
+use super::overlay::{Mark, MarkKind, Overlay};
+use super::tree::NodeData;
+use crate::source::Span;
+use builder::Builder;
+
+/// The nodes of `tree`.
+pub(super) fn build(tree: &tree_sitter::Tree, overlay: &Overlay) -> Vec<NodeData> {
+    let mut arena = Arena::new(overlay);
+    let whole = Window { base: 0, from: 0, to: overlay.text.len() as u32 };
+    // Not `walk` alone: what was blanked before the first token belongs to the root as well.
+    let root = arena.numbers.kind(tree.root_node());
+    arena.builder.open(root, None, Span::new(0, overlay.text.len()));
+    arena.walk(tree.root_node(), whole, Context::Root, None);
+    arena.emit_leaves(u32::MAX);
+    arena.builder.close();
+    arena.builder.nodes
+}
+
+/// How a tree's bytes map to the file's: a byte `b` of the tree is byte `b - base` of the file; only `from..to` of
+/// the file counts.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    base: i64,
+    from: u32,
+    to: u32,
+}
+
+/// What the parent of a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    Plain,
+    /// The root itself; it was opened before.
+    Root,
+    /// Children of the address of a label.
+    LabelAddress(Span),
+    /// Children of a macro iterator.
+    Iterator(Span),
+    /// Children of its arguments.
+    IteratorArguments,
+    /// Children of a loop that stands for an iterator without arguments.
+    EmptyIterator,
+    /// Children of a function definition that a macro heads.
+    FunctionHead(Span),
+}
+
+/// What to do with a node's children.
+enum Visit {
+    /// The node was opened; its children follow in that context.
+    Open(Context),
+    /// The node itself is left out, its children follow.
+    Through(Context),
+    /// Nothing below it counts.
+    Done,
+}
+
+/// Bits of [`Arena::flags`].
+const MARKED: u8 = 1;
+const ASSUMED: u8 = 2;
+
+struct Arena<'o> {
+    overlay: &'o Overlay,
+    numbers: &'static Numbers,
+    builder: Builder,
+    /// By byte: whether a mark begins there.
+    flags: Vec<u8>,
+    /// Marks that become leaves, in order.
+    leaves: Vec<&'o Mark>,
+    next_leaf: usize,
+    /// The marks whose own text is being emitted, outermost first.
+    grafting: Vec<Span>,
+}
+
+fn is_leaf(kind: MarkKind) -> bool {
+    use MarkKind::*;
+    matches!(kind, Attribute | Directive | UnreadArm | DeadArm | TooDeep | Unreadable)
+}
+
+impl<'o> Arena<'o> {
+    fn new(overlay: &'o Overlay) -> Self {
+        let mut flags = vec![0u8; overlay.text.len() + 3];
+        for mark in overlay.marks.iter().filter(|m| !is_leaf(m.kind)) {
+            let start = mark.span.start as usize;
+            match mark.kind {
+                MarkKind::Assumed => flags[start] |= ASSUMED,
+                MarkKind::Respelled | MarkKind::LabelAddress => {
+                    flags[start] |= MARKED;
+                    flags[start + 1] |= MARKED;
+                }
+                MarkKind::Declarer | MarkKind::FunctionDefinition => {
+                    flags[mark.item as usize] |= MARKED;
+                    flags[start] |= MARKED;
+                    flags[start + 2] |= MARKED;
+                }
+                MarkKind::ComputedGoto => flags[mark.item as usize] |= MARKED,
+                _ => flags[start] |= MARKED,
+            }
+        }
+        let leaves = overlay.marks.iter().filter(|m| is_leaf(m.kind)).collect();
+        Self {
+            overlay,
+            numbers: Numbers::of_c(),
+            builder: Builder::default(),
+            flags,
+            leaves,
+            next_leaf: 0,
+            grafting: Vec::new(),
+        }
+    }
+
+    /// The marks that begin at `at`.
+    fn marks_at(&self, at: u32) -> impl Iterator<Item = &'o Mark> + use<'o> {
+        let overlay: &'o Overlay = self.overlay;
+        let from = overlay.marks.partition_point(|m| m.span.start < at);
+        overlay.marks[from..].iter().take_while(move |m| m.span.start == at)
+    }
+
+    /// Emit `root` and everything below it.
+    fn walk(&mut self, root: tree_sitter::Node<'_>, window: Window, context: Context, field: Option<Field>) {
+        let mut cursor = root.walk();
+        // Per level: whether a node was opened for it, and the context of its children.
+        let mut levels: Vec<(bool, Context)> = Vec::new();
+        loop {
+            let context = levels.last().map_or(context, |l| l.1);
+            let field = if levels.is_empty() { field } else { self.numbers.field(&cursor) };
+            let visit = self.visit(cursor.node(), field, context, window);
+            match visit {
+                Visit::Open(inner) if cursor.goto_first_child() => {
+                    levels.push((true, inner));
+                    continue;
+                }
+                Visit::Through(inner) if cursor.goto_first_child() => {
+                    levels.push((false, inner));
+                    continue;
+                }
+                Visit::Open(_) => self.close(),
+                _ => {}
+            }
+            loop {
+                if levels.is_empty() {
+                    return;
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+                cursor.goto_parent();
+                if levels.pop().is_some_and(|(opened, _)| opened) {
+                    self.close();
+                }
+            }
+        }
+    }
+
+    /// Close the innermost open node.
+    fn close(&mut self) {
+        let end = self.builder.top_span().map_or(0, |s| s.end);
+        self.emit_leaves(end);
+        if end > 0 && self.flags[end as usize - 1] & ASSUMED != 0 {
+            self.builder.trim();
+        }
+        self.builder.close();
+    }
+
+    /// Emit what was blanked before `at` into the innermost open node.
+    fn emit_leaves(&mut self, at: u32) {
+        while let Some(mark) = self.leaves.get(self.next_leaf).filter(|m| m.span.start < at) {
+            self.next_leaf += 1;
+            self.blanked(mark);
+        }
+    }
+
+    fn leaf(&mut self, kind: Kind, field: Option<Field>, span: Span) {
+        self.builder.open(kind, field, span);
+        self.builder.close();
+    }
+}

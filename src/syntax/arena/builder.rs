@@ -1,0 +1,50 @@
+//! Building the arena: open, close, link.
+//!
+//! In: nodes in document order. Out: linked [`NodeData`].
+
+use super::super::kind::{Field, Kind};
+use super::super::tree::{NodeData, NodeId};
+use crate::source::Span;
+
+#[derive(Default)]
+pub(super) struct Builder {
+    pub(super) nodes: Vec<NodeData>,
+    /// The nodes that are open, each with its last child.
+    open: Vec<(NodeId, Option<NodeId>)>,
+}
+
+impl Builder {
+    /// Begin a node below the innermost open one.
+    pub(super) fn open(&mut self, kind: Kind, field: Option<Field>, span: Span) {
+        let id = NodeId(self.nodes.len() as u32);
+        let mut parent = None;
+        if let Some((above, last)) = self.open.last_mut() {
+            parent = Some(*above);
+            match last.replace(id) {
+                Some(before) => self.nodes[before.0 as usize].next_sibling = Some(id),
+                None => self.nodes[above.0 as usize].first_child = Some(id),
+            }
+        }
+        self.nodes.push(NodeData { kind, field, span, parent, first_child: None, next_sibling: None });
+        self.open.push((id, None));
+    }
+
+    /// End the innermost open node.
+    pub(super) fn close(&mut self) {
+        self.open.pop();
+    }
+
+    /// The span of the innermost open node.
+    pub(super) fn top_span(&self) -> Option<Span> {
+        self.open.last().map(|(id, _)| self.nodes[id.0 as usize].span)
+    }
+
+    /// Let the innermost open node end where its last child ends.
+    pub(super) fn trim(&mut self) {
+        if let Some((id, Some(last))) = self.open.last().copied() {
+            let end = self.nodes[last.0 as usize].span.end;
+            let span = &mut self.nodes[id.0 as usize].span;
+            span.end = end.max(span.start);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What is known about macros.
+//!
+//! In: `#define` directives of C files and of macro files in the form of Coccinelle's `standard.h`. Out:
+//! [`MacroDefinition`]s (name, parameters, body) and [`MacroKnowledge`]: what a macro's name stands for where the
+//! tokens around a use leave it open. It refuses to expand anything.
+
+use super::lexer::{Directive, Token, TokenKind, Word, lex};
+use super::overlay::Why;
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// What a use of a macro stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MacroRole {
+    /// Nothing, an attribute, a qualifier or a storage class: it can be left out.
+    Attribute,
+    /// The head of a loop or of another statement with a body.
+    Iterator,
+    /// A declaration.
+    Declarer,
+    /// A statement that needs no semicolon.
+    Statement,
+    /// A string.
+    Text,
+    /// A type.
+    Type,
+}
+
+/// A `#define`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MacroDefinition {
+    /// The macro's name.
+    pub name: String,
+    /// Its parameters, `...` included; `None` for a macro without a parameter list.
+    pub parameters: Option<Vec<String>>,
+    /// The body with continuations as they stand.
+    pub body: String,
+    /// The directive's bytes.
+    pub span: Span,
+}
+
+impl MacroDefinition {
+    /// Read a directive; `None` if it is not a `#define` with a name.
+    pub fn read(text: &[u8], span: Span) -> Option<Self> {
+        let directive = text.get(span.range())?;
+        let hash = directive.strip_prefix(b"#")?;
+        let rest = hash.trim_ascii_start().strip_prefix(b"define")?;
+        let offset = span.start as usize + directive.len() - rest.len();
+        let tokens = lex(rest);
+        let text_of =
+            |t: &Token| String::from_utf8_lossy(&rest[t.start as usize..t.end as usize]).into_owned();
+        let name_at = tokens.iter().position(|t| matches!(t.kind, TokenKind::Word(_)))?;
+        let name = text_of(&tokens[name_at]);
+        let mut body_at = name_at + 1;
+        let mut parameters = None;
+        if tokens.get(body_at).is_some_and(|t| t.kind == TokenKind::LParen) {
+            let close = tokens.iter().position(|t| t.kind == TokenKind::RParen).unwrap_or(tokens.len() - 1);
+            let inner = tokens.get(body_at + 1..close).unwrap_or_default();
+            let is_name = |t: &&Token| matches!(t.kind, TokenKind::Word(_) | TokenKind::Ellipsis);
+            parameters = Some(inner.iter().filter(is_name).map(text_of).collect());
+            body_at = close + 1;
+        }
+        let start = tokens.get(body_at).map_or(rest.len(), |t| t.start as usize);
+        let body = String::from_utf8_lossy(&rest[start..]).trim().to_owned();
+        debug_assert!(offset <= span.end as usize);
+        Some(Self { name, parameters, body, span })
+    }
+
+    /// The body's tokens, without white space and comments.
+    pub fn body_tokens(&self) -> Vec<(TokenKind, &str)> {
+        let is_code = |t: &Token| !matches!(t.kind, TokenKind::Space | TokenKind::Comment);
+        let tokens = lex(self.body.as_bytes());
+        let text = |t: Token| (t.kind, self.body.get(t.start as usize..t.end as usize).unwrap_or_default());
+        tokens.into_iter().filter(is_code).map(text).collect()
+    }
+
+    /// Whether the body mentions `word` as a token: a keyword such as `return` or `goto`, or a name.
+    pub fn mentions(&self, word: &str) -> bool {
+        self.body_tokens().iter().any(|(kind, text)| matches!(kind, TokenKind::Word(_)) && *text == word)
+    }
+
+    /// Whether a use of the macro can leave the code around it: `return`, `goto`, `break` or `continue`.
+    pub fn hides_jump(&self) -> bool {
+        self.body_tokens().iter().any(|(kind, _)| *kind == TokenKind::Word(Word::Jump))
+    }
+
+    /// What a use stands for, if the body tells.
+    pub fn role(&self, known: &MacroKnowledge) -> Option<MacroRole> {
+        let tokens = self.body_tokens();
+        if let Some(role) = hint(&tokens) {
+            return Some(role);
+        }
+        if tokens.is_empty() {
+            let marked = self.parameters.is_none() || self.name.starts_with("__");
+            return marked.then_some(MacroRole::Attribute);
+        }
+        if is_attribute(&tokens, known) {
+            return Some(MacroRole::Attribute);
+        }
+        if self.parameters.is_some() && is_header(&tokens) {
+            return Some(MacroRole::Iterator);
+        }
+        if tokens.iter().all(|(kind, _)| *kind == TokenKind::Str) {
+            return Some(MacroRole::Text);
+        }
+        if tokens
+            .iter()
+            .all(|(kind, _)| matches!(kind, TokenKind::Word(Word::Primitive | Word::StandardType)))
+        {
+            return Some(MacroRole::Type);
+        }
+        match tokens[..] {
+            [(TokenKind::Word(Word::Ident), other), ..] if other != self.name && is_alias(&tokens) => {
+                known.role(other).map(|(role, _)| role)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the body is one name, or one call.
+fn is_alias(tokens: &[(TokenKind, &str)]) -> bool {
+    match tokens {
+        [_] => true,
+        [_, (TokenKind::LParen, _), rest @ .., (TokenKind::RParen, _)] => {
+            !rest.iter().any(|(kind, _)| matches!(kind, TokenKind::Semi | TokenKind::LBrace))
+        }
+        _ => false,
+    }
+}
+
+/// Coccinelle's words for what a macro is.
+fn hint(tokens: &[(TokenKind, &str)]) -> Option<MacroRole> {
+    tokens.iter().find_map(|(_, text)| match *text {
+        "YACFE_ITERATOR" => Some(MacroRole::Iterator),
+        "YACFE_DECLARATOR" => Some(MacroRole::Declarer),
+        "MACROSTATEMENT" | "YACFE_STATEMENT" => Some(MacroRole::Statement),
+        "YACFE_STRING" => Some(MacroRole::Text),
+        "YACFE_TYPE" => Some(MacroRole::Type),
+        "MACROANNOTATION" | "YACFE_ATTRIBUTE" => Some(MacroRole::Attribute),
+        _ => None,
+    })
+}
+
+/// Whether the body is made of attributes, qualifiers and storage classes only.
+fn is_attribute(tokens: &[(TokenKind, &str)], known: &MacroKnowledge) -> bool {
+    let mut i = 0;
+    while let Some((kind, text)) = tokens.get(i) {
+        let group = match kind {
+            TokenKind::Word(Word::Attribute | Word::Asm) => true,
+            TokenKind::Word(Word::Storage | Word::Qualifier | Word::Alternate | Word::Extension) => false,
+            TokenKind::Word(Word::Ident) => {
+                if known.role(text).is_none_or(|(role, _)| role != MacroRole::Attribute) {
+                    return false;
+                }
+                tokens.get(i + 1).is_some_and(|(k, _)| *k == TokenKind::LParen)
+            }
+            TokenKind::LBracket => true,
+            _ => return false,
+        };
+        i += if *kind == TokenKind::LBracket { 0 } else { 1 };
+        if group {
+            i = after_group(tokens, i);
+        }
+    }
+    true
+}
+
+/// The index after the group that opens at `at`.
+fn after_group(tokens: &[(TokenKind, &str)], at: usize) -> usize {
+    let mut depth = 0usize;
+    for (i, (kind, _)) in tokens.iter().enumerate().skip(at) {
+        match kind {
+            TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace => depth += 1,
+            TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return i + 1;
+        }
+    }
+    tokens.len()
+}
+
+/// Whether the body is the head of a statement: it ends with `for (…)`, `if (…)`, `else` or the like.
+fn is_header(tokens: &[(TokenKind, &str)]) -> bool {
+    match tokens.last() {
+        Some((TokenKind::Word(Word::Prefix), "else")) => true,
+        Some((TokenKind::RParen, _)) => {
+            let mut depth = 0usize;
+            for (i, (kind, _)) in tokens.iter().enumerate().rev() {
+                match kind {
+                    TokenKind::RParen => depth += 1,
+                    TokenKind::LParen => {
+                        depth -= 1;
+                        if depth == 0 {
+                            return i > 0 && tokens[i - 1].0 == TokenKind::Word(Word::Header);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            false
+        }
+        _ => false,
+    }
+}
+
+/// Roles of macros by name.
+#[derive(Clone, Debug, Default)]
+pub struct MacroKnowledge {
+    roles: HashMap<String, (MacroRole, Why)>,
+}
+
+impl MacroKnowledge {
+    /// Nothing is known.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// What the shipped macro file says.
+    pub fn shipped() -> Self {
+        let mut known = Self::empty();
+        known.read_macro_file(include_str!("../../rules/standard.h"));
+        known
+    }
+
+    /// Add the `#define`s of a macro file.
+    pub fn read_macro_file(&mut self, text: &str) {
+        for definition in definitions(text.as_bytes()) {
+            self.add(&definition, Why::MacroFile);
+        }
+    }
+
+    /// Add the `#define`s of a C file or header; what a macro file says stays.
+    pub fn read_source(&mut self, text: &str) {
+        for definition in definitions(text.as_bytes()) {
+            if !self.roles.contains_key(&definition.name) {
+                self.add(&definition, Why::Definition);
+            }
+        }
+    }
+
+    /// Add one definition, if its body tells what it is.
+    pub fn add(&mut self, definition: &MacroDefinition, why: Why) {
+        if let Some(role) = definition.role(self) {
+            self.roles.insert(definition.name.clone(), (role, why));
+        }
+    }
+
+    /// What `name` stands for.
+    pub fn role(&self, name: &str) -> Option<(MacroRole, Why)> {
+        self.roles.get(name).copied()
+    }
+}
+
+/// The `#define`s of a text in order.
+pub fn definitions(text: &[u8]) -> Vec<MacroDefinition> {
+    definitions_among(text, &lex(text))
+}
+
+pub(super) fn definitions_among(text: &[u8], tokens: &[Token]) -> Vec<MacroDefinition> {
+    tokens
+        .iter()
+        .filter(|t| t.kind == TokenKind::Directive(Directive::Define))
+        .filter_map(|t| MacroDefinition::read(text, Span { start: t.start, end: t.end }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(define: &str) -> Option<MacroRole> {
+        definitions(define.as_bytes())[0].role(&MacroKnowledge::empty())
+    }
+
+    #[test]
+    fn bodies_tell_the_role() {
+        assert_eq!(role("#define __cold __attribute__((__cold__))"), Some(MacroRole::Attribute));
+        assert_eq!(role("#define STATIC static inline"), Some(MacroRole::Attribute));
+        assert_eq!(role("#define each(x) for (x = 0; f(x); \\\n x++)"), Some(MacroRole::Iterator));
+        assert_eq!(role("#define each(x) if (!f(x)) {} else"), Some(MacroRole::Iterator));
+        assert_eq!(role("#define FMT \"%d\" \"%s\""), Some(MacroRole::Text));
+        assert_eq!(role("#define T(n) YACFE_DECLARATOR"), Some(MacroRole::Declarer));
+        assert_eq!(role("#define max(a, b) ((a) > (b) ? (a) : (b))"), None);
+    }
+
+    #[test]
+    fn parameters_and_hidden_jumps_are_readable() {
+        let all = definitions(b"#define TRY(x, args...) do { if (x) goto out; } while (0)\n#define A (1)");
+        assert_eq!(all[0].parameters.as_deref(), Some(&["x", "args", "..."].map(String::from)[..]));
+        assert!(all[0].hides_jump() && all[0].mentions("out") && !all[0].mentions("return"));
+        assert_eq!((all[1].parameters.as_ref(), all[1].body.as_str()), (None, "(1)"));
+    }
+}

@@ -1,0 +1,425 @@
+//! Declarations: which word is the type, which is the name, and which are attributes.
+//!
+//! In: tokens from a declaration's first specifier. Out: the index after it, attributes blanked, declarer macros
+//! respelled. When two names compete, known attributes lose first, then names in `__`, then shouted ones.
+
+use super::{Place, Walker};
+use crate::syntax::lexer::{TokenKind, Word};
+use crate::syntax::macros::MacroRole;
+
+/// A name among specifiers, with the arguments that follow it.
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    at: usize,
+    end: usize,
+    call: bool,
+}
+
+/// What stands before the first declarator.
+struct Specifiers {
+    next: usize,
+    typed: bool,
+    /// A macro call where the type and the name should be.
+    declarer: Option<Unit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// A declarator has a name.
+    Needed,
+    /// A parameter or a type name may have none.
+    Optional,
+}
+
+impl Walker<'_> {
+    /// Read a declaration or a function definition.
+    pub(super) fn declaration(&mut self, i: usize, hi: usize, place: Place) -> usize {
+        let specifiers = self.specifiers(i, hi, Names::Needed);
+        if let Some(unit) = specifiers.declarer {
+            return match self.kind(unit.end) {
+                Some(TokenKind::LBrace) if unit.end < hi => self.function_macro(unit.at, unit.end, hi, place),
+                _ => self.declarer_statement(unit.at, unit.end, hi, i),
+            };
+        }
+        let next = specifiers.next;
+        if !specifiers.typed && next == i {
+            return self.expression_statement(i, hi);
+        }
+        let next = self.declarator(next, hi, Names::Needed);
+        self.declarators_after(next, hi)
+    }
+
+    /// One parameter, or a type name.
+    pub(super) fn parameter(&mut self, lo: usize, hi: usize) {
+        let specifiers = self.specifiers(lo, hi, Names::Optional);
+        let mut next = self.declarator(specifiers.next, hi, Names::Optional);
+        while next < hi {
+            let before = next;
+            next = self.declarator(next, hi, Names::Optional);
+            if next == before {
+                self.expression(next, hi);
+                return;
+            }
+        }
+    }
+
+    fn unit(&self, i: usize, hi: usize) -> Unit {
+        let call = self.is(i + 1, TokenKind::LParen) && i + 1 < hi && !self.is_pointer_declarator(i + 1, hi);
+        Unit { at: i, end: if call { self.after(i + 1, hi) } else { i + 1 }, call }
+    }
+
+    /// `(*name)` and the like with parameters, an array or the end of a declarator after it.
+    pub(super) fn is_pointer_declarator(&self, open: usize, hi: usize) -> bool {
+        self.is(open + 1, TokenKind::Star)
+            && matches!(
+                self.kind(self.after(open, hi)),
+                Some(TokenKind::LParen | TokenKind::LBracket | TokenKind::Assign | TokenKind::Semi)
+            )
+    }
+
+    fn specifiers(&mut self, i: usize, hi: usize, names: Names) -> Specifiers {
+        let mut typed = false;
+        let mut units: Vec<Unit> = Vec::new();
+        let mut j = i;
+        while j < hi {
+            match self.word(j) {
+                Some(Word::Storage | Word::Qualifier | Word::Typedef | Word::Extension) => j += 1,
+                Some(Word::Alternate) => {
+                    self.attribute(j, j + 1);
+                    j += 1;
+                }
+                Some(Word::Attribute) => j = self.attribute_group(j, hi),
+                Some(word @ (Word::Primitive | Word::StandardType)) => {
+                    if typed && word == Word::StandardType {
+                        break;
+                    }
+                    self.blank_units(&mut units);
+                    if self.text(j).starts_with("__signed")
+                        && matches!(self.word(j + 1), Some(Word::Primitive))
+                    {
+                        self.attribute(j, j + 1);
+                    }
+                    typed = true;
+                    j += 1;
+                }
+                Some(Word::Aggregate | Word::Enum) if !typed => {
+                    self.blank_units(&mut units);
+                    typed = true;
+                    j = self.aggregate(j, hi);
+                }
+                Some(Word::Typeof) if !typed => {
+                    self.blank_units(&mut units);
+                    typed = true;
+                    j = self.typeof_word(j, hi);
+                }
+                Some(Word::Ident) if typed => {
+                    if !self.has_role(j, MacroRole::Attribute)
+                        || names == Names::Needed && self.is_last(j, hi)
+                    {
+                        break;
+                    }
+                    let unit = self.unit(j, hi);
+                    self.attribute(j, unit.end);
+                    j = unit.end;
+                }
+                Some(Word::Ident) => {
+                    let unit = self.unit(j, hi);
+                    units.push(unit);
+                    j = unit.end;
+                }
+                _ if self.is(j, TokenKind::LBracket) && self.is(j + 1, TokenKind::LBracket) => {
+                    j = self.attribute_brackets(j, hi);
+                }
+                _ => break,
+            }
+        }
+        if typed {
+            return Specifiers { next: j, typed, declarer: None };
+        }
+        self.named_type(units, j, hi, names)
+    }
+
+    fn is_last(&self, j: usize, hi: usize) -> bool {
+        // `int unused;`: an attribute's name that is the only name left is a name, unless it follows a body.
+        let alone = matches!(
+            self.kind(j + 1),
+            Some(TokenKind::Semi | TokenKind::Assign | TokenKind::Comma | TokenKind::LBracket)
+        );
+        alone && j + 1 < hi && !self.is(j.wrapping_sub(1), TokenKind::RBrace)
+    }
+
+    fn blank_units(&mut self, units: &mut Vec<Unit>) {
+        for unit in units.drain(..) {
+            self.attribute(unit.at, unit.end);
+        }
+    }
+
+    fn attribute_group(&mut self, j: usize, hi: usize) -> usize {
+        let end = if self.is(j + 1, TokenKind::LParen) { self.after(j + 1, hi) } else { j + 1 };
+        self.attribute(j, end);
+        end
+    }
+
+    pub(super) fn attribute_brackets(&mut self, j: usize, hi: usize) -> usize {
+        let end = self.after(j, hi);
+        self.attribute(j, end);
+        end
+    }
+
+    /// Decide which of `units` is the type; `stop` is the token after them.
+    fn named_type(&mut self, mut units: Vec<Unit>, stop: usize, hi: usize, names: Names) -> Specifiers {
+        let starred = stop < hi && matches!(self.kind(stop), Some(TokenKind::Star | TokenKind::LParen));
+        let spare = match names {
+            Names::Needed if !starred => 1,
+            _ => 0,
+        };
+        if units.len() > 1 {
+            let known: Vec<bool> = units.iter().map(|u| self.has_role(u.at, MacroRole::Attribute)).collect();
+            let mut left = units.len();
+            for (unit, known) in units.clone().into_iter().zip(known) {
+                if known && left > 1 {
+                    self.attribute(unit.at, unit.end);
+                    units.retain(|u| u.at != unit.at);
+                    left -= 1;
+                }
+            }
+        }
+        match units[..] {
+            [] => return Specifiers { next: stop, typed: false, declarer: None },
+            [only] if only.call && spare == 1 => {
+                return Specifiers { next: stop, typed: false, declarer: Some(only) };
+            }
+            _ => {}
+        }
+        let count = match units.iter().position(|u| u.call && self.score(*u) < 2) {
+            Some(call) if spare == 1 && call > 0 => call,
+            _ => units.len().saturating_sub(spare).max(1),
+        };
+        let candidates = &units[..count];
+        let Some(chosen) = candidates.iter().copied().min_by_key(|u| (self.score(*u), u.call, u.at)) else {
+            return Specifiers { next: stop, typed: false, declarer: None };
+        };
+        for unit in candidates.to_vec().into_iter().filter(|u| u.at < chosen.at) {
+            self.attribute(unit.at, unit.end);
+        }
+        if chosen.call {
+            self.type_call(chosen.at, chosen.end);
+        }
+        Specifiers { next: chosen.end, typed: true, declarer: None }
+    }
+
+    /// How much a name looks like an attribute.
+    fn score(&self, unit: Unit) -> u8 {
+        if self.has_role(unit.at, MacroRole::Attribute) {
+            return 4;
+        }
+        if unit.call && self.is(unit.end, TokenKind::LParen) {
+            return 0;
+        }
+        let inner = self.kind(unit.at + 2);
+        if unit.call && matches!(inner, Some(TokenKind::Number | TokenKind::Str)) {
+            return 3;
+        }
+        let name = self.text(unit.at);
+        if name.starts_with("__") && !name.ends_with("_t") { 2 } else { u8::from(self.is_shouted(unit.at)) }
+    }
+
+    /// Read one declarator: pointers, the name, arrays, parameters; names that are not its own are attributes.
+    fn declarator(&mut self, i: usize, hi: usize, names: Names) -> usize {
+        let mut j = i;
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::Star | TokenKind::Word(Word::Qualifier | Word::Storage)) => j += 1,
+                Some(TokenKind::Operator) if self.text(j) == "^" => j += 1,
+                Some(TokenKind::Word(Word::Alternate)) => {
+                    self.attribute(j, j + 1);
+                    j += 1;
+                }
+                Some(TokenKind::Word(Word::Attribute)) => j = self.attribute_group(j, hi),
+                Some(TokenKind::Word(Word::Ident)) => {
+                    j = self.name(j, hi, names);
+                    return self.declarator_tail(j, hi);
+                }
+                Some(TokenKind::LParen) => {
+                    let (end, next) = self.group(j, hi);
+                    if self.begins_declarator(j + 1) {
+                        self.deeper(|w| {
+                            w.declarator(j + 1, end, Names::Optional);
+                        });
+                    } else {
+                        self.parameters(j, hi);
+                    }
+                    return self.declarator_tail(next, hi);
+                }
+                _ => return self.declarator_tail(j, hi),
+            }
+        }
+        j
+    }
+
+    fn begins_declarator(&self, j: usize) -> bool {
+        match self.kind(j) {
+            Some(TokenKind::Star | TokenKind::LParen) => true,
+            Some(TokenKind::Word(Word::Ident)) => {
+                !self.is_ident(j + 1) || self.has_role(j, MacroRole::Attribute)
+            }
+            _ => false,
+        }
+    }
+
+    /// A run of names of which one is the declarator's.
+    fn name(&mut self, i: usize, hi: usize, names: Names) -> usize {
+        let mut units = Vec::new();
+        let mut j = i;
+        while j < hi {
+            match self.word(j) {
+                // A name at the start of a line after a function's parameters does not belong here.
+                Some(Word::Ident) => {
+                    let unit = self.unit(j, hi);
+                    units.push(unit);
+                    j = unit.end;
+                }
+                Some(Word::Attribute) => j = self.attribute_group(j, hi),
+                Some(Word::Alternate) => {
+                    self.attribute(j, j + 1);
+                    j += 1;
+                }
+                Some(Word::Qualifier) => j += 1,
+                _ => break,
+            }
+        }
+        let best = units.iter().map(|u| self.score(*u)).min().unwrap_or(0);
+        let among: Vec<Unit> = units.iter().copied().filter(|u| self.score(*u) == best).collect();
+        let chosen = if best == 4 && names == Names::Optional {
+            None
+        } else if best == 4 && self.is(i.wrapping_sub(1), TokenKind::RBrace) {
+            None
+        } else {
+            let call = among.iter().find(|u| u.call).copied();
+            call.or(if best >= 2 { among.first() } else { among.last() }.copied())
+        };
+        for unit in units.iter().filter(|u| chosen.is_none_or(|c| c.at != u.at)) {
+            self.attribute(unit.at, unit.end);
+        }
+        if let Some(unit) = chosen.filter(|c| c.call) {
+            self.parameters(unit.at + 1, hi);
+        }
+        j
+    }
+
+    /// Arrays, parameters and attributes after a declarator's name.
+    fn declarator_tail(&mut self, i: usize, hi: usize) -> usize {
+        let mut j = i;
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::LBracket) if self.is(j + 1, TokenKind::LBracket) => {
+                    j = self.attribute_brackets(j, hi)
+                }
+                Some(TokenKind::LBracket) => {
+                    let (end, next) = self.group(j, hi);
+                    self.deeper(|w| w.expression(j + 1, end));
+                    j = next;
+                }
+                Some(TokenKind::LParen) => {
+                    self.parameters(j, hi);
+                    j = self.after(j, hi);
+                }
+                Some(TokenKind::Word(Word::Attribute | Word::Asm)) => j = self.attribute_group(j, hi),
+                Some(TokenKind::Word(Word::Alternate)) => {
+                    self.attribute(j, j + 1);
+                    j += 1;
+                }
+                Some(TokenKind::Word(Word::Ident)) => {
+                    let unit = self.unit(j, hi);
+                    self.attribute(unit.at, unit.end);
+                    j = unit.end;
+                }
+                _ => break,
+            }
+        }
+        j
+    }
+
+    /// The parameters between the parentheses that open at `open`.
+    pub(super) fn parameters(&mut self, open: usize, hi: usize) {
+        let (end, _) = self.group(open, hi);
+        self.deeper(|w| {
+            for (lo, hi) in w.split(open + 1, end) {
+                match w.kind(lo) {
+                    Some(TokenKind::Word(_)) if hi > lo + 1 => w.parameter(lo, hi),
+                    Some(TokenKind::Word(_)) => {
+                        if w.word(lo) == Some(Word::Alternate) {
+                            w.attribute(lo, hi);
+                        }
+                    }
+                    _ => w.expression(lo, hi),
+                }
+            }
+        });
+    }
+
+    /// What follows a first declarator: initializer, bit-field, more declarators, a function's body.
+    pub(super) fn declarators_after(&mut self, i: usize, hi: usize) -> usize {
+        let mut j = self.declarator_tail(i, hi);
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::Assign) => {
+                    let end = self.value_end(j + 1, hi);
+                    self.value(j + 1, end);
+                    j = end.max(j + 1);
+                }
+                Some(TokenKind::Colon) => {
+                    let end = self.value_end(j + 1, hi);
+                    self.expression(j + 1, end);
+                    j = self.bitfield_tail(end.max(j + 1));
+                }
+                Some(TokenKind::Comma) => j = self.declarator(j + 1, hi, Names::Optional),
+                Some(TokenKind::Semi) => return j + 1,
+                Some(TokenKind::LBrace) => return self.body(j, hi),
+                Some(TokenKind::Directive(_) | TokenKind::RBrace) => return j,
+                // Parameters of a definition in the old style.
+                Some(TokenKind::Word(
+                    Word::Primitive
+                    | Word::StandardType
+                    | Word::Aggregate
+                    | Word::Enum
+                    | Word::Qualifier
+                    | Word::Storage,
+                )) if self.is(j - 1, TokenKind::RParen) => return self.old_style(j, hi),
+                Some(TokenKind::Word(_)) if self.is_first(j) => return j,
+                _ => return self.expression_statement(j, hi).max(j + 1),
+            }
+        }
+        j
+    }
+
+    fn bitfield_tail(&mut self, j: usize) -> usize {
+        j
+    }
+
+    fn old_style(&mut self, j: usize, hi: usize) -> usize {
+        let mut k = j;
+        while k < hi && self.word(k).is_some() {
+            k = self.declaration(k, hi, Place::Block).max(k + 1);
+        }
+        if self.is(k, TokenKind::LBrace) && k < hi {
+            return self.body(k, hi);
+        }
+        k
+    }
+
+    /// The index of the `,`, `;` or missing end after a value.
+    fn value_end(&self, i: usize, hi: usize) -> usize {
+        let mut j = i;
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::Comma | TokenKind::Semi | TokenKind::Directive(_) | TokenKind::RBrace) => {
+                    return j;
+                }
+                _ => {}
+            }
+            j = if self.opens(j) { self.after(j, hi) } else { j + 1 };
+        }
+        hi
+    }
+}

@@ -1,0 +1,492 @@
+//! Expressions: types and statements among arguments, strings glued with macros, casts with attributes.
+//!
+//! In: tokens of an expression. Out: its macros respelled. What is an operator and what an operand does not matter
+//! here, only which tokens stand next to each other.
+
+use super::spell::{Mark, MarkKind};
+use super::{Place, Walker};
+use crate::syntax::lexer::{TokenKind, Word};
+use crate::syntax::macros::MacroRole;
+
+impl Walker<'_> {
+    /// Read `lo..hi` as an expression; commas separate operands like operators do.
+    pub(super) fn expression(&mut self, lo: usize, hi: usize) {
+        let mut i = lo;
+        while i < hi {
+            i = self.operand(i, lo, hi).max(i + 1);
+        }
+    }
+
+    fn operand(&mut self, i: usize, lo: usize, hi: usize) -> usize {
+        match self.kind(i) {
+            Some(TokenKind::LParen) => self.parenthesis(i, lo, hi),
+            Some(TokenKind::LBracket) => {
+                let (end, next) = self.group(i, hi);
+                self.deeper(|w| w.expression(i + 1, end));
+                next
+            }
+            Some(TokenKind::LBrace) => {
+                let (end, next) = self.group(i, hi);
+                self.deeper(|w| w.list(i + 1, end));
+                next
+            }
+            Some(TokenKind::AmpAmp) if i == lo || self.is_operator(i - 1) => {
+                // The address of a label.
+                self.s.put(self.toks[i].start, b" ");
+                let mark = Mark::new(MarkKind::LabelAddress, self.span(i, i + 1));
+                self.s.marks.push(mark);
+                i + 1
+            }
+            Some(TokenKind::Str) => self.glued(i, hi),
+            Some(TokenKind::Word(word)) => self.word_operand(i, hi, word),
+            _ => i + 1,
+        }
+    }
+
+    fn word_operand(&mut self, i: usize, hi: usize, word: Word) -> usize {
+        match word {
+            Word::Ident => self.glued(i, hi),
+            Word::Typeof => self.typeof_word(i, hi),
+            Word::Attribute => {
+                let end = if self.is(i + 1, TokenKind::LParen) { self.after(i + 1, hi) } else { i + 1 };
+                self.attribute(i, end);
+                end
+            }
+            Word::Asm if self.asm_open(i, hi).is_some() => {
+                let open = self.asm_open(i, hi).unwrap_or(i + 1);
+                self.asm_operands(open, hi);
+                self.after(open, hi)
+            }
+            Word::Sizeof => {
+                if self.text(i).starts_with("__") && !self.is_type_name_group(i + 1, hi) {
+                    // `__alignof__(expression)`: a call to the grammar.
+                    let span = self.span(i, i + 1);
+                    self.s.put(span.start + 2, b"x");
+                    self.s.marks.push(Mark::new(MarkKind::Respelled, span));
+                }
+                i + 1
+            }
+            _ => i + 1,
+        }
+    }
+
+    fn is_type_name_group(&self, open: usize, hi: usize) -> bool {
+        self.is(open, TokenKind::LParen) && {
+            let (end, _) = self.group(open, hi);
+            self.is_type_name(open + 1, end) || end == open + 2
+        }
+    }
+
+    fn asm_open(&self, i: usize, hi: usize) -> Option<usize> {
+        (i + 1..hi.min(i + 5)).find(|j| self.is(*j, TokenKind::LParen))
+    }
+
+    fn is_operator(&self, i: usize) -> bool {
+        !matches!(
+            self.kind(i),
+            Some(
+                TokenKind::Word(Word::Ident)
+                    | TokenKind::Number
+                    | TokenKind::Str
+                    | TokenKind::Char
+                    | TokenKind::RParen
+                    | TokenKind::RBracket
+                    | TokenKind::RBrace
+                    | TokenKind::Step
+            )
+        )
+    }
+
+    fn parenthesis(&mut self, i: usize, lo: usize, hi: usize) -> usize {
+        let (end, next) = self.group(i, hi);
+        let is_call = i > lo
+            && matches!(
+                self.kind(i - 1),
+                Some(TokenKind::Word(Word::Ident) | TokenKind::RParen | TokenKind::RBracket)
+            );
+        self.deeper(|w| {
+            if w.is(i + 1, TokenKind::LBrace) && !is_call {
+                let (inner, _) = w.group(i + 1, end);
+                w.items(i + 2, inner, Place::Block);
+            } else if is_call && !w.is_cast_before(i, lo) {
+                w.arguments(i, end);
+            } else if w.is_type_name(i + 1, end) {
+                w.parameter(i + 1, end);
+            } else {
+                w.expression(i + 1, end);
+            }
+        });
+        next
+    }
+
+    /// Whether the `)` before `i` closes a cast or `sizeof` rather than an operand.
+    fn is_cast_before(&self, i: usize, lo: usize) -> bool {
+        if !self.is(i - 1, TokenKind::RParen) {
+            return false;
+        }
+        let mut depth = 0usize;
+        let mut j = i - 1;
+        loop {
+            match self.kind(j) {
+                Some(TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace) => depth += 1,
+                Some(TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace) => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return self.is_type_name(j + 1, i - 1) && !(j > lo && self.is_ident(j - 1));
+            }
+            if j == lo || i - j > 64 {
+                return false;
+            }
+            j -= 1;
+        }
+    }
+
+    /// Whether `lo..hi` can only be a type name: a type's keyword, or names with nothing but `*` after them.
+    pub(super) fn is_type_name(&self, lo: usize, hi: usize) -> bool {
+        if lo >= hi {
+            return false;
+        }
+        match self.word(lo) {
+            Some(
+                Word::Aggregate
+                | Word::Enum
+                | Word::Primitive
+                | Word::StandardType
+                | Word::Qualifier
+                | Word::Alternate
+                | Word::Attribute,
+            ) => self.kind(lo + 1) != Some(TokenKind::LParen) || self.word(lo) != Some(Word::StandardType),
+            Some(Word::Typeof) => {
+                let after = self.after(lo + 1, hi);
+                (after..hi).all(|i| self.is_type_tail(i))
+            }
+            Some(Word::Ident) if self.has_role(lo, MacroRole::Attribute) && hi > lo + 1 => {
+                let call = self.is(lo + 1, TokenKind::LParen);
+                self.is_type_name(if call { self.after(lo + 1, hi) } else { lo + 1 }, hi)
+                    || self.is_ident(lo + 1)
+            }
+            Some(Word::Ident) => {
+                let mut i = lo;
+                while i < hi && self.is_ident(i) {
+                    i += if self.is(i + 1, TokenKind::LParen) && self.has_role(i, MacroRole::Attribute) {
+                        self.after(i + 1, hi) - i
+                    } else {
+                        1
+                    };
+                }
+                if i >= hi {
+                    return i > lo + 1;
+                }
+                if self.is(i, TokenKind::LParen) && self.is(i + 1, TokenKind::Star) {
+                    // A pointer to a function: `type (*)(…)`.
+                    return self.is(i + 2, TokenKind::RParen) && self.is(i + 3, TokenKind::LParen);
+                }
+                (i..hi).all(|j| self.is_type_tail(j))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_type_tail(&self, i: usize) -> bool {
+        matches!(
+            self.kind(i),
+            Some(TokenKind::Star | TokenKind::Word(Word::Qualifier | Word::Alternate | Word::Attribute))
+        ) || self.has_role(i, MacroRole::Attribute)
+            || (self.is_ident(i) && self.is(i - 1, TokenKind::Star) && self.text(i).starts_with("__"))
+    }
+
+    /// A run of strings, names and calls without an operator between them.
+    fn glued(&mut self, i: usize, hi: usize) -> usize {
+        let mut parts: Vec<(usize, usize)> = Vec::new();
+        let mut j = i;
+        let mut strings = 0usize;
+        while j < hi {
+            let end = match self.kind(j) {
+                Some(TokenKind::Str) => {
+                    strings += 1;
+                    j + 1
+                }
+                Some(TokenKind::Word(Word::Ident)) if self.is(j + 1, TokenKind::LParen) => {
+                    self.after(j + 1, hi)
+                }
+                Some(TokenKind::Word(Word::Ident)) => j + 1,
+                _ => break,
+            };
+            parts.push((j, end));
+            j = end;
+        }
+        if parts.len() == 1 {
+            return self.single(i, parts[0].1, hi);
+        }
+        if strings == 0 {
+            return self.adjacent_names(i, &parts, hi);
+        }
+        let first_is_plain = parts[0].1 == parts[0].0 + 1;
+        for (n, (from, to)) in parts.iter().copied().enumerate() {
+            if self.is(from, TokenKind::Str) {
+                continue;
+            }
+            let plain = to == from + 1;
+            if n == 0 && plain && (self.is(parts[1].0, TokenKind::Str) || first_is_plain) {
+                continue;
+            }
+            if !plain {
+                self.deeper(|w| w.arguments(from + 1, to - 1));
+            }
+            let span = self.span(from, to);
+            if span.len() < 2 {
+                continue;
+            }
+            let kind = if plain { MarkKind::StringWord } else { MarkKind::CallWord };
+            self.s.string(kind, span);
+        }
+        j
+    }
+
+    /// A name or a call by itself; gives the index to go on from.
+    fn single(&mut self, i: usize, end: usize, hi: usize) -> usize {
+        if end == i + 1 || !self.is(i + 1, TokenKind::LParen) {
+            return i + 1;
+        }
+        let (close, next) = self.group(i + 1, hi);
+        match self.text(i) {
+            "offsetof" | "__builtin_offsetof" if !self.is_plain_offset(i + 2, close) => {
+                let span = self.span(i, i + 1);
+                self.s.fill_word(span);
+                self.s.marks.push(Mark::new(MarkKind::Respelled, span));
+                self.deeper(|w| w.arguments(i + 1, close));
+            }
+            "offsetof" => self.deeper(|w| {
+                let comma = w.split(i + 2, close).first().map_or(close, |p| p.1);
+                w.parameter(i + 2, comma);
+            }),
+            "_Generic" => self.deeper(|w| w.generic(i + 2, close)),
+            _ => self.deeper(|w| w.arguments(i + 1, close)),
+        }
+        next
+    }
+
+    fn generic(&mut self, lo: usize, hi: usize) {
+        for (n, (lo, hi)) in self.split(lo, hi).into_iter().enumerate() {
+            let colon = (lo..hi).find(|i| self.is(*i, TokenKind::Colon)).filter(|_| n > 0);
+            match colon {
+                Some(colon) if self.text(lo) == "default" => {
+                    let span = self.span(lo, lo + 1);
+                    self.s.fill_word(span);
+                    self.s.marks.push(Mark::new(MarkKind::Respelled, span));
+                    self.expression(colon + 1, hi);
+                }
+                Some(colon) => {
+                    self.parameter(lo, colon);
+                    self.expression(colon + 1, hi);
+                }
+                None => self.expression(lo, hi),
+            }
+        }
+    }
+
+    /// Whether the second argument is one name.
+    fn is_plain_offset(&self, lo: usize, hi: usize) -> bool {
+        let parts = self.split(lo, hi);
+        parts.len() == 2 && parts[1].1 == parts[1].0 + 1
+    }
+
+    /// Names without an operator between them and no string: attributes stand among them.
+    fn adjacent_names(&mut self, i: usize, parts: &[(usize, usize)], hi: usize) -> usize {
+        let (from, to) = parts[0];
+        if self.has_role(from, MacroRole::Attribute) {
+            self.attribute(from, to);
+            return to;
+        }
+        let next = self.single(i, to, hi).max(to);
+        if let Some((from, to)) = parts.get(1).copied() {
+            if self.has_role(from, MacroRole::Attribute) {
+                self.attribute(from, to);
+                return to;
+            }
+        }
+        next
+    }
+
+    /// Parts of `lo..hi` between commas; none if it is empty.
+    pub(super) fn split(&self, lo: usize, hi: usize) -> Vec<(usize, usize)> {
+        let mut parts = Vec::new();
+        let mut from = lo;
+        let mut i = lo;
+        while i < hi {
+            if self.is(i, TokenKind::Comma) {
+                parts.push((from, i));
+                from = i + 1;
+            }
+            i = if self.opens(i) { self.after(i, hi) } else { i + 1 };
+        }
+        if from < hi || !parts.is_empty() {
+            parts.push((from, hi));
+        }
+        parts
+    }
+
+    /// The arguments between the parenthesis that opens at `open` and `end`.
+    pub(super) fn arguments(&mut self, open: usize, end: usize) {
+        for (lo, hi) in self.split(open + 1, end) {
+            self.argument(lo, hi);
+        }
+    }
+
+    fn argument(&mut self, lo: usize, hi: usize) {
+        if lo == hi {
+            // An empty argument: a word that the source does not have.
+            if let Some(span) = lo.checked_sub(1).and_then(|before| self.assume(before, b'_')) {
+                debug_assert_eq!(span.len(), 1);
+            }
+            return;
+        }
+        let single = hi == lo + 1;
+        match self.kind(lo) {
+            Some(TokenKind::LBrace) => self.brace_argument(lo, hi),
+            Some(TokenKind::Word(Word::Header | Word::Prefix | Word::Case | Word::Jump | Word::Default)) => {
+                self.statements_argument(lo, hi);
+            }
+            Some(TokenKind::Word(
+                Word::Storage
+                | Word::Typedef
+                | Word::Aggregate
+                | Word::Enum
+                | Word::Primitive
+                | Word::Qualifier,
+            )) => self.type_argument(lo, hi),
+            Some(TokenKind::Word(Word::Alternate | Word::Attribute | Word::Asm)) if single => {
+                self.type_argument(lo, hi);
+            }
+            Some(TokenKind::Word(Word::StandardType)) if !single && !self.is(lo + 1, TokenKind::Arrow) => {
+                self.type_argument(lo, hi);
+            }
+            _ if self.has_semicolon(lo, hi) => self.statements_argument(lo, hi),
+            Some(TokenKind::Word(_)) if !single && self.is_type_name(lo, hi) => self.type_argument(lo, hi),
+            _ if self.is_bare_operator(lo, hi) => {
+                let span = self.span(lo, hi);
+                self.s.word(MarkKind::TokenArgument, span);
+            }
+            _ => self.expression(lo, hi),
+        }
+    }
+
+    fn has_semicolon(&self, lo: usize, hi: usize) -> bool {
+        let mut i = lo;
+        while i < hi {
+            if self.is(i, TokenKind::Semi) {
+                return true;
+            }
+            i = if self.opens(i) { self.after(i, hi) } else { i + 1 };
+        }
+        false
+    }
+
+    /// Whether an argument is no operand: it begins or ends with a binary operator, or holds `#`.
+    fn is_bare_operator(&self, lo: usize, hi: usize) -> bool {
+        let last = self.kind(hi - 1);
+        let first = self.kind(lo);
+        let binary = |k: Option<TokenKind>| {
+            matches!(
+                k,
+                Some(TokenKind::Operator | TokenKind::Assign | TokenKind::Question | TokenKind::Colon)
+            )
+        };
+        let ends = binary(last)
+            || matches!(last, Some(TokenKind::Sign | TokenKind::Star | TokenKind::Amp | TokenKind::AmpAmp))
+            || matches!(last, Some(TokenKind::Dot | TokenKind::Arrow | TokenKind::Ellipsis));
+        let begins =
+            binary(first) || matches!(first, Some(TokenKind::Arrow | TokenKind::Dot | TokenKind::Ellipsis));
+        begins || ends || (lo..hi).any(|i| self.is(i, TokenKind::Operator) && self.text(i).starts_with('#'))
+    }
+
+    fn type_argument(&mut self, lo: usize, hi: usize) {
+        if self.has_semicolon(lo, hi) {
+            return self.statements_argument(lo, hi);
+        }
+        self.parameter(lo, hi);
+        let span = self.span(lo, hi);
+        self.s.word(MarkKind::TypeArgument, span);
+    }
+
+    fn brace_argument(&mut self, lo: usize, hi: usize) {
+        let (end, next) = self.group(lo, hi);
+        if self.has_semicolon(lo + 1, end) || end == lo + 1 || self.has_block(lo + 1, end) {
+            self.deeper(|w| w.items(lo + 1, end, Place::Block));
+        } else {
+            self.deeper(|w| w.list(lo + 1, end));
+            let span = self.span(lo, next);
+            self.s.word(MarkKind::ListArgument, span);
+        }
+        self.expression(next, hi);
+    }
+
+    fn has_block(&self, lo: usize, hi: usize) -> bool {
+        matches!(self.word(lo), Some(Word::Header | Word::Prefix | Word::Jump)) && lo < hi
+    }
+
+    fn statements_argument(&mut self, lo: usize, hi: usize) {
+        self.items(lo, hi, Place::Block);
+        let span = self.span(lo, hi);
+        self.s.word(MarkKind::StatementArgument, span);
+    }
+
+    /// A macro call that stands for a type.
+    pub(super) fn type_call(&mut self, i: usize, end: usize) {
+        self.expression(i, end);
+        let span = self.span(i, end);
+        self.s.word(MarkKind::CallWord, span);
+    }
+
+    /// The parts of `asm (…)` that opens at `open`.
+    pub(super) fn asm_operands(&mut self, open: usize, hi: usize) {
+        let (end, _) = self.group(open, hi);
+        let mut i = open + 1;
+        while i < end {
+            i = match self.kind(i) {
+                Some(TokenKind::Str | TokenKind::Word(Word::Ident)) => self.asm_glued(i, end),
+                Some(TokenKind::LParen) => {
+                    let (inner, next) = self.group(i, end);
+                    self.deeper(|w| w.expression(i + 1, inner));
+                    next
+                }
+                Some(TokenKind::LBracket) => self.after(i, end),
+                _ => i + 1,
+            };
+        }
+    }
+
+    /// A run of strings and macros in `asm`, where `"x" (value)` is not a call.
+    fn asm_glued(&mut self, i: usize, hi: usize) -> usize {
+        let mut j = i;
+        let mut runs = 0usize;
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::Str) => j += 1,
+                Some(TokenKind::Word(Word::Ident)) => {
+                    let call = self.is(j + 1, TokenKind::LParen);
+                    j = if call { self.after(j + 1, hi) } else { j + 1 };
+                }
+                _ => break,
+            }
+            runs += 1;
+        }
+        if runs == 1 && self.is(i, TokenKind::Str) {
+            return j;
+        }
+        let span = self.span(i, j);
+        let is_label = runs == 1
+            && j == i + 1
+            && !self.is(j, TokenKind::LParen)
+            && i > 0
+            && !self.is(i - 1, TokenKind::LParen);
+        if span.len() >= 2
+            && !is_label
+            && (j > i + 1 || self.is(i, TokenKind::Str) || runs > 1 || self.is(i - 1, TokenKind::LParen))
+        {
+            self.s.string(MarkKind::StringWord, span);
+        }
+        j
+    }
+}

@@ -1,0 +1,496 @@
+//! Items: what stands at the top level, in blocks and among fields.
+//!
+//! In: tokens from the start of an item. Out: the index after it, its macros respelled. Statements are not nested
+//! here: the head of an `if` is one step, the statement that follows the next.
+
+use super::spell::{Mark, MarkKind};
+use super::{Place, Walker};
+use crate::source::Span;
+use crate::syntax::lexer::{TokenKind, Word};
+use crate::syntax::macros::MacroRole;
+
+impl Walker<'_> {
+    /// Read items `lo..hi`.
+    pub(super) fn items(&mut self, lo: usize, hi: usize, place: Place) {
+        let mut i = lo;
+        while i < hi {
+            let next = self.item(i, hi, place).max(i + 1);
+            if place == Place::Top && !self.is_conditional(i) {
+                let span = self.span(i, next.min(hi));
+                self.items.push(span);
+            }
+            i = next;
+        }
+    }
+
+    fn item(&mut self, i: usize, hi: usize, place: Place) -> usize {
+        match self.kind(i) {
+            Some(TokenKind::LBrace) => {
+                let (end, next) = self.group(i, hi);
+                let inner = if place == Place::Fields { Place::Fields } else { Place::Block };
+                self.deeper(|w| w.items(i + 1, end, inner));
+                next
+            }
+            Some(TokenKind::Word(word)) => self.word_item(i, hi, place, word),
+            Some(TokenKind::LBracket) if self.is(i + 1, TokenKind::LBracket) => self.after(i, hi),
+            Some(TokenKind::Directive(_) | TokenKind::Semi | TokenKind::RBrace) | None => i + 1,
+            _ => self.expression_statement(i, hi),
+        }
+    }
+
+    fn word_item(&mut self, i: usize, hi: usize, place: Place, word: Word) -> usize {
+        match word {
+            Word::Header if self.is(i + 1, TokenKind::LParen) => self.header(i, hi),
+            Word::Header => {
+                // `if likely(x)`: the macro's parentheses are the condition's.
+                if self.is_ident(i + 1) && self.is(i + 2, TokenKind::LParen) {
+                    let span = self.span(i + 1, i + 2);
+                    self.s.blanked(Mark::new(MarkKind::Attribute, span));
+                    let (end, next) = self.group(i + 2, hi);
+                    self.deeper(|w| w.expression(i + 3, end));
+                    return next;
+                }
+                i + 1
+            }
+            Word::Prefix => i + 1,
+            Word::Case => self.case(i, hi),
+            Word::Default if self.is(i + 1, TokenKind::Colon) => self.label_end(i + 1, hi, i),
+            Word::Jump => self.jump(i, hi),
+            Word::Asm => self.asm_statement(i, hi),
+            Word::Ident => self.ident_item(i, hi, place),
+            Word::Sizeof => self.expression_statement(i, hi),
+            Word::Storage if self.is(i + 1, TokenKind::Str) && self.is(i + 2, TokenKind::LBrace) => {
+                let (end, next) = self.group(i + 2, hi);
+                self.deeper(|w| w.items(i + 3, end, place));
+                next
+            }
+            Word::Attribute if self.after_attribute(i, hi).is_some_and(|n| self.is(n, TokenKind::Semi)) => {
+                let next = self.after(i + 1, hi);
+                self.attribute(i, next);
+                next
+            }
+            _ => self.declaration(i, hi, place),
+        }
+    }
+
+    fn after_attribute(&self, i: usize, hi: usize) -> Option<usize> {
+        self.is(i + 1, TokenKind::LParen).then(|| self.after(i + 1, hi))
+    }
+
+    fn header(&mut self, i: usize, hi: usize) -> usize {
+        let (end, next) = self.group(i + 1, hi);
+        if self.text(i) == "for" {
+            self.deeper(|w| w.for_header(i + 2, end));
+        } else {
+            self.deeper(|w| w.condition(i + 2, end));
+        }
+        next
+    }
+
+    fn condition(&mut self, lo: usize, hi: usize) {
+        // `while ({ … })` would lose its own parentheses as a statement expression's.
+        if self.is(lo, TokenKind::LBrace) {
+            let (end, _) = self.group(lo, hi);
+            self.items(lo + 1, end, Place::Block);
+        } else {
+            self.expression(lo, hi);
+        }
+    }
+
+    fn for_header(&mut self, lo: usize, hi: usize) {
+        let first = (lo..hi).find(|i| self.is(*i, TokenKind::Semi)).unwrap_or(hi);
+        let declares = match self.word(lo) {
+            Some(Word::Ident) => {
+                self.is_ident(lo + 1) || (self.is(lo + 1, TokenKind::Star) && self.is_ident(lo + 2))
+            }
+            Some(Word::Sizeof) | None => false,
+            Some(_) => true,
+        };
+        let after = if declares && first < hi { self.declaration(lo, first + 1, Place::Block) } else { lo };
+        self.expression(after.min(hi), hi);
+    }
+
+    fn case(&mut self, i: usize, hi: usize) -> usize {
+        let mut questions = 0usize;
+        let mut j = i + 1;
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::Question) => questions += 1,
+                Some(TokenKind::Colon) if questions == 0 => break,
+                Some(TokenKind::Colon) => questions -= 1,
+                Some(TokenKind::Ellipsis) => {
+                    // `a ... b` is a binary expression whose operator is `...`.
+                    let at = self.toks[j].start;
+                    self.s.put(at, b" | ");
+                    self.s.marks.push(Mark::new(MarkKind::Respelled, self.span(j, j + 1)));
+                }
+                Some(TokenKind::Semi | TokenKind::LBrace | TokenKind::Directive(_)) => return j,
+                _ if self.opens(j) => {
+                    j = self.after(j, hi);
+                    continue;
+                }
+                _ => {}
+            }
+            j += 1;
+        }
+        self.expression(i + 1, j);
+        j + 1
+    }
+
+    /// After the `:` at `colon` of the label at `label`: a statement must follow.
+    fn label_end(&mut self, colon: usize, hi: usize, label: usize) -> usize {
+        let mut next = colon + 1;
+        while self.has_role(next, MacroRole::Attribute) || self.word(next) == Some(Word::Attribute) {
+            let end = if self.is(next + 1, TokenKind::LParen) { self.after(next + 1, hi) } else { next + 1 };
+            self.attribute(next, end);
+            next = end;
+        }
+        let is_label = self.is_ident(label);
+        if is_label && (next >= hi || self.is_conditional(next) || self.is(next, TokenKind::RBrace)) {
+            self.assume(next - 1, b';');
+        }
+        next
+    }
+
+    fn jump(&mut self, i: usize, hi: usize) -> usize {
+        if self.text(i) == "goto" && self.is(i + 1, TokenKind::Star) {
+            self.s.put(self.toks[i].start, b"    ");
+            let end = self.statement_end(i + 1, hi);
+            self.expression(i + 1, end);
+            let mut mark = Mark::new(MarkKind::ComputedGoto, self.span(i, i + 1));
+            mark.item = self.toks[i + 1].start;
+            self.s.marks.push(mark);
+            return end + 1;
+        }
+        self.expression_statement(i + 1, hi)
+    }
+
+    /// The index of the `;` that ends the statement, or of what stands where it is missing.
+    fn statement_end(&self, i: usize, hi: usize) -> usize {
+        let mut j = i;
+        while j < hi {
+            match self.kind(j) {
+                Some(TokenKind::Semi | TokenKind::Directive(_) | TokenKind::RBrace) => return j,
+                Some(TokenKind::Word(Word::Header | Word::Prefix | Word::Case | Word::Jump)) if j > i => {
+                    return j;
+                }
+                _ => {}
+            }
+            j = if self.opens(j) { self.after(j, hi) } else { j + 1 };
+        }
+        hi
+    }
+
+    pub(super) fn expression_statement(&mut self, i: usize, hi: usize) -> usize {
+        let end = self.statement_end(i, hi);
+        self.expression(i, end);
+        if self.is(end, TokenKind::Semi) { end + 1 } else { end }
+    }
+
+    fn asm_statement(&mut self, i: usize, hi: usize) -> usize {
+        let mut j = i + 1;
+        while j < hi && !self.is(j, TokenKind::LParen) && !self.is(j, TokenKind::Semi) {
+            match self.text(j) {
+                "volatile" | "__volatile__" | "inline" | "goto" => {}
+                _ => self.attribute(j, j + 1),
+            }
+            j += 1;
+        }
+        if self.is(j, TokenKind::LParen) {
+            self.asm_operands(j, hi);
+            j = self.after(j, hi);
+        }
+        if self.is(j, TokenKind::Semi) { j + 1 } else { j }
+    }
+
+    /// An item that begins with a name.
+    fn ident_item(&mut self, i: usize, hi: usize, place: Place) -> usize {
+        match self.kind(i + 1) {
+            Some(TokenKind::Colon) if place != Place::Fields => self.label_end(i + 1, hi, i),
+            Some(TokenKind::LParen) => self.call_item(i, hi, place),
+            _ if place != Place::Block => self.declaration(i, hi, place),
+            Some(TokenKind::Word(word)) => match word {
+                Word::Header | Word::Prefix | Word::Case | Word::Default | Word::Jump | Word::Asm => {
+                    self.bare_macro(i)
+                }
+                _ if self.has_role(i, MacroRole::Statement) => self.bare_macro(i),
+                _ if self.has_role(i, MacroRole::Attribute) && self.is(i + 2, TokenKind::LParen) => {
+                    self.attribute(i, i + 1);
+                    i + 1
+                }
+                _ => self.declaration(i, hi, place),
+            },
+            Some(TokenKind::Star) if self.is_pointer_declaration(i, hi) => self.declaration(i, hi, place),
+            Some(TokenKind::LBrace) => {
+                self.attribute(i, i + 1);
+                i + 1
+            }
+            Some(TokenKind::RBrace) | None => self.bare_macro(i),
+            Some(TokenKind::Directive(_)) => self.bare_macro(i),
+            _ => self.expression_statement(i, hi),
+        }
+    }
+
+    /// `name *…` with something that only a declaration has.
+    fn is_pointer_declaration(&self, i: usize, hi: usize) -> bool {
+        let mut j = i + 1;
+        while j < hi && (self.is(j, TokenKind::Star) || self.word(j) == Some(Word::Qualifier)) {
+            j += 1;
+        }
+        self.is_ident(j)
+            && (self.is_ident(j + 1)
+                || matches!(self.kind(j + 1), Some(TokenKind::Assign | TokenKind::Semi | TokenKind::Comma)))
+    }
+
+    /// A macro without arguments that is a statement without a semicolon.
+    fn bare_macro(&mut self, i: usize) -> usize {
+        let why = self.why(i);
+        if self.assume(i, b';').is_some() {
+            let mark = Mark::new(MarkKind::Statement, self.span(i, i + 1)).because(why);
+            self.s.marks.push(mark);
+        }
+        i + 1
+    }
+
+    /// An item that begins with `name(…)`.
+    fn call_item(&mut self, i: usize, hi: usize, place: Place) -> usize {
+        let (end, next) = self.group(i + 1, hi);
+        if self.is_pointer_declarator(i + 1, hi)
+            && (place != Place::Block || self.is(next, TokenKind::LParen))
+        {
+            return self.declaration(i, hi, place);
+        }
+        if place != Place::Block {
+            return self.call_at_top(i, next, hi, place);
+        }
+        match self.kind(next) {
+            _ if next >= hi => self.statement_macro(i, next),
+            Some(TokenKind::LBrace) => self.iterator(i, end, next),
+            Some(TokenKind::Word(_)) if self.has_role(i, MacroRole::Attribute) => {
+                self.declaration(i, hi, place)
+            }
+            Some(TokenKind::Word(word)) => {
+                if self.has_role(i, MacroRole::Iterator) {
+                    return self.iterator(i, end, next);
+                }
+                if self.has_role(i, MacroRole::Statement)
+                    || matches!(word, Word::Prefix | Word::Case | Word::Default)
+                {
+                    return self.statement_macro(i, next);
+                }
+                match self.layout(i, next) {
+                    Layout::Deeper => self.iterator(i, end, next),
+                    Layout::NotDeeper => self.statement_macro(i, next),
+                    // `typeof_macro(x) y;`
+                    Layout::SameLine if word == Word::Ident => self.declaration(i, hi, place),
+                    Layout::SameLine => self.iterator(i, end, next),
+                }
+            }
+            Some(TokenKind::Directive(_) | TokenKind::RBrace) => self.statement_macro(i, next),
+            Some(TokenKind::Semi) if self.has_role(i, MacroRole::Iterator) => self.iterator(i, end, next),
+            Some(TokenKind::Semi) if self.has_role(i, MacroRole::Declarer) => self.declarer(i, next, i),
+            Some(TokenKind::Colon) => {
+                self.expression(i, next);
+                next + 1
+            }
+            Some(TokenKind::Step) if self.is_first(next) => self.statement_macro(i, next),
+            Some(TokenKind::LParen | TokenKind::Star)
+                if self.is_first(next) && self.layout(i, next) == Layout::Deeper =>
+            {
+                if self.has_role(i, MacroRole::Iterator) {
+                    self.iterator(i, end, next)
+                } else {
+                    self.expression_statement(i, hi)
+                }
+            }
+            _ => self.call_statement(i, next, hi),
+        }
+    }
+
+    /// A call that goes on as an expression; `asm` behind a macro shows by the `:` among its arguments.
+    fn call_statement(&mut self, i: usize, next: usize, hi: usize) -> usize {
+        if self.is(next, TokenKind::Semi) && self.is_asm_call(i + 1, next) {
+            let span = self.span(i, i + 1);
+            self.s.blank(span);
+            self.s.put(span.start, b"asm");
+            self.s.marks.push(Mark::new(MarkKind::Asm, span));
+            self.asm_operands(i + 1, hi);
+            return next + 1;
+        }
+        self.expression_statement(i, hi)
+    }
+
+    fn is_asm_call(&self, open: usize, after: usize) -> bool {
+        let mut j = open + 1;
+        if !self.is(j, TokenKind::Str) {
+            return false;
+        }
+        while j < after {
+            if self.is(j, TokenKind::Colon) {
+                return self.text(open - 1).len() >= 3;
+            }
+            j = if self.opens(j) { self.after(j, after) } else { j + 1 };
+        }
+        false
+    }
+
+    fn layout(&self, i: usize, next: usize) -> Layout {
+        if !self.is_first(next) {
+            Layout::SameLine
+        } else if self.column(next) > self.column(i) {
+            Layout::Deeper
+        } else {
+            Layout::NotDeeper
+        }
+    }
+
+    /// The column of a token's line's first byte that is no white space; tabs count eight.
+    fn column(&self, i: usize) -> usize {
+        let start = self.toks.get(i).map_or(0, |t| t.start as usize);
+        let line = self.s.text[..start].iter().rposition(|b| *b == b'\n').map_or(0, |p| p + 1);
+        let indent = self.s.text[line..start].iter().take_while(|b| matches!(b, b' ' | b'\t'));
+        indent.fold(0, |column, b| if *b == b'\t' { column / 8 * 8 + 8 } else { column + 1 })
+    }
+
+    /// `name(…) statement`: a loop. `open` is followed by the arguments up to `end`, `next` begins the body.
+    fn iterator(&mut self, i: usize, end: usize, next: usize) -> usize {
+        let why = self.why(i);
+        let span = self.span(i, i + 1);
+        let mut mark = Mark::new(MarkKind::Iterator, span).because(why);
+        if end == i + 2 {
+            let whole = self.span(i, next);
+            if whole.len() < b"for(;;)".len() {
+                return next;
+            }
+            mark.kind = MarkKind::EmptyIterator;
+            mark.span = whole;
+            mark.inner = Some(self.s.text[whole.range()].into());
+            self.s.blank(whole);
+            self.s.put(whole.start, b"for(;;)");
+        } else {
+            self.deeper(|w| w.arguments(i + 1, end));
+            let head: &[u8] = if span.len() >= 5 { b"while" } else { b"if" };
+            if span.len() < head.len() {
+                return next;
+            }
+            self.s.blank(span);
+            self.s.put(span.start, head);
+        }
+        self.s.marks.push(mark);
+        next
+    }
+
+    /// `name(…)` without a semicolon.
+    fn statement_macro(&mut self, i: usize, next: usize) -> usize {
+        let why = self.why(i);
+        let span = self.span(i, next);
+        self.expression(i, next);
+        if self.assume(next - 1, b';').is_some() {
+            self.s.marks.push(Mark::new(MarkKind::Statement, span).because(why));
+        }
+        next
+    }
+
+    /// `name(…)` that begins a top-level item or a field; `next` is the token after the `)`.
+    fn call_at_top(&mut self, i: usize, next: usize, hi: usize, place: Place) -> usize {
+        let known_attribute = self.has_role(i, MacroRole::Attribute);
+        match self.kind(next) {
+            Some(TokenKind::LBrace) if next < hi => self.function_macro(i, next, hi, place),
+            Some(TokenKind::Semi | TokenKind::Assign | TokenKind::LBracket | TokenKind::Comma)
+                if next < hi =>
+            {
+                self.declarer_statement(i, next, hi, i)
+            }
+            Some(TokenKind::Word(_)) if known_attribute => self.declaration(i, hi, place),
+            Some(TokenKind::Word(word)) if next < hi => {
+                let prefixed = self.text(i).starts_with("__") || !self.is_first(next);
+                if prefixed && !self.is_shouted(i) || word == Word::Attribute {
+                    self.declaration(i, hi, place)
+                } else {
+                    self.lone_declarer(i, next)
+                }
+            }
+            Some(TokenKind::Star | TokenKind::LParen) if next < hi => self.declaration(i, hi, place),
+            _ => self.lone_declarer(i, next),
+        }
+    }
+
+    /// A declarer without a semicolon.
+    fn lone_declarer(&mut self, i: usize, next: usize) -> usize {
+        if self.assume(next - 1, b';').is_some() { self.declarer(i, next, i) } else { next }
+    }
+
+    /// Respell `name(…)` as `T name`.
+    pub(super) fn declarer(&mut self, i: usize, next: usize, item: usize) -> usize {
+        let span = self.span(i, next);
+        let why = self.why(i);
+        self.expression(i, next);
+        let item = self.toks[item].start;
+        self.s.declarer(MarkKind::Declarer, span, item, why);
+        next
+    }
+
+    /// A declarer up to its `;`, with what may stand between: an initializer, an array, attributes.
+    pub(super) fn declarer_statement(&mut self, i: usize, next: usize, hi: usize, item: usize) -> usize {
+        self.declarer(i, next, item);
+        self.declarators_after(next, hi)
+    }
+
+    /// `name(…) {` at the top: a function's head.
+    pub(super) fn function_macro(&mut self, i: usize, brace: usize, hi: usize, place: Place) -> usize {
+        let name = self.span(i, i + 1);
+        let item = self.item_start(i);
+        if name.len() >= 3 && place == Place::Top {
+            self.function_arguments(i + 1, brace);
+            let why = self.why(i);
+            self.s.declarer(MarkKind::FunctionDefinition, name, item, why);
+        }
+        self.body(brace, hi)
+    }
+
+    fn item_start(&self, i: usize) -> u32 {
+        let mut start = i;
+        while start > 0 && matches!(self.word(start - 1), Some(Word::Storage)) {
+            start -= 1;
+        }
+        self.toks[start].start
+    }
+
+    /// Arguments of a macro that heads a function: names and types stay, the rest becomes one word each.
+    fn function_arguments(&mut self, open: usize, hi: usize) {
+        let (end, _) = self.group(open, hi);
+        for (lo, hi) in self.split(open + 1, end) {
+            let is_word = hi == lo + 1 && self.word(lo).is_some();
+            let is_type = (lo..hi).all(|i| {
+                matches!(
+                    self.kind(i),
+                    Some(
+                        TokenKind::Word(
+                            Word::Ident
+                                | Word::Aggregate
+                                | Word::Enum
+                                | Word::Primitive
+                                | Word::StandardType
+                                | Word::Qualifier
+                                | Word::Alternate
+                        ) | TokenKind::Star
+                    )
+                )
+            });
+            if is_type && !is_word {
+                self.parameter(lo, hi);
+            } else if !is_word && lo < hi {
+                let span: Span = self.span(lo, hi);
+                self.s.fill_word(span);
+                self.s.marks.push(Mark::new(MarkKind::Respelled, span));
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    SameLine,
+    Deeper,
+    NotDeeper,
+}
