@@ -326,8 +326,10 @@ impl Walker<'_> {
             return false;
         }
         while j < after {
-            if self.is(j, TokenKind::Colon) {
-                return self.text(open - 1).len() >= 3;
+            match self.kind(j) {
+                Some(TokenKind::Colon) => return self.text(open - 1).len() >= 3,
+                Some(TokenKind::Comma | TokenKind::Question) => return false,
+                _ => {}
             }
             j = if self.opens(j) { self.after(j, after) } else { j + 1 };
         }
