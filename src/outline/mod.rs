@@ -7,6 +7,7 @@
 pub mod callback;
 pub mod caller;
 pub mod captures;
+pub mod macros;
 pub mod names;
 pub mod respell;
 pub mod tail;
@@ -42,6 +43,7 @@ pub fn convert<'t>(
     taken: &[String],
 ) -> Result<Conversion, Refusal> {
     let function = file.functions.iter().find(|f| f.node == walk.site.function).map_or("walk", |f| f.name);
+    macros::check(walk, scopes, file)?;
     let captures = captures::captures(walk, scopes)?;
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);

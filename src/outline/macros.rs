@@ -1,0 +1,38 @@
+//! Macros of the file that would mean something else in a callback.
+//!
+//! In: a walk and the names of its function and file. Out: nothing, or the refusal of the first macro in the moved code
+//! that jumps, names variables of the function, or writes a variable that it is given by name. Macros that the file
+//! does not define are not known and pass.
+
+use crate::flow::hazards::{Hazard, HazardKind, hazards};
+use crate::syntax::file_scope::FileScope;
+use crate::syntax::scope::Scopes;
+use crate::walk::output::Piece;
+use crate::walk::{Refusal, RefusalCode, Walk};
+
+/// Look for them.
+pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> Result<(), Refusal> {
+    for (piece, _) in &walk.body.pieces {
+        let (Piece::Statement(node) | Piece::Update(node)) = piece else { continue };
+        if let Some(hazard) = hazards(*node, scopes, file).first() {
+            return Err(refusal(hazard, scopes));
+        }
+    }
+    Ok(())
+}
+
+fn refusal(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> Refusal {
+    let name = hazard.node.text();
+    let (code, what) = match hazard.kind {
+        HazardKind::Jumps => (RefusalCode::MacroHidesJump, "jumps".to_owned()),
+        HazardKind::NamesLocal(id) => {
+            let local = scopes.declaration(id).name;
+            (RefusalCode::MacroHidesJump, format!("names `{local}` of the function that it is used in"))
+        }
+        HazardKind::WritesArgument(id) => {
+            let local = scopes.declaration(id).name;
+            (RefusalCode::CaptureNotPossible, format!("may write `{local}` without its address"))
+        }
+    };
+    Refusal::new(code, hazard.node.span(), format!("the macro `{name}` {what}"))
+}
