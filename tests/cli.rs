@@ -410,3 +410,20 @@ fn a_site_is_explained() {
     let codes = scene.run(&["refusals"]);
     assert!(codes.stdout.contains("no-outer-loop"), "{}", codes.stdout);
 }
+
+#[test]
+fn the_readme_shows_what_the_demo_does() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("is there");
+    let blocks: Vec<&str> =
+        readme.split("```c\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [before, after] = blocks.as_slice() else { panic!("the README shows one conversion") };
+    let scene = demo();
+    let file = scene.path("tree/drivers/char/tern.c");
+    assert!(fs::read_to_string(&file).expect("text").contains(before));
+    let patch = scene
+        .write("dry.diff", &scene.run(&["diff", "--repo", "tree", "--rules", RULE, "drivers/char"]).stdout);
+    scene.git(&["apply", &patch]);
+    let result = fs::read_to_string(&file).expect("text");
+    assert!(result.contains(after), "the README shows another result than:\n{result}");
+}

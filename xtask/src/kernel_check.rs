@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// Check the branch and the mails of the last run instead of making them anew.
     #[arg(long)]
     reuse: bool,
+    /// Program to make the series with, instead of a release build of this workspace.
+    #[arg(long, value_name = "FILE")]
+    vedalia: Option<PathBuf>,
 }
 
 /// A kernel configuration that make knows how to produce.
@@ -91,15 +94,15 @@ fn make_series(
     branch: &str,
     mails: &Path,
 ) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(&cargo);
-    build.args(["build", "--quiet", "--release", "--package", "vedalia"]).current_dir(workspace());
-    command::run(&mut build)?;
+    let program = match &arguments.vedalia {
+        Some(program) => fs::canonicalize(program).with_context(|| format!("no {}", program.display()))?,
+        None => release_build()?,
+    };
     command::output(git(repository).args(["branch", "--quiet", "-D", branch]))?;
     if mails.exists() {
         fs::remove_dir_all(mails).with_context(|| format!("cannot remove {}", mails.display()))?;
     }
-    let mut series = Command::new(kernel::target_directory().join("release").join("vedalia"));
+    let mut series = Command::new(program);
     series.arg("series").arg("--repo").arg(repository).args([
         "--base",
         base,
@@ -114,6 +117,15 @@ fn make_series(
         bail!("vedalia series ended with {status}");
     }
     Ok(())
+}
+
+/// The program of this workspace.
+fn release_build() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--release", "--package", "vedalia"]).current_dir(workspace());
+    command::run(&mut build)?;
+    Ok(kernel::target_directory().join("release").join("vedalia"))
 }
 
 /// Build what each patch touches, after it and on the base, and run checkpatch on its mail.
