@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod series_am;
+mod series_demo;
 mod series_diff;
 mod series_git;
 mod series_mail;
