@@ -171,7 +171,9 @@ pub fn dispatch<'t>(spec: &WalkSpec, walk: &Walk<'t>, scopes: &Scopes<'t>) -> Re
         return by_value(spec, walk, &stops).ok_or_else(|| {
             let sentence =
                 "this way out and a failed acquisition lead to different places, and cannot be told apart";
-            Refusal::new(RefusalCode::ErrorChannels, stop.jump.node.span(), sentence)
+            let arm = statements_of(walk.failure.arm.arm).into_iter().rfind(|s| !s.is(Kind::Comment));
+            let place = arm.unwrap_or(stop.jump.node);
+            Refusal::new(RefusalCode::ErrorChannels, place.span(), sentence)
         });
     }
     let to_control = arm.lands_behind || (returns_control(walk, scopes) && walk.control.is_some());

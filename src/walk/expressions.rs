@@ -380,6 +380,11 @@ impl<'t> Machine<'_, 't> {
             }
             Kind::CompoundStatement => {
                 // A statement expression.
+                let jumps = |n: &Node<'_>| matches!(n.kind(), Kind::ReturnStatement | Kind::GotoStatement);
+                if let Some(jump) = node.descendants().find(jumps) {
+                    let sentence = "a statement expression leaves the function here";
+                    return Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), sentence));
+                }
                 self.forget_written(node, state)?;
                 self.rewrite_children(node, state)
             }
@@ -516,7 +521,6 @@ impl<'t> Machine<'_, 't> {
         if outside || self.eval.resolved(index) == self.eval.resolved(&current) {
             let code = RefusalCode::PagesUsedAfterLoop;
             return match (outside, self.stage) {
-                (true, _) if self.eval.facts == Facts::Iteration => Ok(()),
                 (true, Stage::Behind) => {
                     Err(Refusal::new(code, node.span(), "an element is used after the loop over the batch"))
                 }
@@ -625,6 +629,11 @@ impl<'t> Machine<'_, 't> {
 
     fn rewrite_address(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         let Some(argument) = node.child(Field::Argument).map(unwrapped) else { return Ok(()) };
+        if argument.is(Kind::SubscriptExpression) && self.is_batch(argument.child(Field::Argument)) {
+            let around = node.parent().filter(|p| p.is(Kind::AssignmentExpression)).unwrap_or(node);
+            let sentence = "the address of the element's place in the array is taken";
+            return Err(Refusal::new(RefusalCode::ArrayEscapes, around.span(), sentence));
+        }
         let Some(id) = self.eval.scopes.resolve(argument) else { return self.rewrite(argument, state) };
         state.fields.retain(|(owner, _), _| *owner != id);
         let spelled = state.variables.get(&id).is_some_and(|v| v.spelled_otherwise);

@@ -17,6 +17,7 @@ use super::sym::{Atom, Facts, Sign, Sym};
 use super::total::{Limit, Total, expected_after, limit, total};
 use super::usage;
 use crate::source::Span;
+use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
@@ -95,6 +96,10 @@ pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<(Node<'t>, Res
 
 fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk<'t>, Refusal> {
     if scopes.function().has_opaque() && site::opaque_near(call, scopes.function()) {
+        if let Some(directive) = site::directive_near(call, scopes.function()) {
+            let sentence = "this conditional region does not hold whole statements";
+            return Err(Refusal::new(RefusalCode::ConditionalStraddles, directive, sentence));
+        }
         return Err(Refusal::new(
             RefusalCode::OpaqueCode,
             call.span(),
@@ -103,6 +108,7 @@ fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk
     }
     let site = site::site(spec, scopes, call)?;
     check_array(spec, scopes, &site)?;
+    check_offset(scopes, &site)?;
     let facts = Facts::Iteration;
     let eval = Evaluator { spec, scopes, site: &site, facts };
     let total = total(&eval)?;
@@ -156,6 +162,7 @@ fn attempt<'t>(
     let failure = failure(&generic)?;
     check_counter(scopes, total, &generic_end)?;
     check_drains(&generic)?;
+    check_batch_values(scopes, site, &generic_end)?;
 
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
     let mut end = start(total, zeros);
@@ -166,11 +173,14 @@ fn attempt<'t>(
     }
     let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
     let mut body = std::mem::take(&mut unit.out);
-    body.piece_names = generic.out.piece_names;
+    body.piece_names.clone_from(&generic.out.piece_names);
     if let Some(id) = body.lost.intersection(&body.needed).find(|id| cursors.contains(id)) {
         return Err(Again::Without(*id));
     }
     unit.out.failure.clone_from(&body.failure);
+    check_same_pieces(&unit.eval, &body, &generic.out)?;
+    check_locks(spec, site)?;
+    check_macros(scopes, &body)?;
     let exits = exits(&unit, &body)?;
     let releases = check_references(site, &exits, &end)?;
     check_per_batch(spec, &body)?;
@@ -232,6 +242,116 @@ fn start<'t>(total: &Total<'t>, zeros: &BTreeSet<DeclId>) -> State<'t> {
         state.set(counter.id, Variable { value, ..Variable::unknown() });
     }
     state
+}
+
+/// Every part of the inner loop that is spelled as the piece must have been proved to be the piece.
+fn check_same_pieces<'t>(
+    eval: &Evaluator<'_, 't>,
+    unit: &Output<'t>,
+    generic: &Output<'t>,
+) -> Result<(), Refusal> {
+    let Some(inner) = eval.site.inner else { return Ok(()) };
+    let tree = eval.site.function.tree();
+    for (id, (value, stage)) in &unit.uses {
+        let quantity = matches!(value, Value::Quantity(sym) if sym.as_constant().is_none());
+        if *stage != Stage::Inner || !quantity || generic.uses.contains_key(id) {
+            continue;
+        }
+        let used = tree.node(*id);
+        let variable = eval.scopes.resolve(used);
+        let assigned = inner.descendants().find_map(|n| {
+            let (target, value) = match n.kind() {
+                Kind::AssignmentExpression => (n.child(Field::Left), n.child(Field::Right)),
+                Kind::InitDeclarator => (n.child(Field::Declarator), n.child(Field::Value)),
+                _ => return None,
+            };
+            let same = target.and_then(|t| eval.scopes.resolve(t)).is_some()
+                && target.and_then(|t| eval.scopes.resolve(t)) == variable;
+            same.then_some((n, value)).and_then(|(n, v)| Some((n, v?)))
+        });
+        if variable == Some(eval.site.offset) {
+            let place = assigned.map_or(inner, |(n, _)| n);
+            let sentence = "the offset does not go back to zero behind the first piece";
+            return Err(Refusal::new(RefusalCode::OffsetNotReset, place.span(), sentence));
+        }
+        let place = assigned.map_or(used, |(_, v)| v);
+        let sentence = "it cannot be shown that this is the length of the piece in a batch of any size";
+        return Err(Refusal::new(RefusalCode::PieceNotRecognised, place.span(), sentence));
+    }
+    Ok(())
+}
+
+/// A section that is entered before the inner loop or left behind it must stay one section.
+fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusal> {
+    let Some(inner) = site.inner else { return Ok(()) };
+    let calls = site.outer.descendants().filter(|n| n.is(Kind::CallExpression) && !inner.encloses(*n));
+    for call in calls {
+        if callee(call).is_some_and(|name| spec.locks.iter().any(|l| l == name)) {
+            let sentence = "this is held over the whole batch, or released behind it";
+            return Err(Refusal::new(RefusalCode::LockSpansBatch, call.span(), sentence));
+        }
+    }
+    Ok(())
+}
+
+/// A macro of the file must not jump out of the moved code, nor use a local of the function by its name.
+fn check_macros<'t>(scopes: &Scopes<'t>, body: &Output<'t>) -> Result<(), Refusal> {
+    let file = FileScope::of(scopes.function().tree());
+    for (piece, _) in &body.pieces {
+        let (Piece::Statement(node) | Piece::Update(node)) = piece else { continue };
+        for ident in node.descendants().filter(|n| n.is(Kind::Identifier)) {
+            let Some(found) = file.macros.iter().find(|m| m.name == ident.text()) else { continue };
+            let text = found.body.map(Node::text).unwrap_or_default();
+            let words: BTreeSet<&str> =
+                text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
+            let jumps = ["return", "goto", "break", "continue"].iter().find(|j| words.contains(*j));
+            let parameters = found.parameters.map(Node::text).unwrap_or_default();
+            let own =
+                |w: &&&str| !parameters.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|p| p == **w);
+            let local =
+                words.iter().filter(own).find(|w| scopes.declarations().iter().any(|d| d.name == **w));
+            let sentence = match (jumps, local) {
+                (Some(jump), _) => format!("the macro {} hides a `{jump}`", found.name),
+                (None, Some(local)) => {
+                    format!("the macro {} uses `{local}` of the function by its name", found.name)
+                }
+                (None, None) => continue,
+            };
+            let call = ident.parent().filter(|p| p.is(Kind::CallExpression)).unwrap_or(ident);
+            return Err(Refusal::new(RefusalCode::MacroHidesJump, call.span(), sentence));
+        }
+    }
+    Ok(())
+}
+
+/// What the last batch was like must not matter behind the loop.
+fn check_batch_values<'t>(scopes: &Scopes<'t>, site: &Site<'t>, end: &State<'t>) -> Result<(), Refusal> {
+    for id in site.live_out.iter().filter(|id| **id != site.got) {
+        let of_batch = end
+            .value(*id)
+            .quantity()
+            .is_some_and(|sym| sym.as_constant().is_none() && !sym.has(&Atom::Total));
+        let used = scopes.uses(*id).iter().find(|u| u.span().start >= site.outer.span().end);
+        if let (true, Some(used)) = (of_batch, used) {
+            let place = used.ancestors().find(|a| a.kind().is_statement()).unwrap_or(*used);
+            let sentence = format!("`{}` tells something about the last batch here", used.text());
+            return Err(Refusal::new(RefusalCode::ValueAfterLoop, place.span(), sentence));
+        }
+    }
+    Ok(())
+}
+
+/// Where the last piece started must not matter behind the loop.
+fn check_offset<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
+    let behind = scopes.uses(site.offset).iter().find(|u| u.span().start >= site.outer.span().end);
+    match behind {
+        Some(used) => {
+            let place = used.ancestors().find(|a| a.is(Kind::CallExpression)).unwrap_or(*used);
+            let sentence = "the offset of the last piece is looked at behind the loop";
+            Err(Refusal::new(RefusalCode::ValueAfterLoop, place.span(), sentence))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The array may be filled, indexed, freed and handed to what releases; nothing else.

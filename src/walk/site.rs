@@ -52,7 +52,12 @@ pub struct Site<'t> {
 
 /// Every call in `function` of a function that one of the walk's acquisitions names.
 pub fn acquisitions<'t>(spec: &WalkSpec, function: Node<'t>) -> Vec<Node<'t>> {
-    let names: Vec<&str> = spec.acquires.iter().map(|a| a.callee.as_str()).collect();
+    let names: Vec<&str> = spec
+        .acquires
+        .iter()
+        .map(|a| a.callee.as_str())
+        .chain(spec.other_acquires.iter().map(String::as_str))
+        .collect();
     let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
     calls.filter(|call| callee(*call).is_some_and(|name| names.contains(&name))).collect()
 }
@@ -86,6 +91,10 @@ pub fn callee(call: Node<'_>) -> Option<&str> {
 /// Understand the surroundings of one acquisition.
 pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Site<'t>, Refusal> {
     let refuse = |code, node: Node<'_>, sentence: &str| Err(Refusal::new(code, node.span(), sentence));
+    if callee(call).is_some_and(|name| spec.other_acquires.iter().any(|o| o == name)) {
+        let sentence = "the elements are held by another kind of reference than the helper drops";
+        return refuse(RefusalCode::OtherReleasePrimitive, call, sentence);
+    }
     let Some(outer) = enclosing_loop(call, scopes.function()) else {
         return refuse(
             RefusalCode::NoOuterLoop,
@@ -186,7 +195,15 @@ fn best_match<'s, 't>(
 }
 
 fn enclosing_loop<'t>(node: Node<'t>, function: Node<'t>) -> Option<Node<'t>> {
-    node.ancestors().take_while(|n| *n != function).find(|n| n.kind().is_loop())
+    // `do { … } while (0)` runs once.
+    let once = |n: &Node<'_>| {
+        n.is(Kind::DoStatement)
+            && n.child(Field::Condition).is_some_and(|c| {
+                let c = super::eval::unwrapped(c);
+                c.is(Kind::False) || c.text() == "0"
+            })
+    };
+    node.ancestors().take_while(|n| *n != function).find(|n| n.kind().is_loop() && !once(n))
 }
 
 /// The statements of a loop's body, comments included.
@@ -241,9 +258,11 @@ fn inner_loop<'t>(
             // A drain of the rest inside the loop over the batch, or a chunk loop over one element.
             Some(outer) if outer.encloses(looping) => {}
             Some(_) => {
+                let uses = looping.descendants().filter(|n| n.is(Kind::CallExpression));
+                let place = uses.into_iter().find(|c| scopes.uses(batch).iter().any(|u| c.encloses(*u)));
                 return Err(Refusal::new(
-                    RefusalCode::NotUnderstood,
-                    looping.span(),
+                    RefusalCode::PagesUsedAfterLoop,
+                    place.unwrap_or(looping).span(),
                     "a second loop over the same batch does more than to release it",
                 ));
             }
@@ -279,6 +298,21 @@ pub fn batch_use(spec: &WalkSpec, used: Node<'_>, site: &Site<'_>) -> BatchUse {
     let call = used.ancestors().find(|a| a.is(Kind::CallExpression));
     let frees = call.is_some_and(|call| super::expressions::first_match(&spec.free, call).is_some());
     if frees && site.storage == BatchStorage::Allocated { BatchUse::Freed } else { BatchUse::Other }
+}
+
+/// The first line of a preprocessor conditional in the loop around a call.
+pub fn directive_near(call: Node<'_>, function: Node<'_>) -> Option<crate::source::Span> {
+    let around = enclosing_loop(call, function).unwrap_or(function);
+    let text = around.text();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("#if") || line.trim_start().starts_with("#el") {
+            let start = around.span().start as usize + at + (line.len() - line.trim_start().len());
+            return Some(crate::source::Span::new(start, start + line.trim().len()));
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Whether something that could not be read stands in the statement list of the call or around it.

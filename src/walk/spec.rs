@@ -112,6 +112,8 @@ pub struct WalkSpec {
     pub pure: Vec<String>,
     /// Functions that only count something.
     pub accounting: Vec<String>,
+    /// Functions that acquire with another kind of reference.
+    pub other_acquires: Vec<String>,
     /// Errors that an acquisition may give.
     pub errors: Vec<String>,
     /// Functions that begin or end a section that must not be cut into pieces.
@@ -227,6 +229,7 @@ struct Draft {
     accounting: Vec<String>,
     locks: Vec<String>,
     errors: Vec<String>,
+    other_acquires: Vec<String>,
     helper: Option<Pattern>,
     helper_name: String,
     callback: Option<Prototype>,
@@ -311,6 +314,7 @@ impl Reader<'_> {
             ("tree", ["lacks"]) => draft.lacks.extend(names()),
             ("pure", []) => draft.pure.extend(names()),
             ("accounting", []) => draft.accounting.extend(names()),
+            ("other", ["acquire"]) => draft.other_acquires.extend(names()),
             ("errors", []) => draft.errors.extend(names()),
             ("lock", []) => draft.locks.extend(names()),
             ("suffix", []) => draft.suffix = text.to_owned(),
@@ -468,6 +472,7 @@ impl Reader<'_> {
             accounting: draft.accounting,
             locks: draft.locks,
             errors: draft.errors,
+            other_acquires: draft.other_acquires,
             helper: draft.helper?,
             helper_name: draft.helper_name,
             callback: draft.callback?,
