@@ -80,7 +80,7 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
         }
         seen.push(id);
         if short_lived.contains(&id)
-            || (control == Some(id) && (written_first(walk, id) || walk.zeros.contains(&id)))
+            || (control == Some(id) && (written_first(walk, scopes, id) || walk.zeros.contains(&id)))
         {
             out.own.push(id);
             continue;
@@ -109,9 +109,10 @@ pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>
     out
 }
 
-/// Whether every turn writes a variable before it reads it.
-pub fn written_first(walk: &Walk<'_>, id: DeclId) -> bool {
-    !walk.site.exposed.contains(&id)
+/// Whether every turn writes a variable before it reads it. What is left of the inner loop is straight code, so that
+/// this is seen from the order of accesses.
+pub fn written_first(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
+    kept_accesses(walk, scopes).iter().find(|a| a.decl == id).is_some_and(|a| a.defines() && !a.uses())
 }
 
 fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, Refusal> {

@@ -293,7 +293,10 @@ impl<'t> Machine<'_, 't> {
     fn goes_with_walk(&self, value: &Value) -> bool {
         match value {
             Value::Unknown => false,
-            Value::Quantity(sym) => sym.has(&Atom::Total) || sym.is_position() || self.spelled(sym).is_some(),
+            Value::Quantity(sym) => {
+                let room = sym.under(Facts::UnitBatch).is_some_and(|s| s.has(&Atom::Unit));
+                room || sym.has(&Atom::Total) || self.spelled(sym).is_some()
+            }
             Value::Element(_) | Value::Batch => true,
         }
     }
@@ -631,6 +634,7 @@ impl<'t> Machine<'_, 't> {
         let Some(argument) = node.child(Field::Argument).map(unwrapped) else { return Ok(()) };
         if argument.is(Kind::SubscriptExpression) && self.is_batch(argument.child(Field::Argument)) {
             let around = node.parent().filter(|p| p.is(Kind::AssignmentExpression)).unwrap_or(node);
+            let around = around.parent().filter(|p| p.is(Kind::ExpressionStatement)).unwrap_or(around);
             let sentence = "the address of the element's place in the array is taken";
             return Err(Refusal::new(RefusalCode::ArrayEscapes, around.span(), sentence));
         }

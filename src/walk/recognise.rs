@@ -8,7 +8,7 @@ use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit, exits};
 use super::expressions::same_text;
 use super::machine::{Level, Machine};
-use super::output::{FailureArm, Output, Piece, Stage, Target};
+use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{self, BatchUse, Site, callee, statements_of};
 use super::spec::{BatchStorage, WalkSpec};
@@ -109,6 +109,7 @@ fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk
     let site = site::site(spec, scopes, call)?;
     check_array(spec, scopes, &site)?;
     check_offset(scopes, &site)?;
+    check_locks(spec, &site)?;
     let facts = Facts::Iteration;
     let eval = Evaluator { spec, scopes, site: &site, facts };
     let total = total(&eval)?;
@@ -179,7 +180,6 @@ fn attempt<'t>(
     }
     unit.out.failure.clone_from(&body.failure);
     check_same_pieces(&unit.eval, &body, &generic.out)?;
-    check_locks(spec, site)?;
     check_macros(scopes, &body)?;
     let exits = exits(&unit, &body)?;
     let releases = check_references(site, &exits, &end)?;
@@ -507,7 +507,10 @@ fn is_accumulated(body: &Output<'_>, scopes: &Scopes<'_>, id: DeclId, condition:
         let Some(assignment) = node.child_of(Kind::AssignmentExpression) else { return false };
         assignment.operator() == Some("+=")
             && assignment.child(Field::Left).and_then(|l| scopes.resolve(l)) == Some(sum)
-            && assignment.child(Field::Right).and_then(|r| scopes.resolve(r)) == Some(id)
+            && assignment.child(Field::Right).is_some_and(|r| {
+                // The variable itself, or the length of the piece, which is never zero.
+                scopes.resolve(r) == Some(id) || body.spellings.get(&r.span()) == Some(&Spelling::Size)
+            })
     })
 }
 

@@ -142,11 +142,6 @@ impl Sym {
         self.terms.contains_key(atom)
     }
 
-    /// Whether it is made of the position in the batch, which a single piece does not have.
-    pub fn is_position(&self) -> bool {
-        [Atom::Index, Atom::Count, Atom::From, Atom::Remaining].iter().any(|a| self.has(a))
-    }
-
     /// `self + other`; `None` on overflow.
     pub fn plus(&self, other: &Sym) -> Option<Sym> {
         let mut sum = self.clone();
