@@ -66,6 +66,21 @@ impl EditSet {
         Ok(())
     }
 
+    /// Add a removal; removals that lie wholly inside it are part of it from now on, and are returned.
+    pub fn remove(&mut self, span: Span) -> Result<Vec<TextEdit>, Box<Overlap>> {
+        let inside = |e: &TextEdit| e.text.is_empty() && !e.span.is_empty() && span.contains(e.span);
+        let before = self.edits.clone();
+        let absorbed: Vec<TextEdit> = self.edits.iter().filter(|e| inside(e)).cloned().collect();
+        self.edits.retain(|e| !inside(e));
+        match self.add(TextEdit::new(span, "")) {
+            Ok(()) => Ok(absorbed),
+            Err(overlap) => {
+                self.edits = before;
+                Err(overlap)
+            }
+        }
+    }
+
     /// The edits in order.
     pub fn iter(&self) -> impl Iterator<Item = &TextEdit> {
         self.edits.iter()

@@ -112,7 +112,10 @@ pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>
 /// Whether every turn writes a variable before it reads it. What is left of the inner loop is straight code, so that
 /// this is seen from the order of accesses.
 pub fn written_first(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
-    kept_accesses(walk, scopes).iter().find(|a| a.decl == id).is_some_and(|a| a.defines() && !a.uses())
+    let all = kept_accesses(walk, scopes);
+    let mut own = all.iter().filter(|a| a.decl == id);
+    !own.clone().any(|a| a.uses() || a.takes_address())
+        || own.next().is_some_and(|a| a.defines() && !a.uses())
 }
 
 fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, Refusal> {

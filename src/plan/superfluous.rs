@@ -32,7 +32,7 @@ pub enum Removed {
 /// Find what `edits` of `before` make superfluous, until nothing more does. The removals are edits of `before` too.
 pub fn remove(before: &SourceFile, edits: &EditSet, functions: &[String]) -> (Vec<TextEdit>, Vec<Removed>) {
     let mut all = edits.clone();
-    let mut out = Vec::new();
+    let mut out: Vec<TextEdit> = Vec::new();
     let mut removed = Vec::new();
     let old_tree = parse(before);
     let old_scope = FileScope::of(&old_tree);
@@ -40,22 +40,25 @@ pub fn remove(before: &SourceFile, edits: &EditSet, functions: &[String]) -> (Ve
     loop {
         let file = SourceFile::new(before.path(), all.apply(before.bytes()));
         let found = superfluous(&old_scope, &file, functions);
-        let originals: Vec<(TextEdit, Removed)> = found
-            .into_iter()
-            .filter_map(|(span, what)| Some((TextEdit::new(all.original(span)?, ""), what)))
-            .collect();
-        let mut turn = Vec::new();
-        for (edit, what) in originals {
-            if all.add(edit.clone()).is_ok() {
-                turn.push((edit, what));
+        let originals: Vec<(Span, Removed)> =
+            found.into_iter().filter_map(|(span, what)| Some((all.original(span)?, what))).collect();
+        let mut progress = false;
+        for (span, what) in originals {
+            // A smaller removal of this very change may become part of a larger one; one of an earlier change may not.
+            let own = |e: &&TextEdit| span.contains(e.span) && e.text.is_empty() && !e.span.is_empty();
+            let foreign = all.iter().filter(own).any(|e| !out.contains(e));
+            if foreign {
+                continue;
+            }
+            if let Ok(absorbed) = all.remove(span) {
+                out.retain(|e| !absorbed.contains(e));
+                out.push(TextEdit::new(span, ""));
+                removed.push(what);
+                progress = true;
             }
         }
-        if turn.is_empty() {
+        if !progress {
             return (out, removed);
-        }
-        for (edit, what) in turn {
-            out.push(edit);
-            removed.push(what);
         }
     }
 }
