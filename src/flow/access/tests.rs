@@ -121,3 +121,17 @@ fn bare_arguments_know_their_call() {
         .collect();
     assert_eq!(calls, [true, false, false]);
 }
+
+#[test]
+fn headers_of_macro_iterators_may_write_their_arguments() {
+    let head = "void f(struct s *pos, struct s *head, int n)";
+    assert_eq!(
+        listing(head, "each_item(pos, &head->list, link) { n = pos->a; }"),
+        "pos:Unknown, head:AddressTaken Pointee, pos?:Read Pointee, n?:Write"
+    );
+}
+
+#[test]
+fn types_among_arguments_are_only_named() {
+    assert_eq!(listing("int f(int a, int b)", "return least(unsigned int, a, b);"), "a:Read, b:Read");
+}

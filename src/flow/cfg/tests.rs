@@ -225,3 +225,47 @@ fn pieces_find_their_node() {
     let body = function.child_of(Kind::CompoundStatement).unwrap();
     assert_eq!(cfg.within(body).len(), cfg.nodes.len() - 2);
 }
+
+#[test]
+fn macro_iterators_loop() {
+    check(
+        "each_item(a, b) { if (a) break; if (b) continue; g(a); } return b;",
+        "
+        0 entry -> 1
+        1 { -> 2
+        2 iterate each_item(a, b) -> true 3, false 12
+        3 { -> 4
+        4 if (a) -> true 5, false 6
+        5 break; -> jump 12
+        6 after if -> 7
+        7 if (b) -> true 8, false 9
+        8 continue; -> jump 2
+        9 after if -> 10
+        10 g(a); -> 11
+        11 } -> loop 2
+        12 after macro_iterator -> 13
+        13 return b; -> jump 15
+        14 } (unreachable) -> 15
+        15 exit",
+    );
+}
+
+#[test]
+fn ranges_of_cases_and_attributes_are_one_node() {
+    check(
+        "switch (a) { case 1 ... 3: b = 1; break; } int c __attribute__((unused)) = 1;",
+        "
+        0 entry -> 1
+        1 { -> 2
+        2 switch (a) -> case 4, no case 8
+        3 { (unreachable) -> 4
+        4 case 1 ... 3: -> 5
+        5 b = 1; -> 6
+        6 break; -> jump 8
+        7 } (unreachable) -> 8
+        8 after switch -> 9
+        9 int c __attribute__((unused)) = 1; -> 10
+        10 } -> 11
+        11 exit",
+    );
+}

@@ -132,3 +132,36 @@ fn a_macro_defined_inside_is_unread() {
     assert!(scopes.mentioned_unread("a").is_some());
     assert!(scopes.mentioned_unread("f").is_none());
 }
+
+#[test]
+fn functions_that_macros_head_have_parameters() {
+    let tree = tree(
+        "ENTRY_POINT3(open, int, fd, const char *, name, mode_t, mode)\n{\n\tint r = fd;\n\treturn r + *name;\n}\n",
+    );
+    let function = tree.root().child_of(Kind::MacroFunctionDefinition).unwrap();
+    let scopes = Scopes::of(function);
+    let shown: Vec<_> = scopes
+        .declarations()
+        .iter()
+        .map(|d| format!("{:?} {}: {}", d.kind, d.ty.declare(d.name), scopes.uses(d.id).len()))
+        .collect();
+    assert_eq!(shown, ["Parameter int fd: 1", "Parameter const char *name: 1", "Local int r: 1"]);
+    let file = crate::syntax::FileScope::of(&tree);
+    assert_eq!(file.functions[0].name, "open");
+}
+
+#[test]
+fn attributes_do_not_hide_declarations() {
+    let text =
+        "int f(void)\n{\n\tint x __attribute__((unused)) = 3, y __unused_here = 2;\n\treturn x + y;\n}\n";
+    assert_eq!(listing(text), ["Local int x: 4:9", "Local int y: 4:13"]);
+}
+
+#[test]
+fn iterators_use_what_they_are_given() {
+    let text = "void f(struct s *head)\n{\n\tstruct s *pos;\n\teach_item(pos, head, link) {\n\t\tint n = pos->n;\n\t\tg(n);\n\t}\n}\n";
+    assert_eq!(
+        listing(text),
+        ["Parameter struct s *head: 4:17", "Local struct s *pos: 4:12 5:11", "Local int n: 6:5"]
+    );
+}
