@@ -77,6 +77,14 @@ impl<'p> Matcher<'p> {
                 let mut all = p.named_children();
                 match (all.next(), all.next()) {
                     (Some(one), None) if one.is_leaf() => one,
+                    (Some(one), None)
+                        if one.is(Kind::AssignmentExpression) && self.pattern.pieces_of(p).len() == 1 =>
+                    {
+                        match one.child(Field::Left) {
+                            Some(left) if left.is_leaf() => left,
+                            _ => return Leaf::Plain,
+                        }
+                    }
                     _ => return Leaf::Plain,
                 }
             }
@@ -265,7 +273,9 @@ impl<'p> Matcher<'p> {
             let same = type_words(p.text()) == type_words(c.text());
             return if same { self.noted_all(p, c, env) } else { Vec::new() };
         }
-        if p.kind() != c.kind() {
+        let called =
+            |k: Kind| matches!(k, Kind::ExpressionStatement | Kind::MacroStatement | Kind::MacroDeclaration);
+        if p.kind() != c.kind() && !(called(p.kind()) && called(c.kind())) {
             return Vec::new();
         }
         match p.kind() {

@@ -270,7 +270,11 @@ fn deeper(indent: &str, depth: i32) -> String {
     out
 }
 
-fn joined(lines: &[Line], indent: &str) -> String {
+fn joined(lines: &[Line], indent: &str, whole: &str) -> String {
+    let top = if indent.is_empty() { file_unit(whole) } else { unit(indent) };
+    let deeper = |indent: &str, depth: i32| {
+        if indent.is_empty() && depth > 0 { top.repeat(depth as usize) } else { deeper(indent, depth) }
+    };
     let wrapped = |l: &Line| Line { text: wrap(&l.text, &deeper(indent, l.depth)), ..l.clone() };
     let lines: Vec<Line> = lines.iter().map(wrapped).collect();
     let mut out = String::new();
@@ -288,20 +292,38 @@ fn joined(lines: &[Line], indent: &str) -> String {
 
 /// Break a line that is longer than 78 columns behind a comma, and go on under the bracket.
 fn wrap(line: &str, indent: &str) -> String {
-    const WIDTH: usize = 78;
+    wrap_behind("", line, indent)
+}
+
+/// The same for code that goes on behind `kept`, which stays as it is.
+fn wrap_behind(kept: &str, line: &str, indent: &str) -> String {
+    const WIDTH: usize = 80;
     let column = |text: &str, from: usize| {
         text.chars().fold(from, |n, c| if c == '\t' { n / 8 * 8 + 8 } else { n + 1 })
     };
-    let start = column(indent, 0);
-    if column(line, start) <= WIDTH || line.contains('\n') || line.starts_with(['#', '/']) {
+    let start = column(kept, column(indent, 0));
+    if column(line.trim_end_matches([',', ';', ')']), start) <= WIDTH
+        || line.contains('\n')
+        || line.starts_with(['#', '/'])
+    {
         return line.to_string();
     }
     let tabs = indent.contains('\t') || indent.is_empty();
     let mut out = String::new();
     let mut open: Vec<usize> = Vec::new();
-    let mut at = start;
+    let mut at = column(indent, 0);
+    for c in kept.chars() {
+        at = column(c.encode_utf8(&mut [0; 4]), at);
+        match c {
+            '(' => open.push(at),
+            ')' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
     for piece in pieces_of_line(line) {
-        let width = column(piece.trim_end(), 0);
+        let width = column(piece.trim_end().trim_end_matches([',', ';', ')']), 0);
         if at + width > WIDTH && out.ends_with(", ") && !open.is_empty() {
             let under = open.last().copied().unwrap_or(start);
             out.truncate(out.trim_end().len());
@@ -362,9 +384,11 @@ fn replacement(tree: &Tree, region: Span, lines: &[Line]) -> TextEdit {
         if after.is_some_and(|a| sticks(out.chars().last(), &a.to_string())) {
             out.push(' ');
         }
-        return TextEdit::new(region, out);
+        let from = line_start(text, region.start as usize);
+        let kept = &text[from + indent.len().min(region.start as usize - from)..region.start as usize];
+        return TextEdit::new(region, wrap_behind(kept, &out, indent));
     }
-    TextEdit::new(region, joined(lines, indent))
+    TextEdit::new(region, joined(lines, indent, text))
 }
 
 /// The characters that touch a region.
@@ -500,7 +524,10 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
                     _ if word.ends_with(['(', '[', '!']) => "",
                     _ => " ",
                 };
-                return TextEdit::new(Span::at(end), format!("{lead}{all}"));
+                let indent = indentation(text, end);
+                let from = line_start(text, end) + indent.len();
+                let kept = text.get(from..end).unwrap_or_default();
+                return TextEdit::new(Span::at(end), wrap_behind(kept, &format!("{lead}{all}"), indent));
             }
             let indent = match statement_around(tree, anchor) {
                 Some(s) if !word.ends_with('{') && s.span().end == anchor.end => {
@@ -512,10 +539,10 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
                 if word.ends_with('{') { inner_indent(text, end, indent) } else { indent.to_string() };
             let rest_end = line_end(text, end);
             if word.ends_with(')') && insertion.lines.first().is_some_and(|l| l.text == "{") {
-                let body = joined(&insertion.lines, &indent);
+                let body = joined(&insertion.lines, &indent, text);
                 return TextEdit::new(Span::at(end), format!(" {body}"));
             }
-            let body = joined(&insertion.lines, &indent);
+            let body = joined(&insertion.lines, &indent, text);
             let first = match insertion.lines.first() {
                 Some(l) if l.text.starts_with('#') => String::new(),
                 first => deeper(&indent, first.map_or(0, |l| l.depth)),
@@ -532,7 +559,7 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
             let start = if inline { anchor.start as usize } else { header_start(tree, anchor) };
             let from = line_start(text, start);
             if inline || !is_blank(text, from, start) {
-                let all = joined(&insertion.lines, indentation(text, start));
+                let all = joined(&insertion.lines, indentation(text, start), text);
                 let trail = if word.starts_with([')', ',', ';', '(', '[', ']', '.'])
                     || all.ends_with(['(', '[', '!', '.', '&', '*', '>'])
                 {
@@ -545,7 +572,7 @@ fn addition(tree: &Tree, insertion: &Insertion) -> TextEdit {
             let own = indentation(text, start);
             let deep = if word.starts_with('}') { deeper_before(text, from, own) } else { own.to_string() };
             let indent = deep.as_str();
-            let body = joined(&insertion.lines, indent);
+            let body = joined(&insertion.lines, indent, text);
             let first = if body.starts_with('#') { "" } else { indent };
             TextEdit::new(Span::at(from), format!("{first}{body}\n"))
         }

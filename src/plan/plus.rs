@@ -66,7 +66,12 @@ fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
         let outside = round == 0 && values == 0;
         let follows = next.text.as_str();
         let comment = next.kind == TokenKind::Comment && next.line == atoms[i].line;
+        let field = round == 0 && values > 0 && !comment;
+        let function = text == ")" && follows == "{" && round == 0 && !header && from_name(&atoms[from..=i]);
         let ends = match text {
+            "{" if field && follows == "." => true,
+            "," if field && values == 1 && matches!(follows, "." | "}") && atoms[from].text == "." => true,
+            ")" if function => true,
             _ if !outside || comment => false,
             ";" => true,
             "{" => true,
@@ -91,6 +96,14 @@ fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
     out.push(&atoms[from..]);
     out.retain(|r| !r.is_empty());
     out
+}
+
+/// Whether a row that ends in `)` starts a function: two words stand before its bracket.
+fn from_name(row: &[Atom]) -> bool {
+    let open = row.iter().position(|a| a.text == "(").unwrap_or(0);
+    let words = row[..open].iter().filter(|a| a.kind == TokenKind::Word).count();
+    let control = matches!(row[0].text.as_str(), "if" | "for" | "while" | "switch" | "else" | "}" | "do");
+    !control && (words > 1 || row[..open].iter().any(|a| a.text == "*"))
 }
 
 /// Whether a line of the rule that ends here ends a line of the code: not in the middle of an expression.
@@ -123,7 +136,9 @@ fn is_break(a: &Atom, b: &Atom) -> bool {
 pub fn text_of(row: &[Atom], metas: &Metavariables, env: &Environment) -> String {
     let mut out = String::new();
     for (i, atom) in row.iter().enumerate() {
-        if i > 0 && space(row, i) {
+        // A type's stars stick to the name.
+        let stars = out.ends_with('*') && i > 0 && metas.contains_key(&row[i - 1].text);
+        if i > 0 && !stars && space(row, i) {
             out.push(' ');
         }
         out.push_str(&word(atom, metas, env));
@@ -190,6 +205,7 @@ fn space(row: &[Atom], i: usize) -> bool {
     match (x, y) {
         (_, "," | ";" | ")" | "]") | ("(" | "[", _) => false,
         ("," | ";", _) => true,
+        (")", "(") => false,
         ("->" | ".", _) | (_, "->" | ".") => false,
         ("if" | "for" | "while" | "switch" | "return", _) => true,
         (_, "{") | ("}", _) => true,

@@ -157,7 +157,9 @@ impl<'a> Speller<'a> {
             matches!(kind, Some(MetaKind::Field | MetaKind::FieldList(_))) && self.scope() == Scope::Fields;
         if (statement || field) && next != ";" {
             self.emit(atom, &atom.text, None);
-            self.text.push(';');
+            // `each(x) S;` would declare `S`.
+            let behind_call = self.at > 0 && self.atoms[self.at - 1].text == ")" && !field;
+            self.text.push_str(if behind_call { "= 0;" } else { ";" });
             self.ready = true;
             self.at += 1;
             return;
@@ -165,6 +167,9 @@ impl<'a> Speller<'a> {
         let spelled = match kind {
             Some(MetaKind::Type | MetaKind::TypedefName) if self.spelling == Spelling::TypesAsKeywords => {
                 "size_t"
+            }
+            Some(MetaKind::Iterator | MetaKind::IteratorName) if self.scope() == Scope::Block => {
+                "for_each_vd"
             }
             Some(MetaKind::Operator(OperatorKind::Assignment)) => "=",
             Some(MetaKind::Operator(OperatorKind::Binary)) => "<<",
@@ -313,6 +318,14 @@ impl<'a> Speller<'a> {
         let statement = self.ready && self.are_statements(&parts, next);
         let patterns = parts.iter().map(|p| self.branch(p, statement)).collect::<Result<Vec<_>, _>>()?;
         let is_type = self.scope() == Scope::Block && patterns.iter().all(|p| p.kind() == PatternKind::Type);
+        if self.ready
+            && !statement
+            && self.kind == PatternKind::TopLevel
+            && self.scopes.len() == 1
+            && next.is_some_and(|a| a.text == "(")
+        {
+            self.text.push_str("vd__any ");
+        }
         let slot = if conjunction { Slot::Conjunction(patterns) } else { Slot::Disjunction(patterns) };
         let atom = Atom { attached: self.atoms[close].attached.clone(), ..self.atoms[open].clone() };
         self.slot(&atom, slot, statement, is_type);
@@ -376,12 +389,24 @@ impl<'a> Speller<'a> {
         let mut depth = 0usize;
         for i in self.at..self.atoms.len() {
             let a = &self.atoms[i];
-            let new_line = i > self.at && a.line != self.atoms[i - 1].line;
-            let breaks = matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen | TokenKind::Open)
-                || keyword(&a.text)
-                || statement(a);
-            if depth == 0 && new_line && i > self.at && breaks {
+            let before = &self.atoms[i.max(1) - 1];
+            let new_line = i > self.at && a.line != before.line;
+            let dots = matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen)
+                && (before.kind != TokenKind::Punct || matches!(before.text.as_str(), ")" | "]"));
+            let breaks =
+                matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen | TokenKind::Open) || keyword(&a.text);
+            if depth == 0
+                && i > self.at
+                && (new_line && breaks || dots || a.text == "}" && self.scopes.len() > 1)
+            {
                 return Some(i);
+            }
+            if depth == 0 && new_line && statement(a) {
+                // `each(x)` in front of a statement is a loop.
+                let call = first.kind == TokenKind::Word
+                    && self.next(1).is_some_and(|n| n.text == "(")
+                    && before.text == ")";
+                return (!call).then_some(i);
             }
             match a.text.as_str() {
                 "(" | "[" | "\\(" => depth += 1,
@@ -435,7 +460,20 @@ impl<'a> Speller<'a> {
     }
 
     fn branch(&self, atoms: &[Atom], statement: bool) -> Result<Pattern, Diagnostic> {
-        let kinds: &[PatternKind] = if statement {
+        // A call without `;` would do as a statement of a macro, but an expression is meant.
+        let open_end = atoms.last().is_some_and(|a| {
+            let whole = matches!(a.text.as_str(), ";" | "}" | ":")
+                || matches!(
+                    a.kind,
+                    TokenKind::Dots | TokenKind::NestClose | TokenKind::Directive | TokenKind::Close
+                );
+            !whole && !self.is_statement(atoms)
+        });
+        let plain =
+            !atoms.iter().any(|a| matches!(a.text.as_str(), ";" | "{" | "return" | "if" | "while" | "for"));
+        let kinds: &[PatternKind] = if statement && open_end && plain {
+            &[PatternKind::Expression, PatternKind::Statements, PatternKind::Type, PatternKind::TopLevel]
+        } else if statement {
             &[PatternKind::Statements, PatternKind::Expression, PatternKind::Type, PatternKind::TopLevel]
         } else {
             &[PatternKind::Expression, PatternKind::Type, PatternKind::Statements]
