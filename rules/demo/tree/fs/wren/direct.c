@@ -20,7 +20,7 @@ static void wren_put_pages(struct page **pages, unsigned int npages)
 
 /*
  * Queue one read request for every page that @iter touches.  Requests take
- * their own reference to the page, so ours are dropped batch by batch.
+ * their own reference to the page, so that ours can be dropped at once.
  */
 ssize_t wren_direct_read(struct wren_job *job, struct iov_iter *iter,
 			 loff_t where)
