@@ -80,8 +80,15 @@ fn snippet<'a>(
 
 /// The bytes of `span` that exist, on boundaries of characters.
 fn clamp(text: &str, span: Span) -> std::ops::Range<usize> {
-    let start = text.floor_char_boundary((span.start as usize).min(text.len()));
-    let end = text.ceil_char_boundary((span.end as usize).min(text.len()));
+    let bounded = |offset: u32| (offset as usize).min(text.len());
+    let mut start = bounded(span.start);
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = bounded(span.end);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
     start..end.max(start)
 }
 
