@@ -119,7 +119,9 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         let mut statements: Vec<_> = statements_of(arm);
         if walk.failure.target == Target::BehindOuter {
             let jump = statements.iter().rposition(|s| s.is(Kind::BreakStatement));
-            jump.into_iter().for_each(|at| drop(statements.remove(at)));
+            if let Some(at) = jump {
+                statements.remove(at);
+            }
         }
         let Some((first, last)) = statements.first().zip(statements.last()) else {
             return Err(Refusal::new(

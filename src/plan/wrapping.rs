@@ -20,7 +20,8 @@ pub fn relayout(text: &str, altered: &dyn Fn(&str) -> bool) -> String {
         let before = &text[line.start as usize..span.start as usize];
         let column = advance(0, before);
         let longest = widest(old, column);
-        if !altered(old) && longest <= WIDTH || !(old.contains('\n') || longest > WIDTH) {
+        let fits = longest <= WIDTH;
+        if fits && (!altered(old) || !old.contains('\n')) {
             continue;
         }
         if let Some(new) =

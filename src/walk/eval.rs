@@ -202,8 +202,7 @@ impl<'t> Evaluator<'_, 't> {
 
     fn conditional(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
         let Some(condition) = node.child(Field::Condition).map(unwrapped) else { return Value::Unknown };
-        let mut side =
-            |field| node.child(field).map_or(Value::Unknown, |n| self.value(n, &mut state.clone()));
+        let side = |field| node.child(field).map_or(Value::Unknown, |n| self.value(n, &mut state.clone()));
         let (then, otherwise) = (side(Field::Consequence), side(Field::Alternative));
         if let Some(relation) = condition.operator().and_then(Relation::of)
             && let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right))

@@ -322,7 +322,7 @@ impl<'a, 't> Machine<'a, 't> {
         let Some(id) = self.eval.scopes.resolve(left).filter(|id| self.cursors.contains(id)) else {
             return false;
         };
-        let mut value = |node| self.eval.value(node, &mut state.clone());
+        let value = |node| self.eval.value(node, &mut state.clone());
         let (old, new) = (value(left), value(right));
         let (a, b) = (value(a), value(b));
         let greater = match (condition.operator(), a == old && b == new, a == new && b == old) {

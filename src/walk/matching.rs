@@ -60,7 +60,7 @@ fn bind<'t>(metavariable: &Metavariable, node: Node<'t>, bindings: &mut Bindings
     let fits = match metavariable.kind {
         MetaKind::Identifier => node.is(Kind::Identifier),
         MetaKind::Type => is_type(node.kind()) || node.is(Kind::Identifier),
-        MetaKind::Constant { .. } => matches!(
+        MetaKind::Constant => matches!(
             node.kind(),
             Kind::NumberLiteral | Kind::CharLiteral | Kind::StringLiteral | Kind::Identifier | Kind::Null
         ),

@@ -118,18 +118,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
             "the elements are acquired straight into memory that is not a local array",
         );
     };
-    let others = acquisitions(spec, outer);
-    if others.len() > 1 {
-        return refuse(RefusalCode::NotUnderstood, outer, "the loop acquires in more than one place");
-    }
-    let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
-    if scopes.declaration(batch).initializer.is_some_and(|n| !null(n)) {
-        return refuse(
-            RefusalCode::ArrayAliasesDestination,
-            batch_node,
-            "the array of elements is a pointer to memory that belongs to something else",
-        );
-    }
+    check_batch(spec, scopes, outer, batch, batch_node)?;
     let Some((offset, _)) = local("offset") else {
         let node = bindings.get("offset").unwrap_or(call);
         return refuse(
@@ -166,6 +155,26 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         live_out: region.live_out.iter().copied().collect(),
         exposed: region.exposed.iter().copied().collect(),
     })
+}
+
+/// The loop has one acquisition, into memory of its own.
+fn check_batch<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    outer: Node<'t>,
+    batch: DeclId,
+    batch_node: Node<'t>,
+) -> Result<(), Refusal> {
+    if acquisitions(spec, outer).len() > 1 {
+        let sentence = "the loop acquires in more than one place";
+        return Err(Refusal::new(RefusalCode::NotUnderstood, outer.span(), sentence));
+    }
+    let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
+    if scopes.declaration(batch).initializer.is_some_and(|n| !null(n)) {
+        let sentence = "the array of elements is a pointer to memory that belongs to something else";
+        return Err(Refusal::new(RefusalCode::ArrayAliasesDestination, batch_node.span(), sentence));
+    }
+    Ok(())
 }
 
 /// The pattern that fits, one with a local array and a local offset before others.
