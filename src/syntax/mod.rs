@@ -25,3 +25,6 @@ pub use parse::{parse, parse_with};
 pub use scope::{DeclId, DeclKind, Declaration, Scopes};
 pub use tree::{Node, NodeId, Tree};
 pub use types::WrittenType;
+
+#[cfg(test)]
+mod tests;

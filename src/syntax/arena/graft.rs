@@ -149,6 +149,7 @@ impl Arena<'_> {
         let text = mark.inner.as_deref().unwrap_or_default();
         let end = text.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_')).unwrap_or(text.len());
         match word_kind(&text[..end]) {
+            _ if text == b";" || text == b"," => Kind::Token,
             _ if text.starts_with(b"[[") => Kind::AttributeDeclaration,
             Word::Attribute => Kind::AttributeSpecifier,
             Word::Alternate => Kind::TypeQualifier,

@@ -196,7 +196,11 @@ impl Walker<'_> {
             _ => units.len().saturating_sub(spare).max(1),
         };
         let candidates = &units[..count];
-        let Some(chosen) = candidates.iter().copied().min_by_key(|u| (self.score(*u), u.call, u.at)) else {
+        let Some(chosen) = candidates.iter().copied().min_by_key(|u| {
+            let score = self.score(*u);
+            // `STATIC WORD *x`: of two shouted names the type is the last.
+            (score, u.call, if score == 1 { usize::MAX - u.at } else { u.at })
+        }) else {
             return Specifiers { next: stop, typed: false, declarer: None };
         };
         for unit in candidates.to_vec().into_iter().filter(|u| u.at < chosen.at) {
@@ -236,6 +240,10 @@ impl Walker<'_> {
                     j += 1;
                 }
                 Some(TokenKind::Word(Word::Attribute)) => j = self.attribute_group(j, hi),
+                Some(TokenKind::Word(Word::Ident)) if j + 1 < hi && self.is(j + 1, TokenKind::Star) => {
+                    self.attribute(j, j + 1);
+                    j += 1;
+                }
                 Some(TokenKind::Word(Word::Ident)) => {
                     j = self.name(j, hi, names);
                     return self.declarator_tail(j, hi);

@@ -37,6 +37,11 @@ impl Walker<'_> {
                 self.s.marks.push(mark);
                 i + 1
             }
+            Some(TokenKind::Number) if self.is_ident(i + 1) && i + 1 < hi => {
+                // `2 MINUTES`: the macro brings the operator.
+                self.attribute(i + 1, i + 2);
+                i + 2
+            }
             Some(TokenKind::Str) => self.glued(i, hi),
             Some(TokenKind::Word(word)) => self.word_operand(i, hi, word),
             _ => i + 1,
@@ -208,6 +213,7 @@ impl Walker<'_> {
                     j + 1
                 }
                 Some(TokenKind::Word(Word::Ident)) if self.is(j + 1, TokenKind::LParen) => {
+                    strings += usize::from(j > i && self.is(j + 2, TokenKind::Str));
                     self.after(j + 1, hi)
                 }
                 Some(TokenKind::Word(Word::Ident)) => j + 1,
@@ -301,7 +307,8 @@ impl Walker<'_> {
         }
         let next = self.single(i, to, hi).max(to);
         if let Some((from, to)) = parts.get(1).copied() {
-            if self.has_role(from, MacroRole::Attribute) {
+            let operator = to == from + 1 && self.is_shouted(from);
+            if self.has_role(from, MacroRole::Attribute) || operator {
                 self.attribute(from, to);
                 return to;
             }
@@ -337,8 +344,11 @@ impl Walker<'_> {
     fn argument(&mut self, lo: usize, hi: usize) {
         if lo == hi {
             // An empty argument: a word that the source does not have.
-            if let Some(span) = lo.checked_sub(1).and_then(|before| self.assume(before, b'_')) {
-                debug_assert_eq!(span.len(), 1);
+            let assumed = lo.checked_sub(1).and_then(|before| self.assume(before, b'_'));
+            if assumed.is_none() && self.is(hi, TokenKind::Comma) {
+                self.attribute(hi, hi + 1);
+            } else if assumed.is_none() && lo > 0 && self.is(lo - 1, TokenKind::Comma) {
+                self.attribute(lo - 1, lo);
             }
             return;
         }

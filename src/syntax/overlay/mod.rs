@@ -49,6 +49,9 @@ pub fn overlay(text: &[u8], tokens: &[Token], local: &MacroKnowledge, files: &Ma
     for token in tokens.iter().filter(|t| t.kind == TokenKind::Space) {
         plain_space(&mut spelling.out[token.start as usize..token.end as usize]);
     }
+    for token in tokens.iter().filter(|t| t.kind == TokenKind::Number) {
+        plain_number(&mut spelling.out[token.start as usize..token.end as usize]);
+    }
     let toks = conditional::significant(tokens, &mut spelling);
     let toks = brackets::prune(toks, &mut spelling);
     let mates = brackets::mates(&toks);
@@ -68,6 +71,22 @@ fn plain_space(bytes: &mut [u8]) {
         if matches!(*byte, 0 | 0x0b | 0x0c | b'\r') {
             *byte = b' ';
         }
+    }
+}
+
+/// A preprocessing number that is no number of C, for a macro to paste together, becomes digits.
+fn plain_number(bytes: &mut [u8]) {
+    let hex = matches!(bytes, [b'0', b'x' | b'X' | b'b' | b'B', ..]);
+    let digits = if hex { &bytes[2..] } else { &bytes[..] };
+    let end = digits.iter().rposition(|b| !matches!(b, b'u' | b'U' | b'l' | b'L')).map_or(0, |p| p + 1);
+    let body = &digits[..end];
+    let known = |b: &u8| match hex {
+        true => b.is_ascii_hexdigit() || matches!(b, b'p' | b'P' | b'.' | b'+' | b'-'),
+        false => b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'),
+    };
+    let float = !hex && body.contains(&b'.') && matches!(body.last(), Some(b'f' | b'F'));
+    if !body.iter().all(known) && !float {
+        bytes.fill(b'1');
     }
 }
 

@@ -33,6 +33,10 @@ impl Walker<'_> {
             }
             Some(TokenKind::Word(word)) => self.word_item(i, hi, place, word),
             Some(TokenKind::LBracket) if self.is(i + 1, TokenKind::LBracket) => self.after(i, hi),
+            Some(TokenKind::Semi) if place == Place::Fields => {
+                self.attribute(i, i + 1);
+                i + 1
+            }
             Some(TokenKind::Directive(_) | TokenKind::Semi | TokenKind::RBrace) | None => i + 1,
             _ => self.expression_statement(i, hi),
         }
@@ -52,6 +56,7 @@ impl Walker<'_> {
                 }
                 i + 1
             }
+            Word::Prefix if self.text(i) == "do" && self.is(i + 1, TokenKind::LBrace) => self.do_block(i, hi),
             Word::Prefix => i + 1,
             Word::Case => self.case(i, hi),
             Word::Default if self.is(i + 1, TokenKind::Colon) => self.label_end(i + 1, hi, i),
@@ -71,6 +76,27 @@ impl Walker<'_> {
             }
             _ => self.declaration(i, hi, place),
         }
+    }
+
+    /// `do { … }`, whose `while` may hide behind a macro.
+    fn do_block(&mut self, i: usize, hi: usize) -> usize {
+        let (end, next) = self.group(i + 1, hi);
+        self.deeper(|w| w.items(i + 2, end, Place::Block));
+        if !(self.is_ident(next) && self.is(next + 1, TokenKind::LParen) && next + 1 < hi) {
+            return next;
+        }
+        let span = self.span(next, next + 1);
+        let (close, after) = self.group(next + 1, hi);
+        if span.len() >= 5 {
+            self.deeper(|w| w.arguments(next + 1, close));
+            self.s.blank(span);
+            self.s.put(span.start, b"while");
+            self.s.marks.push(Mark::new(MarkKind::Asm, span));
+            if !self.is(after, TokenKind::Semi) {
+                self.assume(after - 1, b';');
+            }
+        }
+        after
     }
 
     fn after_attribute(&self, i: usize, hi: usize) -> Option<usize> {
@@ -208,6 +234,7 @@ impl Walker<'_> {
         match self.kind(i + 1) {
             Some(TokenKind::Colon) if place != Place::Fields => self.label_end(i + 1, hi, i),
             Some(TokenKind::LParen) => self.call_item(i, hi, place),
+            Some(TokenKind::Directive(_)) | None if place != Place::Fields => self.bare_macro(i),
             _ if place != Place::Block => self.declaration(i, hi, place),
             Some(TokenKind::Word(word)) => match word {
                 Word::Header | Word::Prefix | Word::Case | Word::Default | Word::Jump | Word::Asm => {
@@ -288,7 +315,14 @@ impl Walker<'_> {
             }
             Some(TokenKind::Directive(_) | TokenKind::RBrace) => self.statement_macro(i, next),
             Some(TokenKind::Semi) if self.has_role(i, MacroRole::Iterator) => self.iterator(i, end, next),
-            Some(TokenKind::Semi) if self.has_role(i, MacroRole::Declarer) => self.declarer(i, next, i),
+            Some(TokenKind::Semi | TokenKind::Assign | TokenKind::LBracket | TokenKind::Comma)
+                if self.has_role(i, MacroRole::Declarer) =>
+            {
+                self.declarer_statement(i, next, hi, i)
+            }
+            Some(TokenKind::Assign) if self.is(next + 1, TokenKind::LBrace) => {
+                self.declarer_statement(i, next, hi, i)
+            }
             Some(TokenKind::Colon) => {
                 self.expression(i, next);
                 next + 1
@@ -297,7 +331,9 @@ impl Walker<'_> {
             Some(TokenKind::LParen | TokenKind::Star)
                 if self.is_first(next) && self.layout(i, next) == Layout::Deeper =>
             {
-                if self.has_role(i, MacroRole::Iterator) {
+                let cast =
+                    self.is(next, TokenKind::LParen) && self.is_type_name(next + 1, self.group(next, hi).0);
+                if cast || self.has_role(i, MacroRole::Iterator) {
                     self.iterator(i, end, next)
                 } else {
                     self.expression_statement(i, hi)

@@ -1,0 +1,155 @@
+//! What the overlay makes of macros, GNU C and conditionals; and that nothing makes it panic.
+
+use super::kind::{Field, Kind};
+use super::ledger::FileLedger;
+use super::tree::{Node, Tree};
+use crate::source::SourceFile;
+use proptest::prelude::*;
+
+fn tree(text: &str) -> Tree {
+    super::parse(&SourceFile::new("t.c", text))
+}
+
+fn find(tree: &Tree, kind: Kind) -> Node<'_> {
+    let found = tree.root().descendants().find(|n| n.is(kind));
+    found.unwrap_or_else(|| panic!("no {} in {}", kind.name(), tree.root().to_sexp()))
+}
+
+fn clean(text: &str) -> Tree {
+    let tree = tree(text);
+    assert!(!tree.root().has_opaque(), "{text}\n{}", tree.root().to_sexp());
+    tree
+}
+
+/// A function with that body, read whole.
+fn body(text: &str) -> Tree {
+    clean(&format!("int f(int a)\n{{\n{text}\n}}\n"))
+}
+
+#[test]
+fn a_macro_iterator_is_a_loop() {
+    for text in ["\teach_item(a, &b->list, c) {\n\t\tg(a);\n\t}", "\teach_item(a, &b->list, c)\n\t\tg(a);"] {
+        let tree = body(text);
+        let each = find(&tree, Kind::MacroIterator);
+        let kinds: Vec<_> = each.named_children().map(|n| n.kind()).collect();
+        assert_eq!(kinds[..2], [Kind::Identifier, Kind::ArgumentList]);
+        assert_eq!(each.child(Field::Name).unwrap().text(), "each_item");
+        let arguments = each.child(Field::Arguments).unwrap();
+        assert_eq!(arguments.text(), "(a, &b->list, c)");
+        assert_eq!(arguments.named_children().count(), 3);
+        assert!(each.child(Field::Body).unwrap().text().contains("g(a);"));
+    }
+    let tree = body("\teach() {\n\t\tg(a);\n\t}");
+    assert_eq!(find(&tree, Kind::MacroIterator).child(Field::Arguments).unwrap().text(), "()");
+}
+
+#[test]
+fn types_and_statements_may_be_arguments() {
+    let tree = body("\tint b = lowest(unsigned int, a, 3);");
+    assert_eq!(find(&tree, Kind::TypeArgument).text(), "unsigned int");
+    assert!(find(&tree, Kind::TypeArgument).child_of(Kind::TypeDescriptor).is_some());
+    let tree = body("\tstruct x *b = outer(a, struct x, member);");
+    assert_eq!(find(&tree, Kind::TypeArgument).text(), "struct x");
+    let tree = body("\twait(a, g(); h(a));");
+    assert_eq!(find(&tree, Kind::StatementArgument).named_children().count(), 2);
+    let tree = body("\tcompare(a, <=, 3);");
+    assert_eq!(find(&tree, Kind::TokenArgument).text(), "<=");
+}
+
+#[test]
+fn declarers_and_heads_of_functions() {
+    let tree = clean("static DECLARE_THING(x, 3);\nDEFINE_THING(y) = { 0 };\nREGISTER(z)\nint a;\n");
+    let declared: Vec<_> =
+        tree.root().children().filter(|n| n.is(Kind::MacroDeclaration)).map(|n| n.text()).collect();
+    assert_eq!(declared, ["static DECLARE_THING(x, 3);", "DEFINE_THING(y) = { 0 };", "REGISTER(z)"]);
+    let tree = clean("CALL_DEFINE2(f, int, a, const char __user *, b)\n{\n\treturn a;\n}\n");
+    let function = find(&tree, Kind::MacroFunctionDefinition);
+    assert_eq!(function.child(Field::Name).unwrap().text(), "CALL_DEFINE2");
+    assert_eq!(function.child(Field::Body).unwrap().text(), "{\n\treturn a;\n}");
+}
+
+#[test]
+fn attributes_are_leaves_of_their_own() {
+    let tree = clean("static int __init __cold f(char __user *p) __must_hold(x)\n{\n\treturn 0;\n}\n");
+    let found: Vec<_> =
+        tree.root().descendants().filter(|n| n.is(Kind::MacroAttribute)).map(|n| n.text()).collect();
+    assert_eq!(found, ["__init", "__cold", "__user", "__must_hold(x)"]);
+}
+
+#[test]
+fn gnu_c_is_read() {
+    body("\ttypeof(*p) *q = p;\n\t__typeof__(int) r;\n\tint x = a ?: 3;\n\tint y = ({ int z = a; z; });");
+    body("\tswitch (a) {\n\tcase 1 ... 5:\n\tcase 'a'...'z':\n\t\tg();\n\t}");
+    body("\tvoid *t[] = { [0 ... 3] = &&out };\n\tgoto *t[a];\nout:\n\treturn 1;");
+    body(
+        "\tasm volatile(\"x\" : \"=r\" (a) : [b] \"r\" (a) : \"memory\");\n\tprintk(LEVEL PREFIX \"x\" FMT(a) \"y\", a);",
+    );
+    body("\tint b = sizeof(struct x __user *) + __alignof__(*p) + offsetof(struct x, y.z[1]);\nout: ;\nend:");
+    clean("int f(a, b)\n\tint a;\n\tchar *b;\n{\n\treturn a;\n}\n");
+    clean("struct x {\n\tint (*f)(int, char *);\n\tDECLARE_BITS(b, 3);\n\tint c:3;\n} __packed;\n");
+    let tree = body("\tgoto *a;");
+    assert_eq!(find(&tree, Kind::GotoStatement).text(), "goto *a;");
+}
+
+#[test]
+fn conditionals_that_split_a_statement_choose_one_arm() {
+    let text =
+        "int f(int a)\n{\n#ifdef X\n\tif (a)\n#else\n\tif (!a)\n#endif\n\t\treturn 1;\n\treturn 0;\n}\n";
+    let tree = tree(text);
+    assert_eq!(find(&tree, Kind::OpaqueRegion).text(), "if (!a)");
+    assert_eq!(find(&tree, Kind::IfStatement).child(Field::Condition).unwrap().text(), "(a)");
+    let ledger = FileLedger::of(&tree);
+    assert_eq!((ledger.functions.len(), ledger.clean_functions(), ledger.unread.len()), (1, 0, 1));
+    clean("int f(void)\n{\n#if 0\n\tthis is not C\n#endif\n\treturn 0;\n}\n");
+    clean("int f(int a)\n{\n\treturn a\n#ifdef X\n\t\t+ 1\n#endif\n\t\t;\n}\n");
+}
+
+#[test]
+fn deep_nesting_is_opaque_and_not_fatal() {
+    let text =
+        format!("int x = {}1{};\nint f(void) {{ return 1; }}\n", "(".repeat(100_000), ")".repeat(100_000));
+    let tree = tree(&text);
+    assert_eq!(FileLedger::of(&tree).clean_functions(), 1);
+    super::parse(&SourceFile::new("t.c", "(](](".repeat(20_000)));
+    super::parse(&SourceFile::new("t.c", "#if A\n".repeat(5_000)));
+}
+
+fn check(bytes: Vec<u8>) {
+    let source = SourceFile::new("t.c", bytes);
+    let respelled = super::parse::respelled(&source);
+    assert_eq!(respelled.text.len(), source.bytes().len());
+    let tree = super::parse(&source);
+    for node in tree.root().descendants() {
+        assert!(node.span().end as usize <= source.bytes().len());
+        assert!(
+            node.parent().is_none_or(|p| p.span().contains(node.span())),
+            "{node:?} in {:?}",
+            node.parent()
+        );
+    }
+    FileLedger::of(&tree);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn arbitrary_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check(bytes);
+    }
+
+    #[test]
+    fn arbitrary_tokens_do_no_harm(
+        words in proptest::collection::vec(
+            prop::sample::select(vec![
+                "int", "struct", "x", "FOO", "f", "(", ")", "{", "}", "[", "]", ";", ",", "=", "*", "&&", "...", "\n",
+                "\n#if A\n", "\n#else\n", "\n#endif\n", "\n#define M(x) for (;;)\n", "M", "if", "else", "do", "case",
+                "goto", "asm", "typeof", "\"s\"", "1", "4x", ":", "?", "enum", "static", "__attribute__", "/* c */",
+                "return", ".", "->", "#", "sizeof", "offsetof", "default",
+            ]),
+            0..60,
+        )
+    ) {
+        check(words.join(" ").into_bytes());
+    }
+}
