@@ -1,6 +1,5 @@
 //! The one place where the cases meet the engine: in come a case's files, its generation and the level, out comes what the
-//! engine made of them. While the engine is not connected it says [`Outcome::NotConnected`], and the cases are then held
-//! only to what can be checked without it.
+//! engine made of them. It refuses nothing; a rule that cannot be understood stops the tests.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,17 +27,12 @@ pub(crate) struct Refused {
 
 /// What the engine made of a tree.
 #[derive(Debug, Clone)]
-pub(crate) enum Outcome {
-    /// There is no engine yet.
-    NotConnected,
-    /// It ran.
-    Done {
-        /// The files that it changed, whole.
-        changed: Vec<TreeFile>,
-        refused: Vec<Refused>,
-        /// The kinds of notes of all conversions, `N1` to `N10`.
-        notes: Vec<String>,
-    },
+pub(crate) struct Outcome {
+    /// The files that it changed, whole.
+    pub(crate) changed: Vec<TreeFile>,
+    pub(crate) refused: Vec<Refused>,
+    /// The kinds of notes of all conversions.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Runs the shipped rule on `files`, which bring no header of the iterator: `generation` says what the tree declares.
@@ -73,7 +67,7 @@ pub(crate) fn convert_tree(files: &[TreeFile]) -> (Vec<TreeFile>, Vec<Refused>) 
             .filter(|(path, _)| path == file.path())
             .for_each(|(_, text)| *text = set.apply(file.bytes()));
     }
-    let Outcome::Done { changed, refused, .. } = finish(files, outcome) else { return (tree, Vec::new()) };
+    let Outcome { changed, refused, .. } = finish(files, outcome);
     for (path, text) in changed {
         tree.iter_mut().filter(|(name, _)| *name == path).for_each(|file| file.1.clone_from(&text));
     }
@@ -115,7 +109,7 @@ fn finish(files: &[TreeFile], outcome: engine::Outcome) -> Outcome {
         .iter()
         .filter_map(|(path, bytes)| Some((path.clone(), edits.get(path)?.apply(bytes))))
         .collect();
-    Outcome::Done { changed, refused, notes }
+    Outcome { changed, refused, notes }
 }
 
 struct Memory<'a>(&'a [TreeFile]);
