@@ -224,9 +224,8 @@ impl<'g> Paths<'g> {
             return self.for_header(item, c, env);
         }
         let own = |n: &Node<'_>| {
-            !n.is(Kind::Comment)
-                && !(n.kind().is_statement() && n.role() != Some(Field::Condition))
-                && !n.is(Kind::ElseClause)
+            let branch = n.kind().is_statement() && n.role() != Some(Field::Condition);
+            !matches!(n.kind(), Kind::Comment | Kind::ElseClause) && !branch
         };
         let case = matches!(p.kind(), Kind::CaseStatement | Kind::LabeledStatement);
         let cut = |n: &Node<'_>| {

@@ -123,7 +123,7 @@ impl<'p> Matcher<'p> {
                     if n > 0 && !fits(meta, taken[n - 1]) {
                         break;
                     }
-                    for env in self.bind_row(*first, meta, length, taken, env) {
+                    if let Some(env) = self.bind_row(*first, meta, length, taken, env) {
                         out.extend(self.items(rest, tail, &env));
                     }
                 }

@@ -37,10 +37,9 @@ impl<'p> Matcher<'p> {
             && c.is(Kind::ParenthesizedExpression)
             && !p.is(Kind::ParenthesizedExpression)
             && drops_parentheses(c)
+            && let Some(inner) = c.named_children().next()
         {
-            if let Some(inner) = c.named_children().next() {
-                return self.node(p, inner, env);
-            }
+            return self.node(p, inner, env);
         }
         for alternative in self.pattern.alternatives(p) {
             // One way to match a place is enough: two would edit it twice.

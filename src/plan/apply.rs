@@ -427,3 +427,6 @@ fn transform(
     };
     (edits.apply(source.bytes()), failed.iter().map(|f| complain(f.second.span)).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,7 +250,7 @@ fn removal(text: &str, region: Span) -> TextEdit {
 /// The unit of indentation: a tab unless the file's code around is indented with spaces.
 fn unit(indent: &str) -> &'static str {
     if !indent.is_empty() && !indent.contains('\t') {
-        if indent.len() % 4 == 0 { "    " } else { "  " }
+        if indent.len().is_multiple_of(4) { "    " } else { "  " }
     } else {
         "\t"
     }

@@ -46,7 +46,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Go on by one token, and give it.
-    pub fn next(&mut self) -> Option<Token> {
+    pub fn advance(&mut self) -> Option<Token> {
         let token = self.tokens.get(self.at).cloned();
         self.at += usize::from(token.is_some());
         token
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
 
     /// Go to just after the next `;`.
     pub fn skip_statement(&mut self) {
-        while let Some(token) = self.next() {
+        while let Some(token) = self.advance() {
             if self.file.slice(token.span) == ";" {
                 break;
             }

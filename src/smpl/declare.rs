@@ -39,7 +39,7 @@ pub fn script_variables(file: &SourceFile, span: Span) -> ((Vec<ScriptInput>, Ve
         };
         if tuple {
             while !c.at_end() && !c.eat(")") {
-                c.next();
+                c.advance();
             }
         }
         if c.eat("<<") {
@@ -48,7 +48,7 @@ pub fn script_variables(file: &SourceFile, span: Span) -> ((Vec<ScriptInput>, Ve
             let start = c.span().start as usize + 1;
             let default = (c.text() == "=").then(|| {
                 while !c.at_end() && c.text() != ";" {
-                    c.next();
+                    c.advance();
                 }
                 file.slice(Span::new(start, c.span().start as usize)).trim().to_string()
             });
@@ -162,7 +162,7 @@ fn keyword_kind(c: &mut Cursor<'_>) -> Option<MetaKind> {
         "type" => MetaKind::Type,
         "function" => MetaKind::Function,
         "identifier" if followed(c, "list") => {
-            c.next();
+            c.advance();
             list_length(c);
             MetaKind::IdentifierList
         }
@@ -175,11 +175,11 @@ fn keyword_kind(c: &mut Cursor<'_>) -> Option<MetaKind> {
         "expression" => MetaKind::Expression,
         "idexpression" => MetaKind::Idexpression(id_scope(c)),
         "local" | "global" if c.text() == "idexpression" => {
-            c.next();
+            c.advance();
             MetaKind::Idexpression(if word == "local" { IdScope::Local } else { IdScope::Global })
         }
         "local" if c.text() == "function" && followed(c, "function") => {
-            c.next();
+            c.advance();
             MetaKind::Function
         }
         "constant" => MetaKind::Constant,
@@ -226,12 +226,12 @@ fn id_scope(c: &mut Cursor<'_>) -> IdScope {
     if matches!(c.text_at(1), "," | ";" | "=" | "!") {
         return IdScope::Any;
     }
-    c.next();
+    c.advance();
     scope
 }
 
 fn list(c: &mut Cursor<'_>, make: fn(ListLength) -> MetaKind) -> MetaKind {
-    c.next();
+    c.advance();
     make(list_length(c))
 }
 
@@ -281,9 +281,8 @@ fn types(c: &mut Cursor<'_>, kind: &MetaKind) -> Vec<TypeConstraint> {
         return out;
     }
     let named = matches!(kind, MetaKind::Metavariable);
-    if c.text() == "*" && !named {
-        out.extend(one_type(c, false));
-    } else if c.peek().is_some_and(|t| t.kind == TokenKind::Word) && (named || is_type_ahead(c)) {
+    let word = c.peek().is_some_and(|t| t.kind == TokenKind::Word);
+    if c.text() == "*" && !named || word && (named || is_type_ahead(c)) {
         out.extend(one_type(c, false));
     }
     out
@@ -304,29 +303,28 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
     // The last word is the name unless the list is closed by a brace, or a star follows.
     while c.peek().is_some_and(|t| t.kind == TokenKind::Word) {
         let next = c.text_at(1);
-        let is_name = !closed
-            && !next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
-            && next != "*"
-            && !(next == "[" && c.text_at(2) == "]")
-            && !(next == "." && c.text_at(3) == "*")
-            && !is_base_word(c.text(), &words);
+        let goes_on = next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
+            || next == "*"
+            || next == "[" && c.text_at(2) == "]"
+            || next == "." && c.text_at(3) == "*";
+        let is_name = !closed && !goes_on && !is_base_word(c.text(), &words);
         if is_name {
             break;
         }
         words.push(c.text());
-        c.next();
+        c.advance();
         // A type metavariable of another rule.
         if c.text() == "." {
-            c.next();
+            c.advance();
             words.clear();
             words.push(c.text());
-            c.next();
+            c.advance();
         }
     }
     let mut stars = 0;
     while c.text() == "[" && c.text_at(1) == "]" {
-        c.next();
-        c.next();
+        c.advance();
+        c.advance();
         stars += 1;
     }
     while c.eat("*") {
@@ -378,13 +376,13 @@ fn name(c: &mut Cursor<'_>, base: &Base) -> Option<Metavariable> {
     }
     if wrapped {
         while !c.at_end() && !matches!(c.text(), "," | ";") {
-            c.next();
+            c.advance();
         }
     }
     while c.eat("[") {
         more += 1;
         while !c.at_end() && !c.eat("]") {
-            c.next();
+            c.advance();
         }
     }
     types.iter_mut().for_each(|t| t.stars += more);
@@ -443,7 +441,7 @@ fn constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
     let operator = c.text();
     match operator {
         "(" => {
-            c.next();
+            c.advance();
             let mut inner = vec![alternatives(c)?];
             while c.eat("&&") {
                 inner.push(alternatives(c)?);
@@ -452,11 +450,11 @@ fn constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
             Some(Constraint::All(inner))
         }
         "!" => {
-            c.next();
+            c.advance();
             Some(Constraint::Not(Box::new(constraint(c)?)))
         }
         "=" | "!=" => {
-            c.next();
+            c.advance();
             // `x = ~ "re"` and `x != ~ "re"` of old rules.
             if c.eat("~") {
                 return c.string().map(if operator == "=" {
@@ -469,7 +467,7 @@ fn constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
             Some(if operator == "=" { Constraint::In(values) } else { Constraint::NotIn(values) })
         }
         "=~" | "!~" => {
-            c.next();
+            c.advance();
             let Some(text) = c.string() else {
                 c.error("smpl-metavariable", "expected a regular expression in quotes", "");
                 return None;
@@ -478,7 +476,7 @@ fn constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
         }
         "<" | ">" | "<=" | ">=" => comparison(c, operator),
         ":" => {
-            c.next();
+            c.advance();
             script_constraint(c)
         }
         _ => {
@@ -493,7 +491,7 @@ fn constraint(c: &mut Cursor<'_>) -> Option<Constraint> {
 }
 
 fn comparison(c: &mut Cursor<'_>, operator: &str) -> Option<Constraint> {
-    c.next();
+    c.advance();
     let negative = c.eat("-");
     if let Some(n) = c.number() {
         let order = match operator {
@@ -538,12 +536,12 @@ fn value(c: &mut Cursor<'_>, listed: bool) -> Option<ConstraintValue> {
         }
         end = c.span();
         words.push(c.text());
-        c.next();
+        c.advance();
     }
     match words.as_slice() {
         [] => {
             c.error("smpl-metavariable", "expected a value", "");
-            c.next();
+            c.advance();
             None
         }
         [rule, ".", name] => {

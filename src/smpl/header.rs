@@ -68,13 +68,13 @@ fn header_kind(c: &mut Cursor<'_>) -> HeaderKind {
         return HeaderKind::Rule;
     }
     if c.text() == "walk" {
-        c.next();
-        c.next();
+        c.advance();
+        c.advance();
         return HeaderKind::Walk;
     }
     let Some(phase) = phase else { return HeaderKind::Rule };
-    c.next();
-    c.next();
+    c.advance();
+    c.advance();
     let language = c.word().unwrap_or_default().to_ascii_lowercase();
     if language.is_empty() {
         c.error("smpl-header", "a script needs a language", "write `script:python`");
@@ -85,26 +85,26 @@ fn header_kind(c: &mut Cursor<'_>) -> HeaderKind {
 fn clause(c: &mut Cursor<'_>, header: &mut Header) {
     match c.text() {
         "depends" => {
-            c.next();
+            c.advance();
             if !c.eat("on") {
                 c.error("smpl-header", "expected `on` after `depends`", "");
             }
             // `depends on exists r` and the like put the quantifier of environments here.
             if matches!(c.text(), "exists" | "forall") && !matches!(c.text_at(1), "" | "disable" | "using") {
-                c.next();
+                c.advance();
             }
             header.depends = disjunction(c);
         }
         "extends" => {
-            c.next();
+            c.advance();
             header.extends = c.word();
         }
         "disable" => {
-            c.next();
+            c.advance();
             names(c, &mut header.disable);
         }
         "using" => {
-            c.next();
+            c.advance();
             while let Some(file) = c.string() {
                 header.using.push(file);
                 c.eat(",");
@@ -112,7 +112,7 @@ fn clause(c: &mut Cursor<'_>, header: &mut Header) {
         }
         "exists" | "forall" => {
             let quantifier = if c.text() == "exists" { Quantifier::Exists } else { Quantifier::Forall };
-            c.next();
+            c.advance();
             header.quantifier = Some(quantifier);
         }
         "expression" | "identifier" | "type" => {
@@ -121,13 +121,13 @@ fn clause(c: &mut Cursor<'_>, header: &mut Header) {
                 "identifier" => BodyKind::Identifier,
                 _ => BodyKind::Type,
             };
-            c.next();
+            c.advance();
         }
         other => {
             let message = format!("unexpected `{other}` in a rule header");
             let help = "a header is `@name depends on … extends … disable … using … exists@`";
             c.error("smpl-header", message, help);
-            c.next();
+            c.advance();
         }
     }
 }
@@ -169,8 +169,8 @@ fn dependency(c: &mut Cursor<'_>) -> Option<Depends> {
         return inner;
     }
     if c.text() == "file" && c.text_at(1) == "in" {
-        c.next();
-        c.next();
+        c.advance();
+        c.advance();
         return c.string().map(Depends::FileIn);
     }
     let qualifier = if matches!(c.text(), "ever" | "never") { c.word() } else { None };

@@ -1,0 +1,122 @@
+//! Rule files on small functions.
+
+use super::*;
+use crate::smpl;
+
+fn run(rules: &str, code: &str) -> String {
+    let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+    assert!(errors.is_empty(), "{errors:?}");
+    let options = ApplyOptions { virtuals: vec!["patch".into()], definitions: Vec::new() };
+    let program = prepare(&file, &options).unwrap();
+    String::from_utf8(apply(&program, &SourceFile::new("c.c", code), &options).after).unwrap()
+}
+
+fn body(rules: &str, code: &str) -> String {
+    let out = run(rules, &format!("int f(int a)\n{{\n{code}}}\n"));
+    out.strip_prefix("int f(int a)\n{\n").and_then(|t| t.strip_suffix("}\n")).unwrap_or(&out).to_string()
+}
+
+#[test]
+fn an_expression_is_replaced_wherever_it_stands() {
+    let rules = "@@\nexpression E;\n@@\n- old(E)\n+ new(E, 0)\n";
+    assert_eq!(body(rules, "\tx = old(1) + old(y->z);\n"), "\tx = new(1, 0) + new(y->z, 0);\n");
+}
+
+#[test]
+fn nested_matches_compose_with_context() {
+    let rules = "@@\nexpression E;\n@@\n- old\n+ new\n  (E)\n";
+    assert_eq!(body(rules, "\told(old(1));\n"), "\tnew(new(1));\n");
+}
+
+#[test]
+fn a_statement_takes_its_line() {
+    let rules = "@@\n@@\n- gone();\n";
+    assert_eq!(body(rules, "\ta();\n\tgone();\n\tb();\n"), "\ta();\n\tb();\n");
+}
+
+#[test]
+fn added_statements_get_the_indentation_around() {
+    let rules = "@@\n@@\n  lock();\n+ check();\n";
+    assert_eq!(body(rules, "\tif (a) {\n\t\tlock();\n\t}\n"), "\tif (a) {\n\t\tlock();\n\t\tcheck();\n\t}\n");
+}
+
+#[test]
+fn a_lone_branch_gets_braces() {
+    let rules = "@@\n@@\n  lock();\n+ check();\n";
+    assert_eq!(body(rules, "\tif (a)\n\t\tlock();\n"), "\tif (a) {\n\t\tlock();\n\t\tcheck();\n\t}\n");
+}
+
+#[test]
+fn dots_want_every_path_unless_it_leaves_on_an_error() {
+    let rules = "@@\n@@\n  lock();\n  ...\n- unlock();\n";
+    let skipped = "\tlock();\n\tif (a)\n\t\tunlock();\n\tb();\n";
+    assert_eq!(body(rules, skipped), skipped);
+    assert_eq!(
+        body(rules, "\tlock();\n\tif (a)\n\t\treturn 1;\n\tunlock();\n"),
+        "\tlock();\n\tif (a)\n\t\treturn 1;\n"
+    );
+    let exists = "@r exists@\n@@\n  lock();\n  ...\n- unlock();\n+ free();\n";
+    assert_eq!(body(exists, skipped), "\tlock();\n\tif (a)\n\t\tfree();\n\tb();\n");
+}
+
+#[test]
+fn dots_take_the_shortest_path() {
+    let rules = "@@\n@@\n- lock();\n  ...\n  unlock();\n";
+    assert_eq!(body(rules, "\tlock();\n\tlock();\n\tunlock();\n"), "\tlock();\n\tunlock();\n");
+}
+
+#[test]
+fn conditions_on_dots_hold() {
+    let rules = "@@\nexpression E;\n@@\n  x = E;\n  ... when != y = x\n- use(x);\n";
+    assert_eq!(body(rules, "\tx = 1;\n\tb();\n\tuse(x);\n"), "\tx = 1;\n\tb();\n");
+    let kept = "\tx = 1;\n\ty = x;\n\tuse(x);\n";
+    assert_eq!(body(rules, kept), kept);
+}
+
+#[test]
+fn nests_change_all_they_hold() {
+    let rules = "@@\nexpression E;\n@@\n  begin();\n  <...\n- old(E)\n+ new(E)\n  ...>\n  end();\n";
+    assert_eq!(
+        body(rules, "\tbegin();\n\told(1);\n\tif (old(2))\n\t\told(3);\n\tend();\n\told(4);\n"),
+        "\tbegin();\n\tnew(1);\n\tif (new(2))\n\t\tnew(3);\n\tend();\n\told(4);\n"
+    );
+}
+
+#[test]
+fn rules_inherit_and_depend() {
+    let rules = "@r@\nidentifier f;\n@@\n  enlist(f);\n\n@s depends on r@\nidentifier r.f;\n@@\n- call(f)\n+ invoke(f)\n";
+    assert_eq!(
+        body(rules, "\tenlist(g);\n\tcall(g);\n\tcall(h);\n"),
+        "\tenlist(g);\n\tinvoke(g);\n\tcall(h);\n"
+    );
+    assert_eq!(body(rules, "\tcall(g);\n"), "\tcall(g);\n");
+}
+
+#[test]
+fn virtual_rules_choose() {
+    let rules = "virtual patch, report\n\n@depends on patch@\n@@\n- a()\n+ b()\n\n@depends on report@\n@@\n- a()\n+ c()\n\n\
+        @script:python depends on report@\n@@\nprint(1)\n";
+    assert_eq!(body(rules, "\ta();\n"), "\tb();\n");
+}
+
+#[test]
+fn isomorphisms_widen_and_can_be_disabled() {
+    let rules = "@@\nexpression E;\n@@\n- E == NULL\n+ none(E)\n";
+    assert_eq!(body(rules, "\tif (NULL == p && !q)\n\t\tb();\n"), "\tif (none(p) && none(q))\n\t\tb();\n");
+    let rules = rules.replacen("@@", "@disable is_null@", 1);
+    assert_eq!(body(&rules, "\tif (!q)\n\t\tb();\n"), "\tif (!q)\n\t\tb();\n");
+}
+
+#[test]
+fn a_declaration_loses_one_of_its_names() {
+    let rules = "@@\n@@\n- int b;\n";
+    assert_eq!(body(rules, "\tint a, b, c;\n"), "\tint a, c;\n");
+}
+
+#[test]
+fn scripts_are_rule_errors() {
+    let (file, _) =
+        smpl::parse(&SourceFile::new("r.cocci", "@r@\n@@\n- a()\n\n@script:ocaml@\n@@\nlet x = 1\n"));
+    let errors = prepare(&file, &ApplyOptions::default()).unwrap_err();
+    assert!(errors[0].message.contains("ocaml"));
+}
