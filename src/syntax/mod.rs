@@ -5,6 +5,7 @@
 
 mod arena;
 pub mod declarator;
+pub mod explain;
 pub mod file_scope;
 mod grammar;
 pub mod kind;
@@ -13,15 +14,18 @@ pub mod ledger;
 pub mod macros;
 pub mod overlay;
 pub mod parse;
+pub mod regions;
 pub mod scope;
 pub mod tree;
 pub mod types;
 
+pub use explain::{Explanation, explain};
 pub use file_scope::FileScope;
 pub use kind::{Field, Kind};
 pub use ledger::{FileLedger, Unread};
 pub use macros::{MacroDefinition, MacroKnowledge, MacroRole};
 pub use parse::{parse, parse_with};
+pub use regions::Regions;
 pub use scope::{DeclId, DeclKind, Declaration, Scopes};
 pub use tree::{Node, NodeId, Tree};
 pub use types::WrittenType;

@@ -39,7 +39,7 @@ fn a_macro_iterator_is_a_loop() {
         assert_eq!(arguments.named_children().count(), 3);
         assert!(each.child(Field::Body).unwrap().text().contains("g(a);"));
     }
-    let tree = body("\teach() {\n\t\tg(a);\n\t}");
+    let tree = body("\teach_one() {\n\t\tg(a);\n\t}");
     assert_eq!(find(&tree, Kind::MacroIterator).child(Field::Arguments).unwrap().text(), "()");
 }
 

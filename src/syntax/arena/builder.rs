@@ -25,6 +25,14 @@ impl Builder {
                 None => self.nodes[above.0 as usize].first_child = Some(id),
             }
         }
+        // A token that was respelled may be longer than what the grammar read.
+        for (above, _) in self.open.iter().rev() {
+            let outer = &mut self.nodes[above.0 as usize].span;
+            if outer.contains(span) {
+                break;
+            }
+            *outer = outer.cover(span);
+        }
         self.nodes.push(NodeData { kind, field, span, parent, first_child: None, next_sibling: None });
         self.open.push((id, None));
     }
