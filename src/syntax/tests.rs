@@ -87,6 +87,7 @@ fn gnu_c_is_read() {
     body("\tint b = sizeof(struct x __user *) + __alignof__(*p) + offsetof(struct x, y.z[1]);\nout: ;\nend:");
     clean("int f(a, b)\n\tint a;\n\tchar *b;\n{\n\treturn a;\n}\n");
     clean("struct x {\n\tint (*f)(int, char *);\n\tDECLARE_BITS(b, 3);\n\tint c:3;\n} __packed;\n");
+    clean("struct x t[] = {\n\tCHANNEL(1) = { 1 },\n\t[2] = MINE(3),\n\tPAIR(a)\n\tPAIR(b)\n};\n");
     let tree = body("\tgoto *a;");
     assert_eq!(find(&tree, Kind::GotoStatement).text(), "goto *a;");
 }

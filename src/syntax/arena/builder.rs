@@ -9,8 +9,8 @@ use crate::source::Span;
 #[derive(Default)]
 pub(super) struct Builder {
     pub(super) nodes: Vec<NodeData>,
-    /// The nodes that are open, each with its last child.
-    open: Vec<(NodeId, Option<NodeId>)>,
+    /// The nodes that are open, each with its last child and the furthest end of a child that is closed.
+    open: Vec<(NodeId, Option<NodeId>, u32)>,
 }
 
 impl Builder {
@@ -18,7 +18,7 @@ impl Builder {
     pub(super) fn open(&mut self, kind: Kind, field: Option<Field>, span: Span) {
         let id = NodeId(self.nodes.len() as u32);
         let mut parent = None;
-        if let Some((above, last)) = self.open.last_mut() {
+        if let Some((above, last, _)) = self.open.last_mut() {
             parent = Some(*above);
             match last.replace(id) {
                 Some(before) => self.nodes[before.0 as usize].next_sibling = Some(id),
@@ -26,7 +26,7 @@ impl Builder {
             }
         }
         // A token that was respelled may be longer than what the grammar read.
-        for (above, _) in self.open.iter().rev() {
+        for (above, ..) in self.open.iter().rev() {
             let outer = &mut self.nodes[above.0 as usize].span;
             if outer.contains(span) {
                 break;
@@ -34,23 +34,26 @@ impl Builder {
             *outer = outer.cover(span);
         }
         self.nodes.push(NodeData { kind, field, span, parent, first_child: None, next_sibling: None });
-        self.open.push((id, None));
+        self.open.push((id, None, 0));
     }
 
     /// End the innermost open node.
     pub(super) fn close(&mut self) {
-        self.open.pop();
+        let Some((id, ..)) = self.open.pop() else { return };
+        let end = self.nodes[id.0 as usize].span.end;
+        if let Some((_, _, furthest)) = self.open.last_mut() {
+            *furthest = end.max(*furthest);
+        }
     }
 
     /// The span of the innermost open node.
     pub(super) fn top_span(&self) -> Option<Span> {
-        self.open.last().map(|(id, _)| self.nodes[id.0 as usize].span)
+        self.open.last().map(|(id, ..)| self.nodes[id.0 as usize].span)
     }
 
     /// Let the innermost open node end where its last child ends.
     pub(super) fn trim(&mut self) {
-        if let Some((id, Some(last))) = self.open.last().copied() {
-            let end = self.nodes[last.0 as usize].span.end;
+        if let Some((id, Some(_), end)) = self.open.last().copied() {
             let span = &mut self.nodes[id.0 as usize].span;
             span.end = end.max(span.start);
         }

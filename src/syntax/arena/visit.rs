@@ -140,6 +140,7 @@ impl Arena<'_> {
             | Kind::TypeIdentifier
             | Kind::FieldIdentifier
             | Kind::StringLiteral
+            | Kind::FieldDesignator
             | Kind::StatementIdentifier
             | Kind::PrimitiveType
             | Kind::Token => self.word(kind, field, span),

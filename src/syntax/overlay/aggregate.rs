@@ -169,6 +169,17 @@ impl Walker<'_> {
             self.expression(i, end);
             i = end;
         }
+        // A designator behind a macro: `CHANNEL(1) = …`.
+        if self.is_ident(i) && self.is(i + 1, TokenKind::LParen) && i < hi {
+            let next = self.after(i + 1, hi);
+            if next < hi && self.is(next, TokenKind::Assign) {
+                self.expression(i, next);
+                let span = self.span(i, next);
+                self.s.word(MarkKind::CallWord, span);
+                self.s.put(span.start, b".");
+                return self.value(next + 1, hi);
+            }
+        }
         // Designators.
         let mut j = i;
         while j < hi {
