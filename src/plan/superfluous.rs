@@ -171,8 +171,9 @@ fn constants(file: &SourceFile, old: &FileScope<'_>, new: &FileScope<'_>, turn: 
             .prev_sibling()
             .filter(|n| n.is(Kind::Comment) && adjoining(file, n.span(), constant.node.span()));
         let start = comment.map_or(constant.node.span().start, |c| c.span().start);
-        let span = Span { start, end: constant.node.span().end };
-        let lines = whole_lines(file, Span { start, end: span.end.saturating_sub(1).max(start) });
+        // The directive's own newline may or may not be part of the node.
+        let text = file.slice(Span { start, end: constant.node.span().end }).trim_end();
+        let lines = whole_lines(file, Span::new(start as usize, start as usize + text.len()));
         turn.push((with_blank_line(file, lines), Removed::Constant(constant.name.to_owned())));
     }
 }
