@@ -382,7 +382,7 @@ impl<'a> Speller<'a> {
             )
         };
         let starts = matches!(first.kind, TokenKind::Word | TokenKind::Number)
-            || matches!(first.text.as_str(), "(" | "*" | "!" | "&");
+            || first.kind == TokenKind::Punct && matches!(first.text.as_str(), "(" | "*" | "!" | "&");
         if !starts || keyword(&first.text) || statement(first) {
             return None;
         }
