@@ -11,6 +11,7 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node, parse};
+use crate::verify::reparse::newly_unreadable;
 use crate::walk::site::acquisitions;
 use crate::walk::{Note, Refusal, RefusalCode, Walk, WalkSpec, recognise};
 
@@ -83,8 +84,14 @@ impl<'t> Work<'_, 't> {
         }
         let (cleaned, removed) = superfluous::remove(self.file, &edits, &[function.to_owned()]);
         for edit in &cleaned {
-            // They were added to the same set before.
+            // They were added to a copy of the set before.
             let _ = edits.add(edit.clone());
+        }
+        let after = SourceFile::new(self.file.path(), edits.apply(self.file.bytes()));
+        if let Some(text) = newly_unreadable(walk.site.function.tree(), &after) {
+            let sentence =
+                format!("the result could not be read again, near `{text}`; this is a fault of vedalia");
+            return Err(Refusal::new(RefusalCode::NotUnderstood, walk.site.call.span(), sentence));
         }
         self.edits = edits;
         self.names.extend([conversion.callback.clone()].into_iter().chain(conversion.context.clone()));

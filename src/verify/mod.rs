@@ -3,3 +3,4 @@
 //! In: changes and their new text. Out: evidence for or against. It refuses nothing by itself; the engine decides.
 
 pub mod build;
+pub mod reparse;

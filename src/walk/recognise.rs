@@ -163,7 +163,6 @@ fn attempt<'t>(
     let failure = failure(&generic)?;
     check_counter(scopes, total, &generic_end)?;
     check_drains(&generic)?;
-    check_batch_values(scopes, site, &generic_end)?;
 
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
     let mut end = start(total, zeros);
@@ -172,6 +171,7 @@ fn attempt<'t>(
     if let Some(id) = zeros.iter().find(|id| !total.flags.contains(id) && !is_zero(id)) {
         return Err(Again::NotZero(*id));
     }
+    check_batch_values(scopes, site, &generic_end)?;
     let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
     let mut body = std::mem::take(&mut unit.out);
     body.piece_names.clone_from(&generic.out.piece_names);

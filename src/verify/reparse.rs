@@ -1,0 +1,34 @@
+//! Does the result still parse?
+//!
+//! In: a file before and after a change. Out: the first place of the result that cannot be read, if the change made
+//! more such places than there were. A change that fails here is not made.
+
+use crate::source::SourceFile;
+use crate::syntax::{Tree, parse};
+
+/// The first unreadable text of `after`, if it has more of it than `before`.
+pub fn newly_unreadable(before: &Tree, after: &SourceFile) -> Option<String> {
+    let count = |tree: &Tree| tree.root().descendants().filter(|n| n.kind().is_opaque()).count();
+    let new = parse(after);
+    if count(&new) <= count(before) {
+        return None;
+    }
+    let known: Vec<&str> =
+        before.root().descendants().filter(|n| n.kind().is_opaque()).map(|n| n.text()).collect();
+    let found = new.root().descendants().find(|n| n.kind().is_opaque() && !known.contains(&n.text()));
+    Some(found.map_or_else(String::new, |n| n.text().lines().next().unwrap_or_default().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_results_are_found() {
+        let before = SourceFile::new("a.c", "int f(void)\n{\n\treturn 0;\n}\n");
+        let tree = parse(&before);
+        assert_eq!(newly_unreadable(&tree, &before), None);
+        let after = SourceFile::new("a.c", "int f(void)\n{\n\treturn 0\n}}}\n");
+        assert!(newly_unreadable(&tree, &after).is_some());
+    }
+}
