@@ -12,7 +12,8 @@ use crate::matcher::{Binding, Environment, Found, iso, search};
 use crate::smpl::compile::{CompiledRule, Side, compile};
 use crate::smpl::token::Mark;
 use crate::smpl::{
-    Constraint, ConstraintValue, Depends, Item, MetaKind, Metavariable, RuleFile, ScriptPhase, SmplRule,
+    Constraint, ConstraintValue, Depends, FreshPart, Item, ListLength, MetaKind, Metavariable, RuleFile,
+    ScriptPhase, SmplRule,
 };
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Field, Kind, Tree};
@@ -187,6 +188,7 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
         stars: Vec::new(),
         diagnostics: Vec::new(),
     };
+    let needed = needed(program);
     let mut current = source.clone();
     let mut tree = syntax::parse(&current);
     for step in &program.steps {
@@ -208,7 +210,9 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
                 next.push(state.clone());
             }
             found_any.extend(found.iter().cloned());
-            next.extend(found.iter().flat_map(Environment::variants).map(|e| export(step, state, &e)));
+            next.extend(
+                found.iter().flat_map(Environment::variants).map(|e| export(step, state, &e, &needed)),
+            );
         }
         states = distinct(next);
         if found_any.is_empty() {
@@ -281,7 +285,7 @@ fn start(step: &Step, state: &State, states: &[State], source: &SourceFile) -> O
 /// The metavariables of other rules that a constraint mentions.
 fn compared(constraint: &Constraint) -> Vec<(String, String)> {
     match constraint {
-        Constraint::In(values) | Constraint::NotIn(values) => values
+        Constraint::In(values) | Constraint::NotIn(values) | Constraint::PartOf(values) => values
             .iter()
             .filter_map(|v| match v {
                 ConstraintValue::Metavariable(Some(rule), name) => Some((rule.clone(), name.clone())),
@@ -307,10 +311,39 @@ fn holds(depends: &Depends, matched: &BTreeSet<String>, path: &str) -> bool {
     }
 }
 
-fn export(step: &Step, state: &State, found: &Environment) -> State {
+/// The bindings that later rules ask for: all others are forgotten, or their combinations would multiply.
+fn needed(program: &Program) -> HashSet<String> {
+    let mut out = HashSet::new();
+    for meta in program.steps.iter().flat_map(|s| s.rule.metavariables.values()) {
+        if let Some(rule) = &meta.inherited {
+            out.insert(format!("{rule}.{}", meta.name));
+        }
+        out.extend(meta.constraints.iter().flat_map(compared).map(|(rule, name)| format!("{rule}.{name}")));
+        match &meta.kind {
+            MetaKind::FreshIdentifier(parts) => out.extend(parts.iter().filter_map(|p| match p {
+                FreshPart::Metavariable(name) => Some(name.clone()),
+                FreshPart::Text(_) => None,
+            })),
+            MetaKind::ExpressionList(l)
+            | MetaKind::ParameterList(l)
+            | MetaKind::FieldList(l)
+            | MetaKind::InitializerList(l)
+            | MetaKind::StatementList(l) => match l {
+                ListLength::Named(name) | ListLength::Within(name, _) => {
+                    out.insert(name.clone());
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    out
+}
+
+fn export(step: &Step, state: &State, found: &Environment, needed: &HashSet<String>) -> State {
     let mut env = state.env.clone();
     for (name, binding) in found.bindings() {
-        if !name.contains('.') {
+        if !name.contains('.') && needed.contains(&format!("{}.{name}", step.rule.name)) {
             env = env.with(&format!("{}.{name}", step.rule.name), binding.clone());
         }
     }
