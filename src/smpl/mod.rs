@@ -1,6 +1,6 @@
 //! The rule language: SmPL as Coccinelle reads it, and walk rules.
 //!
-//! In: a rule file. Out: [`RuleFile`] and diagnostics, several per file ([`parse`]); patterns of C
+//! In: a rule file. Out: [`RuleFile`] and diagnostics, several per file ([`parse()`]); patterns of C
 //! ([`pattern::Pattern`]). A construct that is not supported is an error that names it, never a silent miss.
 
 pub mod compile;

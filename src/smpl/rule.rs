@@ -1,6 +1,6 @@
 //! What a rule file says, item by item.
 //!
-//! In: nothing; these are the values that [`super::parse`] produces. Bodies are kept as spans and tokens: C is read
+//! In: nothing; these are the values that [`mod@super::parse`] produces. Bodies are kept as spans and tokens: C is read
 //! later, by [`super::pattern`], with the metavariables at hand.
 
 use super::token::Token;

@@ -1,6 +1,6 @@
 //! The tree of one file: an arena of nodes over the original text.
 //!
-//! In: nodes in document order from [`super::parse`]. Out: [`Tree`] and the cursor-like [`Node`]. Trees are plain
+//! In: nodes in document order from [`mod@super::parse`]. Out: [`Tree`] and the cursor-like [`Node`]. Trees are plain
 //! data, can be sent between threads, and never change after the parse. Tokens and comments are nodes too.
 
 use super::kind::{Field, Kind};
