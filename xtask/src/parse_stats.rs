@@ -13,7 +13,7 @@ use vedalia::source::SourceFile;
 use vedalia::syntax::{self, FileLedger, ledger::Cause};
 
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Directories or files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -48,7 +48,7 @@ struct Total {
     tags: usize,
 }
 
-pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!(
         "directory\tfiles\tMB\tfunctions\tnot clean\tclean %\t(arms)\toutside\tlines read %\toverlay MB/s\tparse MB/s\tctags"
     );
@@ -201,7 +201,7 @@ fn compare(path: &Path, source: &SourceFile, ledger: &FileLedger, total: &mut To
         total.tags += 1;
         // The body opens a few lines below the name.
         let at = lines.partition_point(|l| *l < line);
-        if !lines.get(at).is_some_and(|l| *l < line + 40) {
+        if lines.get(at).is_none_or(|l| *l >= line + 40) {
             total.missing.push(format!("{}:{line} {name}", path.display()));
         }
     }

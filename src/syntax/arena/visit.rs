@@ -26,16 +26,16 @@ impl Arena<'_> {
         if flags & ASSUMED != 0 && is_leaf && span.len() == 1 {
             return Visit::Done;
         }
-        if context != Context::Plain {
-            if let Some(visit) = self.in_context(kind, field, span, context) {
-                return visit;
-            }
+        if context != Context::Plain
+            && let Some(visit) = self.in_context(kind, field, span, context)
+        {
+            return visit;
         }
         self.emit_leaves(span.start);
-        if flags & MARKED != 0 {
-            if let Some(visit) = self.marked(kind, field, span) {
-                return visit;
-            }
+        if flags & MARKED != 0
+            && let Some(visit) = self.marked(kind, field, span)
+        {
+            return visit;
         }
         self.builder.open(kind, field, span);
         Visit::Open(Context::Plain)
@@ -112,10 +112,10 @@ impl Arena<'_> {
     /// The node as it is elsewhere, in another role.
     fn plain(&mut self, kind: Kind, field: Option<Field>, span: Span) -> Option<Visit> {
         self.emit_leaves(span.start);
-        if self.flags[span.start as usize] & MARKED != 0 {
-            if let Some(visit) = self.marked(kind, field, span) {
-                return Some(visit);
-            }
+        if self.flags[span.start as usize] & MARKED != 0
+            && let Some(visit) = self.marked(kind, field, span)
+        {
+            return Some(visit);
         }
         self.builder.open(kind, field, span);
         Some(Visit::Open(Context::Plain))

@@ -44,10 +44,10 @@ pub(super) fn prune(toks: Vec<Tok>, spelling: &mut Spelling<'_>) -> Vec<Tok> {
     let mut dropped: Option<u32> = None;
     for tok in toks {
         if closes(tok.kind) {
-            if depth == LIMIT {
-                if let Some(start) = dropped.take() {
-                    drop_contents(start, tok.start, &mut out, spelling);
-                }
+            if depth == LIMIT
+                && let Some(start) = dropped.take()
+            {
+                drop_contents(start, tok.start, &mut out, spelling);
             }
             depth = depth.saturating_sub(1);
         }
@@ -66,7 +66,7 @@ pub(super) fn prune(toks: Vec<Tok>, spelling: &mut Spelling<'_>) -> Vec<Tok> {
     out
 }
 
-fn drop_contents(start: u32, end: u32, out: &mut Vec<Tok>, spelling: &mut Spelling<'_>) {
+fn drop_contents(start: u32, end: u32, out: &mut [Tok], spelling: &mut Spelling<'_>) {
     spelling.mark(Mark::new(MarkKind::TooDeep, Span { start, end }));
     if out.last().is_some_and(|t| t.kind != TokenKind::LBrace) {
         spelling.put(start, b"_");

@@ -145,10 +145,10 @@ impl Selector<'_, '_, '_> {
             TokenKind::LParen | TokenKind::LBracket => {
                 self.open.push(Open { inside: Inside::Parens, value: false })
             }
-            TokenKind::RParen | TokenKind::RBracket => {
-                if self.open.len() > 1 && self.top().inside == Inside::Parens {
-                    self.open.pop();
-                }
+            TokenKind::RParen | TokenKind::RBracket
+                if self.open.len() > 1 && self.top().inside == Inside::Parens =>
+            {
+                self.open.pop();
             }
             TokenKind::RBrace => {
                 while self.open.len() > 1 && self.top().inside == Inside::Parens {

@@ -203,7 +203,7 @@ impl Walker<'_> {
         }) else {
             return Specifiers { next: stop, typed: false, declarer: None };
         };
-        for unit in candidates.to_vec().into_iter().filter(|u| u.at < chosen.at) {
+        for unit in candidates.iter().filter(|u| u.at < chosen.at) {
             self.attribute(unit.at, unit.end);
         }
         if chosen.call {
@@ -298,9 +298,8 @@ impl Walker<'_> {
         }
         let best = units.iter().map(|u| self.score(*u)).min().unwrap_or(0);
         let among: Vec<Unit> = units.iter().copied().filter(|u| self.score(*u) == best).collect();
-        let chosen = if best == 4 && names == Names::Optional {
-            None
-        } else if best == 4 && self.is(i.wrapping_sub(1), TokenKind::RBrace) {
+        let nameless = names == Names::Optional || self.is(i.wrapping_sub(1), TokenKind::RBrace);
+        let chosen = if best == 4 && nameless {
             None
         } else {
             let call = among.iter().find(|u| u.call).copied();
@@ -420,11 +419,10 @@ impl Walker<'_> {
     fn value_end(&self, i: usize, hi: usize) -> usize {
         let mut j = i;
         while j < hi {
-            match self.kind(j) {
-                Some(TokenKind::Comma | TokenKind::Semi | TokenKind::Directive(_) | TokenKind::RBrace) => {
-                    return j;
-                }
-                _ => {}
+            if let Some(TokenKind::Comma | TokenKind::Semi | TokenKind::Directive(_) | TokenKind::RBrace) =
+                self.kind(j)
+            {
+                return j;
             }
             j = if self.opens(j) { self.after(j, hi) } else { j + 1 };
         }

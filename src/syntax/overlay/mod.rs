@@ -204,7 +204,7 @@ impl<'t> Walker<'t> {
             .iter()
             .position(|b| matches!(b, b' ' | b'\n' | b'\t'))?;
         let at = start as usize + free;
-        if self.s.text[start as usize..at].iter().any(|b| *b == b'/') {
+        if self.s.text[start as usize..at].contains(&b'/') {
             return None;
         }
         self.s.out[at] = byte;
