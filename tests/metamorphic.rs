@@ -167,6 +167,15 @@ fn comments(text: &str, dice: &mut Dice) -> String {
     out
 }
 
+/// Whether the text of a macro of the file has the word.
+fn in_a_macro(tree: &syntax::Tree, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    tree.root()
+        .descendants()
+        .filter(|n| matches!(n.kind(), Kind::PreprocDef | Kind::PreprocFunctionDef))
+        .any(|n| n.text().split(|c| !is_word(c)).any(|word| word == name))
+}
+
 /// Every parameter, local and label of every function gets another name; what a driver or a header sees stays.
 fn rename_locals(text: &str) -> String {
     let source = SourceFile::new("case.c", text.as_bytes().to_vec());
@@ -175,6 +184,10 @@ fn rename_locals(text: &str) -> String {
     for function in tree.root().descendants().filter(|n| n.is(Kind::FunctionDefinition)) {
         let scopes = Scopes::of(function);
         for declaration in scopes.declarations() {
+            // A name that a macro's text knows has to stay what it is.
+            if in_a_macro(&tree, declaration.name) {
+                continue;
+            }
             let name = format!("{}_x", declaration.name);
             let places = scopes.uses(declaration.id).iter().map(|n| n.span());
             for span in places.chain([declaration.ident.span()]) {

@@ -62,7 +62,7 @@ fn declarers_and_heads_of_functions() {
     let declared: Vec<_> =
         tree.root().children().filter(|n| n.is(Kind::MacroDeclaration)).map(|n| n.text()).collect();
     assert_eq!(declared, ["static DECLARE_THING(x, 3);", "DEFINE_THING(y) = { 0 };", "REGISTER(z)"]);
-    let tree = clean("CALL_DEFINE2(f, int, a, const char __user *, b)\n{\n\treturn a;\n}\n");
+    let tree = clean("CALL_DEFINE2(f, int, a, const char __marked *, b)\n{\n\treturn a;\n}\n");
     let function = find(&tree, Kind::MacroFunctionDefinition);
     assert_eq!(function.child(Field::Name).unwrap().text(), "CALL_DEFINE2");
     assert_eq!(function.child(Field::Body).unwrap().text(), "{\n\treturn a;\n}");
@@ -70,10 +70,10 @@ fn declarers_and_heads_of_functions() {
 
 #[test]
 fn attributes_are_leaves_of_their_own() {
-    let tree = clean("static int __init __cold f(char __user *p) __must_hold(x)\n{\n\treturn 0;\n}\n");
+    let tree = clean("static int __early __cold f(char __marked *p) __must_hold(x)\n{\n\treturn 0;\n}\n");
     let found: Vec<_> =
         tree.root().descendants().filter(|n| n.is(Kind::MacroAttribute)).map(|n| n.text()).collect();
-    assert_eq!(found, ["__init", "__cold", "__user", "__must_hold(x)"]);
+    assert_eq!(found, ["__early", "__cold", "__marked", "__must_hold(x)"]);
 }
 
 #[test]
@@ -84,7 +84,9 @@ fn gnu_c_is_read() {
     body(
         "\tasm volatile(\"x\" : \"=r\" (a) : [b] \"r\" (a) : \"memory\");\n\tprintk(LEVEL PREFIX \"x\" FMT(a) \"y\", a);",
     );
-    body("\tint b = sizeof(struct x __user *) + __alignof__(*p) + offsetof(struct x, y.z[1]);\nout: ;\nend:");
+    body(
+        "\tint b = sizeof(struct x __marked *) + __alignof__(*p) + offsetof(struct x, y.z[1]);\nout: ;\nend:",
+    );
     clean("int f(a, b)\n\tint a;\n\tchar *b;\n{\n\treturn a;\n}\n");
     clean("struct x {\n\tint (*f)(int, char *);\n\tDECLARE_BITS(b, 3);\n\tint c:3;\n} __packed;\n");
     clean("struct x t[] = {\n\tCHANNEL(1) = { 1 },\n\t[2] = MINE(3),\n\tPAIR(a)\n\tPAIR(b)\n};\n");

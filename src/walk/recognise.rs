@@ -17,7 +17,6 @@ use super::sym::{Atom, Facts, Sign, Sym};
 use super::total::{Limit, Total, expected_after, limit, total};
 use super::usage;
 use crate::source::Span;
-use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
@@ -180,7 +179,6 @@ fn attempt<'t>(
     }
     unit.out.failure.clone_from(&body.failure);
     check_same_pieces(&unit.eval, &body, &generic.out)?;
-    check_macros(scopes, &body)?;
     let exits = exits(&unit, &body)?;
     let releases = check_references(site, &exits, &end)?;
     check_per_batch(spec, &body)?;
@@ -289,36 +287,6 @@ fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusal> {
         if callee(call).is_some_and(|name| spec.locks.iter().any(|l| l == name)) {
             let sentence = "this is held over the whole batch, or released behind it";
             return Err(Refusal::new(RefusalCode::LockSpansBatch, call.span(), sentence));
-        }
-    }
-    Ok(())
-}
-
-/// A macro of the file must not jump out of the moved code, nor use a local of the function by its name.
-fn check_macros<'t>(scopes: &Scopes<'t>, body: &Output<'t>) -> Result<(), Refusal> {
-    let file = FileScope::of(scopes.function().tree());
-    for (piece, _) in &body.pieces {
-        let (Piece::Statement(node) | Piece::Update(node)) = piece else { continue };
-        for ident in node.descendants().filter(|n| n.is(Kind::Identifier)) {
-            let Some(found) = file.macros.iter().find(|m| m.name == ident.text()) else { continue };
-            let text = found.body.map(Node::text).unwrap_or_default();
-            let words: BTreeSet<&str> =
-                text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
-            let jumps = ["return", "goto", "break", "continue"].iter().find(|j| words.contains(*j));
-            let parameters = found.parameters.map(Node::text).unwrap_or_default();
-            let own =
-                |w: &&&str| !parameters.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|p| p == **w);
-            let local =
-                words.iter().filter(own).find(|w| scopes.declarations().iter().any(|d| d.name == **w));
-            let sentence = match (jumps, local) {
-                (Some(jump), _) => format!("the macro {} hides a `{jump}`", found.name),
-                (None, Some(local)) => {
-                    format!("the macro {} uses `{local}` of the function by its name", found.name)
-                }
-                (None, None) => continue,
-            };
-            let call = ident.parent().filter(|p| p.is(Kind::CallExpression)).unwrap_or(ident);
-            return Err(Refusal::new(RefusalCode::MacroHidesJump, call.span(), sentence));
         }
     }
     Ok(())
