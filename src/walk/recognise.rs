@@ -517,6 +517,11 @@ fn notes<'t>(
         {
             add("N6", vec![("value", by.text().to_owned())]);
         }
+        if let End::Leaves(Target::Return(Some(value))) = exit.end
+            && eval.sign(value, &exit.jump.state) != Sign::Negative
+        {
+            add("N6", vec![("value", value.text().to_owned())]);
+        }
         if exit.jump.before_acquire {
             let test = exit.jump.node.ancestors().find(|a| a.is(Kind::IfStatement));
             let text = test.and_then(|t| t.child(Field::Condition)).map(|c| unwrapped(c).text().to_owned());
@@ -538,7 +543,7 @@ fn notes<'t>(
     if site.outer.descendants().any(|n| n.is(Kind::Identifier) && n.text() == "__func__" && moved(n)) {
         add("N9", vec![]);
     }
-    let _ = (scopes, eval);
+    let _ = scopes;
     notes.into_iter().collect()
 }
 
