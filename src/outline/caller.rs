@@ -227,7 +227,16 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
 
     fn in_a_loop(&self) -> bool {
         let site = &self.material.walk.site;
-        site.outer.ancestors().take_while(|a| *a != site.function).any(|a| a.kind().is_loop())
+        let in_loop = site.outer.ancestors().take_while(|a| *a != site.function).any(|a| a.kind().is_loop());
+        // A jump back to a label in front of it goes round as well.
+        let back = |n: Node<'_>| {
+            n.is(Kind::GotoStatement)
+                && n.span().start > site.outer.span().start
+                && n.child(Field::Label)
+                    .and_then(|l| self.material.scopes.label(l.text()))
+                    .is_some_and(|l| l.node.span().start < site.outer.span().start)
+        };
+        in_loop || site.function.descendants().any(back)
     }
 
     /// Whether a written capture lives in the context alone: nothing in front of the loop looks at it.

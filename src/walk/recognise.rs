@@ -398,8 +398,10 @@ fn check_drains(generic: &Machine<'_, '_>) -> Result<(), Refusal> {
         return Ok(());
     }
     for exit in exits(generic, &generic.out)? {
-        let early = matches!(exit.jump.target, Target::BehindInner | Target::Label(_) | Target::Return(_));
-        if exit.jump.before_acquire || !early {
+        // Behind the inner loop every element has been walked.
+        let early = generic.eval.site.inner.is_some_and(|l| exit.jump.node.span().start < l.span().end);
+        let goes_on = matches!(exit.jump.target, Target::NextElement);
+        if exit.jump.before_acquire || !early || goes_on {
             continue;
         }
         let covers = exit.state.drained.iter().any(|(from, to)| {
