@@ -505,6 +505,10 @@ fn notes<'t>(
     if stops_early && !by_piece && site.inner.is_some() {
         add("N5", vec![]);
     }
+    let skips = |e: &Exit<'_>| matches!((e.jump.target, &e.end), (Target::BehindInner, End::GoesOn));
+    if exits.iter().any(skips) {
+        add("N12", vec![]);
+    }
     if let Limit::Bytes(node) = limit {
         add("N4", vec![("limit", node.text().to_owned())]);
     }
