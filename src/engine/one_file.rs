@@ -140,6 +140,8 @@ fn notes(spec: &WalkSpec, walk: &Walk<'_>, removed: &[Removed]) -> Vec<(String, 
             all.push(Note { name: "N11", values });
         }
     }
+    // In the order of their numbers, not of their spelling.
+    all.sort_by_key(|note| note.name.trim_start_matches('N').parse::<u32>().unwrap_or(u32::MAX));
     let mut out: Vec<(String, String)> = all
         .iter()
         .filter_map(|note| {
