@@ -211,12 +211,10 @@ pub fn cover(material: &Material) -> Cover {
     for message in each_once(material.conversions.iter().map(|c| c.message.clone())) {
         body.extend(paragraphs(&message));
     }
-    body.push(Paragraph::Text("Converted:".to_owned()));
-    body.push(Paragraph::List(
-        material.conversions.iter().map(|c| place(c.file.path(), &c.function)).collect(),
-    ));
+    body.push(Paragraph::Text("The sites, and what came of each:".to_owned()));
+    body.push(Paragraph::Table(site_table(material)));
     if !material.untouched.is_empty() {
-        body.push(Paragraph::Text("Left as they are:".to_owned()));
+        body.push(Paragraph::Text("Left as they are, and why:".to_owned()));
         body.push(Paragraph::List(untouched(&material.untouched)));
     }
     body.push(Paragraph::Text(format!(
@@ -229,6 +227,20 @@ pub fn cover(material: &Material) -> Cover {
         true => format!("use {used} where loops did the same"),
     };
     Cover { title, body }
+}
+
+/// A line per site: verdict, function, file; those that are converted first.
+fn site_table(material: &Material) -> String {
+    let verdict = |c: &Conversion| if c.notes.is_empty() { "safe" } else { "notes" };
+    let converted = material.conversions.iter().map(|c| (verdict(c), c.function.as_str(), c.file.path()));
+    let left = material.untouched.iter().map(|u| ("left", u.function.as_str(), u.path.as_str()));
+    let rows: Vec<_> = converted.chain(left).collect();
+    let width = rows.iter().map(|(_, function, _)| function.len() + 2).max().unwrap_or(0);
+    let row = |(verdict, function, path): &(&str, &str, &str)| {
+        let called = if function.is_empty() { String::new() } else { format!("{function}()") };
+        format!("{verdict:<6} {called:<width$} {path}")
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
 /// The sites that stay, by reason.
