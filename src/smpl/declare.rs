@@ -274,9 +274,14 @@ fn types(c: &mut Cursor<'_>, kind: &MetaKind) -> Vec<TypeConstraint> {
     let mut out = Vec::new();
     if c.eat("{") {
         while !c.at_end() && !c.eat("}") {
+            let before = c.span();
             out.extend(one_type(c, true));
             c.eat(",");
             c.eat(";");
+            if c.span() == before {
+                // What is no type does not hold the list up.
+                c.advance();
+            }
         }
         return out;
     }

@@ -357,6 +357,11 @@ mod tests {
         assert!(file.rules().any(|r| r.header.name.as_deref() == Some("u")));
     }
 
+    #[test]
+    fn what_is_no_type_does_not_hold_a_list_up() {
+        let _ = read("@r@\nexpression {(+)} x;\n@@\nf();\n");
+    }
+
     proptest! {
         #[test]
         fn arbitrary_text_never_panics(text in "[@a-z(){}|&+\\-*.,;:<=\"/ \n\\\\]{0,80}") {
