@@ -256,7 +256,7 @@ fn body<'t>(
     let source = material.walk.site.function.tree().source();
     let pieces = &material.walk.body.pieces;
     let mut before: Option<Node<'_>> = None;
-    for (i, (piece, stage)) in pieces.iter().enumerate() {
+    for (piece, stage) in pieces {
         let count = statements.len();
         let node = match piece {
             Piece::Statement(node) | Piece::Update(node) | Piece::Comment(node) => Some(*node),
@@ -265,8 +265,7 @@ fn body<'t>(
         match piece {
             Piece::Release => {}
             Piece::Comment(comment) => {
-                let next = pieces[i + 1..].iter().map(|(p, _)| p);
-                if keeps_comment(material, *comment, *stage, next) {
+                if keeps_comment(material, *comment, *stage) {
                     statements.push(chunk(source, respelled, comment.span(), ""));
                 }
             }
@@ -323,15 +322,7 @@ fn stood_together(before: Option<Node<'_>>, node: Node<'_>) -> bool {
 }
 
 /// A comment goes with what it stands by, if that goes and the comment is not in the body of the inner loop.
-fn keeps_comment<'t>(
-    material: &Material<'_, 't>,
-    comment: Node<'t>,
-    stage: Option<Stage>,
-    _next: impl Iterator<Item = &'t Piece<'t>>,
-) -> bool
-where
-    't: 't,
-{
+fn keeps_comment<'t>(material: &Material<'_, 't>, comment: Node<'t>, stage: Option<Stage>) -> bool {
     let source = comment.tree().source();
     let line = |at: u32| source.lines().line_column(at as usize).line;
     let gone = |n: Node<'_>| material.walk.body.gone.contains(&n.id());

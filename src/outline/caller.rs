@@ -10,7 +10,7 @@ use super::ways_out::Dispatch;
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
 use crate::plan::columns::{TAB, indent, indentation, shift};
-use crate::plan::wrapping::{parenthesised, wrap};
+use crate::plan::wrapping::parenthesised;
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::expressions::{is_pure, same_text};
@@ -74,7 +74,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         let head = format!("{target}{}", material.spec.helper_name);
         let call = parenthesised(&head, &self.arguments(), ";", column);
         if guarded {
-            let condition = self.respelled(material.walk.total.condition);
+            let condition = self.entered();
             out.push_str(&format!("if ({condition})\n{}", indent(column)));
         }
         out.push_str(&call);
@@ -170,8 +170,17 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
             .then(|| format!("{}.{name}", self.material.names.variable))
     }
 
-    fn respelled(&self, node: Node<'_>) -> String {
-        node.text().to_owned()
+    /// The condition under which the loop was entered.
+    fn entered(&self) -> String {
+        let condition = self.material.walk.total.condition;
+        if self.material.walk.site.test.is_none() {
+            return condition.text().to_owned();
+        }
+        // An endless loop tests when to leave.
+        match condition.child(Field::Argument).filter(|_| condition.operator() == Some("!")) {
+            Some(left) => left.text().to_owned(),
+            None => format!("!({})", condition.text()),
+        }
     }
 
     fn arguments(&self) -> Vec<String> {
@@ -449,9 +458,4 @@ fn is_clamped(
         n.child(Field::Left).and_then(|l| material.scopes.resolve(l)) == Some(id)
             && n.child(Field::Right).is_some_and(is_rest)
     })
-}
-
-/// Lay out a call that may be too long for its line.
-pub fn laid_out(text: &str, column: usize) -> String {
-    wrap(text, column, column).unwrap_or_else(|| text.to_owned())
 }

@@ -4,7 +4,7 @@
 //! some of its parts spelled otherwise. It refuses uses of the array and of the walked object that the helper could
 //! not provide.
 
-use super::eval::{operand, unwrapped};
+use super::eval::unwrapped;
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::matching::{Bindings, matches};
 use super::output::{Jump, Piece, Spelling, Stage, Target};
@@ -98,11 +98,6 @@ impl<'t> Machine<'_, 't> {
         let call = self.eval.site.call;
         let inside = expression.encloses(call) && self.stage == Stage::Before;
         inside.then_some(call)
-    }
-
-    /// A condition that holds the acquisition, seen as what it compares; others as they are.
-    pub(super) fn without_acquire(&self, condition: Node<'t>) -> Node<'t> {
-        condition
     }
 
     /// The state right behind the acquisition.
@@ -688,9 +683,4 @@ pub fn first_match<'t>(patterns: &[Pattern], node: Node<'t>) -> Option<Bindings<
 pub fn same_text(a: Node<'_>, b: Node<'_>) -> bool {
     let squeeze = |n: Node<'_>| n.text().split_whitespace().collect::<String>();
     a == b || squeeze(a) == squeeze(b)
-}
-
-/// What a statement or a loop's header part is about.
-pub fn whole_operand(node: Node<'_>) -> Node<'_> {
-    operand(node).unwrap_or(node)
 }

@@ -8,14 +8,13 @@
 use super::eval::unwrapped;
 use super::expressions::piece_size;
 use super::machine::Machine;
-use super::output::{Output, Spelling, Stage};
+use super::output::{Output, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::body_of;
 use super::state::{State, Value, Variable};
 use super::sym::{Atom, Sign, Sym};
 use crate::syntax::scope::DeclId;
-use crate::syntax::{Field, Kind, Node, NodeId};
-use std::collections::BTreeMap;
+use crate::syntax::{Field, Kind, Node};
 
 /// At most this many combinations of invariants are tried.
 const MOST_COMBINATIONS: usize = 64;
@@ -320,14 +319,6 @@ fn behind(state: &mut State<'_>, hypothesis: &Hypothesis) {
             None => state.forget(*id),
         }
     }
-}
-
-/// The uses of one run, for the other to compare.
-pub type Uses = BTreeMap<NodeId, (Value, Stage)>;
-
-/// Whether a spelling belongs to the piece.
-pub fn is_piece(spelling: &Spelling) -> bool {
-    matches!(spelling, Spelling::Size | Spelling::Offset | Spelling::Element)
 }
 
 /// Whether a quantity is the number of elements, by name or written out.

@@ -273,7 +273,7 @@ impl<'a, 't> Machine<'a, 't> {
         if let Some(variable) = state.variables.get_mut(&self.eval.site.got) {
             variable.sign = super::sym::Sign::Unknown;
         }
-        self.eval.truth(self.without_acquire(condition), &mut state)
+        self.eval.truth(condition, &mut state)
     }
 
     /// The failure test's else arm goes on; its other arm is what a failed acquisition leads to.

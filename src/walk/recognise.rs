@@ -6,7 +6,6 @@
 use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit, exits};
-use super::expressions::same_text;
 use super::machine::{Level, Machine};
 use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
@@ -611,9 +610,4 @@ fn obligations<'t>(
             site.outer,
         ),
     ]
-}
-
-/// Whether two expressions of the same function are the same.
-pub fn is_same(a: Node<'_>, b: Node<'_>) -> bool {
-    same_text(a, b)
 }
