@@ -35,6 +35,11 @@ pub fn respelled(source: &SourceFile) -> Overlay {
     respell(source.text().as_bytes(), shipped())
 }
 
+/// How many nodes the grammar alone makes of an overlay: the cost of reading without ours, for measurements.
+pub fn grammar_nodes(overlay: &Overlay) -> usize {
+    grammar::parse(&overlay.text).map_or(0, |tree| tree.root_node().descendant_count())
+}
+
 /// The text that the grammar reads for `text`.
 pub(super) fn respell(text: &[u8], known: &MacroKnowledge) -> Overlay {
     let tokens = lexer::lex(text);
