@@ -19,8 +19,15 @@ fn every_case_has_its_verdict() {
     let cases = case_format::all().unwrap();
     let mut failures = Vec::new();
     let update = std::env::var("KNOWN").is_ok_and(|v| v == "update");
+    let shown = std::env::var("SHOW").ok();
     for case in &cases {
+        if shown.as_ref().is_some_and(|part| !case.name.contains(part.as_str())) {
+            continue;
+        }
         let verdict = verdict(case);
+        if shown.is_some() {
+            println!("{}: {}", case.name, verdict.describe());
+        }
         if update {
             rewrite_known_failure(case, &verdict);
             continue;
@@ -96,6 +103,15 @@ fn rewrite_known_failure(case: &Case, verdict: &Verdict) {
 enum Verdict {
     AsDecided,
     Differs(String),
+}
+
+impl Verdict {
+    fn describe(&self) -> &str {
+        match self {
+            Verdict::AsDecided => "as decided",
+            Verdict::Differs(why) => why,
+        }
+    }
 }
 
 fn verdict(case: &Case) -> Verdict {

@@ -9,6 +9,7 @@
 //! ([`machine`]); in addition the inner loop is proved to walk the pieces of a batch of any size ([`induct`]), so that
 //! loops that only look alike are refused.
 
+pub mod batch_work;
 pub mod control;
 pub mod eval;
 pub mod exits;
@@ -17,7 +18,10 @@ pub mod induct;
 pub mod loops;
 pub mod machine;
 pub mod matching;
+pub mod notes;
+pub mod obligations;
 pub mod output;
+pub mod ownership;
 pub mod recognise;
 pub mod refusal;
 pub mod site;
@@ -27,6 +31,8 @@ pub mod sym;
 pub mod total;
 pub mod usage;
 
-pub use recognise::{Note, Obligation, Walk, recognise};
+pub use notes::Note;
+pub use obligations::Obligation;
+pub use recognise::{Walk, recognise};
 pub use refusal::{Refusal, RefusalCode};
 pub use spec::WalkSpec;

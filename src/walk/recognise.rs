@@ -3,44 +3,25 @@
 //! In: one acquisition. Out: a [`Walk`] whose obligations are all discharged, with its notes; or the first fact that
 //! stands against it.
 
+use super::batch_work::{check_locks, check_per_batch};
 use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
-use super::exits::{End, Exit, exits};
+use super::exits::{Exit, exits};
 use super::machine::{Level, Machine};
+use super::notes::{Found, Note};
+use super::obligations::{Obligation, obligations};
 use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
+use super::ownership::{check_drains, check_references};
 use super::refusal::{Refusal, RefusalCode};
-use super::site::{self, BatchUse, Site, callee, statements_of};
-use super::spec::{BatchStorage, WalkSpec};
+use super::site::{self, BatchUse, Site, statements_of};
+use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
 use super::sym::{Atom, Facts, Sign, Sym};
 use super::total::{Limit, Total, expected_after, limit, total};
 use super::usage;
-use crate::source::Span;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
-
-/// One fact that had to be shown, and what shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obligation {
-    /// Its short name, `O1` to `O12`.
-    pub name: &'static str,
-    /// What had to be shown.
-    pub what: &'static str,
-    /// What shows it.
-    pub evidence: String,
-    /// Where the evidence stands.
-    pub spans: Vec<Span>,
-}
-
-/// Something that a reviewer should know: the name of a note of the rule, and what to fill in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note {
-    /// The note's name in the rule.
-    pub name: &'static str,
-    /// Values for its place-holders.
-    pub values: Vec<(&'static str, String)>,
-}
 
 /// What a failed acquisition leads to.
 #[derive(Clone, Debug)]
@@ -190,8 +171,17 @@ fn attempt<'t>(
             "what makes the loop end early is not what it returns",
         )));
     }
-    let notes =
-        notes(spec, scopes, &unit.eval, &body, &exits, &failure, limit, site, control, !raised.is_empty());
+    let ends_with_control = !raised.is_empty();
+    let found = Found {
+        eval: &unit.eval,
+        body: &body,
+        exits: &exits,
+        failure: &failure,
+        limit,
+        control,
+        ends_with_control,
+    };
+    let notes = found.notes();
     let obligations = obligations(site, total, &body, &exits, releases);
     Ok(Walk {
         site: site.clone(),
@@ -203,7 +193,7 @@ fn attempt<'t>(
         end,
         releases,
         control,
-        ends_with_control: !raised.is_empty(),
+        ends_with_control,
         zeros: zeros.clone(),
         cursors: cursors.clone(),
         notes,
@@ -274,19 +264,6 @@ fn check_same_pieces<'t>(
         let place = assigned.map_or(used, |(_, v)| v);
         let sentence = "it cannot be shown that this is the length of the piece in a batch of any size";
         return Err(Refusal::new(RefusalCode::PieceNotRecognised, place.span(), sentence));
-    }
-    Ok(())
-}
-
-/// A section that is entered before the inner loop or left behind it must stay one section.
-fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusal> {
-    let Some(inner) = site.inner else { return Ok(()) };
-    let calls = site.outer.descendants().filter(|n| n.is(Kind::CallExpression) && !inner.encloses(*n));
-    for call in calls {
-        if callee(call).is_some_and(|name| spec.locks.iter().any(|l| l == name)) {
-            let sentence = "this is held over the whole batch, or released behind it";
-            return Err(Refusal::new(RefusalCode::LockSpansBatch, call.span(), sentence));
-        }
     }
     Ok(())
 }
@@ -389,84 +366,6 @@ fn check_counter(scopes: &Scopes<'_>, total: &Total<'_>, end: &State<'_>) -> Res
     ))
 }
 
-/// When the body leaves early, the elements that it has not come to must be released by the code.
-fn check_drains(generic: &Machine<'_, '_>) -> Result<(), Refusal> {
-    let (index, count) = (Sym::atom(Atom::Index), Sym::atom(Atom::Count));
-    let Some(next) = index.plus(&Sym::constant(1)) else { return Ok(()) };
-    if generic.eval.site.inner.is_none() {
-        return Ok(());
-    }
-    for exit in exits(generic, &generic.out)? {
-        // Behind the inner loop every element has been walked.
-        let early = generic.eval.site.inner.is_some_and(|l| exit.jump.node.span().start < l.span().end);
-        let goes_on = matches!(exit.jump.target, Target::NextElement);
-        if exit.jump.before_acquire || !early || goes_on {
-            continue;
-        }
-        let covers = exit.state.drained.iter().any(|(from, to)| {
-            let from_start = from.as_constant() == Some(0) || *from == index || *from == next;
-            from_start && super::induct::is_count(to, &count)
-        });
-        if !covers {
-            return Err(Refusal::new(
-                RefusalCode::ReferenceImbalance,
-                exit.jump.node.span(),
-                "on this way out the elements behind the current one are never released",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// On every path the reference is dropped once, or by what the body calls.
-fn check_references<'t>(site: &Site<'t>, exits: &[Exit<'t>], end: &State<'t>) -> Result<bool, Refusal> {
-    let imbalance = |node: Node<'_>, what: &str| {
-        Err(Refusal::new(RefusalCode::ReferenceImbalance, node.span(), what.to_owned()))
-    };
-    if end.released > 1 {
-        return imbalance(site.outer, "the reference to an element is dropped more than once");
-    }
-    for exit in exits.iter().filter(|e| !e.jump.before_acquire) {
-        if exit.state.released > 1 {
-            return imbalance(
-                exit.jump.node,
-                "the reference to the element is dropped more than once on this way out",
-            );
-        }
-    }
-    Ok(end.released == 1)
-}
-
-/// What is done once per batch may become work per element only if it is mere accounting.
-fn check_per_batch(spec: &WalkSpec, body: &Output<'_>) -> Result<(), Refusal> {
-    for (node, stage) in &body.per_batch {
-        if node.is(Kind::Declaration) {
-            continue;
-        }
-        let calls = node.descendants().filter(|n| n.is(Kind::CallExpression));
-        for call in calls {
-            let name = callee(call).unwrap_or_default();
-            let known = |list: &[String]| list.iter().any(|n| n == name);
-            if known(&spec.locks) {
-                return Err(Refusal::new(
-                    RefusalCode::LockSpansBatch,
-                    call.span(),
-                    "this is held over the whole batch, or released behind it",
-                ));
-            }
-            let leaves = node.is(Kind::IfStatement) && *stage == Stage::Before;
-            if !known(&spec.pure) && !known(&spec.accounting) && !leaves {
-                return Err(Refusal::new(
-                    RefusalCode::BatchWorkAfterLoop,
-                    call.span(),
-                    format!("{name}() is called once per batch; per element it may be too much"),
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Whether `condition` is a sum to which the variable is added in every turn, or the sum's not being zero.
 fn is_accumulated(body: &Output<'_>, scopes: &Scopes<'_>, id: DeclId, condition: Node<'_>) -> bool {
     let condition = unwrapped(condition);
@@ -481,133 +380,4 @@ fn is_accumulated(body: &Output<'_>, scopes: &Scopes<'_>, id: DeclId, condition:
                 scopes.resolve(r) == Some(id) || body.spellings.get(&r.span()) == Some(&Spelling::Size)
             })
     })
-}
-
-#[expect(clippy::too_many_arguments, reason = "each is one fact that notes are made from")]
-fn notes<'t>(
-    spec: &WalkSpec,
-    scopes: &Scopes<'t>,
-    eval: &Evaluator<'_, 't>,
-    body: &Output<'t>,
-    exits: &[Exit<'t>],
-    failure: &Failure<'t>,
-    limit: Limit<'t>,
-    site: &Site<'t>,
-    control: Option<Control>,
-    control_ends: bool,
-) -> Vec<Note> {
-    let mut notes = BTreeSet::new();
-    let mut add = |name, values| notes.insert(Note { name, values });
-    let stops: Vec<_> = exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
-    let by_piece = body.advances.contains(&Stage::Inner) || !body.rewinds.is_empty();
-    let stops_early = control_ends || stops.iter().any(|e| !e.jump.before_acquire);
-    if stops_early && !by_piece && site.inner.is_some() {
-        add("N5", vec![]);
-    }
-    let skips = |e: &Exit<'_>| matches!((e.jump.target, &e.end), (Target::BehindInner, End::GoesOn));
-    if exits.iter().any(skips) {
-        add("N12", vec![]);
-    }
-    if let Limit::Bytes(node) = limit {
-        add("N4", vec![("limit", node.text().to_owned())]);
-    }
-    if site.storage == BatchStorage::Allocated {
-        add("N3", vec![("batch", spec.batch.clone())]);
-    }
-    for exit in &stops {
-        if let Some(control) = control
-            && let (sign, Some(by)) = super::exits::known(&exit.jump.state, control.id)
-            && sign != Sign::Negative
-            && matches!(exit.end, End::Leaves(Target::BehindOuter | Target::Label(_)))
-        {
-            add("N6", vec![("value", by.text().to_owned())]);
-        }
-        if let End::Leaves(Target::Return(Some(value))) = exit.end
-            && eval.sign(value, &exit.jump.state) != Sign::Negative
-        {
-            add("N6", vec![("value", value.text().to_owned())]);
-        }
-        if exit.jump.before_acquire {
-            let test = exit.jump.node.ancestors().find(|a| a.is(Kind::IfStatement));
-            let text = test.and_then(|t| t.child(Field::Condition)).map(|c| unwrapped(c).text().to_owned());
-            add("N2", vec![("batch", spec.batch.clone())]);
-            add("N1", vec![("test", text.unwrap_or_default())]);
-        }
-    }
-    let per_batch = body.per_batch.iter().filter(|(n, s)| *s != Stage::Before && !n.is(Kind::Declaration));
-    for (node, _) in per_batch {
-        if node.descendants().any(|n| n.is(Kind::CallExpression)) {
-            add("N7", vec![("statement", node.text().trim_end_matches(';').to_owned())]);
-        }
-    }
-    if !failure.arm.nothing_fails {
-        add("N10", vec![]);
-    }
-    let moved =
-        |n: Node<'_>| body.pieces.iter().any(|(p, _)| matches!(p, Piece::Statement(s) if s.encloses(n)));
-    if site.outer.descendants().any(|n| n.is(Kind::Identifier) && n.text() == "__func__" && moved(n)) {
-        add("N9", vec![]);
-    }
-    let _ = scopes;
-    notes.into_iter().collect()
-}
-
-fn obligations<'t>(
-    site: &Site<'t>,
-    total: &Total<'t>,
-    body: &Output<'t>,
-    exits: &[Exit<'t>],
-    releases: bool,
-) -> Vec<Obligation> {
-    let one = |name, what, evidence: String, node: Node<'_>| Obligation {
-        name,
-        what,
-        evidence,
-        spans: vec![node.span()],
-    };
-    let inner = site.inner.unwrap_or(site.outer);
-    let cursors = match site.inner {
-        Some(_) => "index, offset and remainder are carried from one iteration to the next",
-        None => "a batch is one element",
-    };
-    let released = if releases {
-        "the code drops the reference once on every path"
-    } else {
-        "what the body calls takes the reference on every path"
-    };
-    vec![
-        one(
-            "O1",
-            "the loop goes on until all is walked",
-            format!("while {}", total.condition.text()),
-            total.condition,
-        ),
-        one("O2", "cursors move over the pieces in order", cursors.to_owned(), inner),
-        one(
-            "O3",
-            "a piece ends with the element or with the batch",
-            "min(unit - offset, remaining)".to_owned(),
-            inner,
-        ),
-        one("O4", "each reference is dropped once", released.to_owned(), inner),
-        one(
-            "O5",
-            "the array does not escape",
-            "it is filled, indexed, released and freed only".to_owned(),
-            site.call,
-        ),
-        one(
-            "O6",
-            "the body leaves the iterator alone",
-            format!("no use of {} but the walk's own", site.iter.text()),
-            site.outer,
-        ),
-        one("O7", "every way out is understood", format!("{} ways out", exits.len()), site.outer),
-        one(
-            "O9",
-            "work per batch may be done per element",
-            format!("{} statements", body.per_batch.len()),
-            site.outer,
-        ),
-    ]
 }

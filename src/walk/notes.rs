@@ -1,0 +1,127 @@
+//! What a reviewer should know about a conversion.
+//!
+//! In: what recognition found. Out: a [`Note`] for each fact that the rule has words for, in the order of their names.
+
+use super::control::Control;
+use super::eval::{Evaluator, unwrapped};
+use super::exits::{End, Exit, known};
+use super::output::{Output, Piece, Stage, Target};
+use super::recognise::Failure;
+use super::spec::BatchStorage;
+use super::sym::Sign;
+use super::total::Limit;
+use crate::syntax::{Field, Kind, Node};
+use std::collections::BTreeSet;
+
+/// Something that a reviewer should know: the name of a note of the rule, and what to fill in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The note's name in the rule.
+    pub name: &'static str,
+    /// Values for its place-holders.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Note {
+    fn plain(name: &'static str) -> Note {
+        Note { name, values: Vec::new() }
+    }
+
+    fn with(name: &'static str, holder: &'static str, value: impl Into<String>) -> Note {
+        Note { name, values: vec![(holder, value.into())] }
+    }
+}
+
+/// What notes are made from.
+pub(super) struct Found<'a, 'b, 't> {
+    pub eval: &'a Evaluator<'b, 't>,
+    pub body: &'a Output<'t>,
+    pub exits: &'a [Exit<'t>],
+    pub failure: &'a Failure<'t>,
+    pub limit: Limit<'t>,
+    pub control: Option<Control>,
+    /// Whether a complete turn may end the loop by setting the control variable.
+    pub ends_with_control: bool,
+}
+
+impl<'t> Found<'_, '_, 't> {
+    /// Every note that applies.
+    pub(super) fn notes(&self) -> Vec<Note> {
+        let mut notes = BTreeSet::new();
+        notes.extend(self.about_batches());
+        notes.extend(self.stops().flat_map(|exit| self.about_stop(exit)));
+        notes.extend(self.about_body());
+        notes.into_iter().collect()
+    }
+
+    fn stops(&self) -> impl Iterator<Item = &Exit<'t>> {
+        self.exits.iter().filter(|e| matches!(e.end, End::Leaves(_)))
+    }
+
+    fn about_batches(&self) -> Vec<Note> {
+        let (site, spec) = (self.eval.site, self.eval.spec);
+        let mut notes = Vec::new();
+        let by_piece = self.body.advances.contains(&Stage::Inner) || !self.body.rewinds.is_empty();
+        let stops_early = self.ends_with_control || self.stops().any(|e| !e.jump.before_acquire);
+        if stops_early && !by_piece && site.inner.is_some() {
+            notes.push(Note::plain("N5"));
+        }
+        if let Limit::Bytes(node) = self.limit {
+            notes.push(Note::with("N4", "limit", node.text()));
+        }
+        if site.storage == BatchStorage::Allocated {
+            notes.push(Note::with("N3", "batch", spec.batch.clone()));
+        }
+        if !self.failure.arm.nothing_fails {
+            notes.push(Note::plain("N10"));
+        }
+        notes
+    }
+
+    fn about_stop(&self, exit: &Exit<'t>) -> Vec<Note> {
+        let mut notes = Vec::new();
+        if let Some(control) = self.control
+            && let (sign, Some(by)) = known(&exit.jump.state, control.id)
+            && sign != Sign::Negative
+            && matches!(exit.end, End::Leaves(Target::BehindOuter | Target::Label(_)))
+        {
+            notes.push(Note::with("N6", "value", by.text()));
+        }
+        if let End::Leaves(Target::Return(Some(value))) = exit.end
+            && self.eval.sign(value, &exit.jump.state) != Sign::Negative
+        {
+            notes.push(Note::with("N6", "value", value.text()));
+        }
+        if exit.jump.before_acquire {
+            let test = exit.jump.node.ancestors().find(|a| a.is(Kind::IfStatement));
+            let condition = test.and_then(|t| t.child(Field::Condition)).map(|c| unwrapped(c).text());
+            notes.push(Note::with("N2", "batch", self.eval.spec.batch.clone()));
+            notes.push(Note::with("N1", "test", condition.unwrap_or_default()));
+        }
+        notes
+    }
+
+    fn about_body(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let skips = |e: &Exit<'_>| matches!((e.jump.target, &e.end), (Target::BehindInner, End::GoesOn));
+        if self.exits.iter().any(skips) {
+            notes.push(Note::plain("N12"));
+        }
+        let per_batch =
+            self.body.per_batch.iter().filter(|(n, s)| *s != Stage::Before && !n.is(Kind::Declaration));
+        for (node, _) in per_batch {
+            if node.descendants().any(|n| n.is(Kind::CallExpression)) {
+                notes.push(Note::with("N7", "statement", node.text().trim_end_matches(';')));
+            }
+        }
+        let moved = |n: Node<'_>| {
+            let pieces = self.body.pieces.iter();
+            pieces.into_iter().any(|(p, _)| matches!(p, Piece::Statement(s) if s.encloses(n)))
+        };
+        let own_name = |n: &Node<'_>| n.is(Kind::Identifier) && n.text() == "__func__";
+        if self.eval.site.outer.descendants().any(|n| own_name(&n) && moved(n)) {
+            notes.push(Note::plain("N9"));
+        }
+        notes
+    }
+}

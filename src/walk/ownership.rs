@@ -1,0 +1,65 @@
+//! Who drops the references.
+//!
+//! In: the ways through one turn, with what each of them releases. Out: whether the code drops the reference to the
+//! element, or what it calls does. It refuses ways on which a reference is dropped twice, or never.
+
+use super::exits::{Exit, exits};
+use super::machine::Machine;
+use super::output::Target;
+use super::refusal::{Refusal, RefusalCode};
+use super::site::Site;
+use super::state::State;
+use super::sym::{Atom, Sym};
+use crate::syntax::Node;
+
+/// When the body leaves early, the elements that it has not come to must be released by the code.
+pub(super) fn check_drains(generic: &Machine<'_, '_>) -> Result<(), Refusal> {
+    let (index, count) = (Sym::atom(Atom::Index), Sym::atom(Atom::Count));
+    let Some(next) = index.plus(&Sym::constant(1)) else { return Ok(()) };
+    if generic.eval.site.inner.is_none() {
+        return Ok(());
+    }
+    for exit in exits(generic, &generic.out)? {
+        // Behind the inner loop every element has been walked.
+        let early = generic.eval.site.inner.is_some_and(|l| exit.jump.node.span().start < l.span().end);
+        let goes_on = matches!(exit.jump.target, Target::NextElement);
+        if exit.jump.before_acquire || !early || goes_on {
+            continue;
+        }
+        let covers = exit.state.drained.iter().any(|(from, to)| {
+            let from_start = from.as_constant() == Some(0) || *from == index || *from == next;
+            from_start && super::induct::is_count(to, &count)
+        });
+        if !covers {
+            return Err(Refusal::new(
+                RefusalCode::ReferenceImbalance,
+                exit.jump.node.span(),
+                "on this way out the elements behind the current one are never released",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// On every path the reference is dropped once, or by what the body calls.
+pub(super) fn check_references<'t>(
+    site: &Site<'t>,
+    exits: &[Exit<'t>],
+    end: &State<'t>,
+) -> Result<bool, Refusal> {
+    let imbalance = |node: Node<'_>, what: &str| {
+        Err(Refusal::new(RefusalCode::ReferenceImbalance, node.span(), what.to_owned()))
+    };
+    if end.released > 1 {
+        return imbalance(site.outer, "the reference to an element is dropped more than once");
+    }
+    for exit in exits.iter().filter(|e| !e.jump.before_acquire) {
+        if exit.state.released > 1 {
+            return imbalance(
+                exit.jump.node,
+                "the reference to the element is dropped more than once on this way out",
+            );
+        }
+    }
+    Ok(end.released == 1)
+}
