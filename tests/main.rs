@@ -16,4 +16,5 @@ mod case_format;
 mod cases;
 mod exec;
 mod metamorphic;
+mod outlining;
 mod demo;

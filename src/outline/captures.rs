@@ -4,6 +4,7 @@
 //! the locals that the callback gets as its own. It refuses variables that cannot be handed on.
 
 use crate::flow::access::{Access, How, accesses};
+use crate::plan::outlining::fit::{Handed, obstacle};
 use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
@@ -139,32 +140,15 @@ fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, 
 }
 
 fn check(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, passing: Passing) -> Result<(), Refusal> {
-    let declaration = scopes.declaration(id);
-    let refuse = |what: String| Err(Refusal::new(RefusalCode::CaptureNotPossible, ident.span(), what));
-    let name = declaration.name;
-    if !matches!(declaration.kind, DeclKind::Local | DeclKind::Parameter) {
-        return refuse(format!("`{name}` is static in the function, so that no other function can use it"));
+    let handed = match passing {
+        Passing::Array => Handed::Decayed,
+        Passing::Address => Handed::Address,
+        Passing::Value | Passing::Field | Passing::Moved => Handed::Value,
+    };
+    match obstacle(scopes, id, ident, handed) {
+        Some(sentence) => Err(Refusal::new(RefusalCode::CaptureNotPossible, ident.span(), sentence)),
+        None => Ok(()),
     }
-    if declaration.ty.has_anonymous_aggregate() {
-        return refuse(format!("the type of `{name}` has no name"));
-    }
-    if declaration.ty.is_typeof() {
-        return refuse(format!(
-            "the type of `{name}` is told by `typeof`, which means something else elsewhere"
-        ));
-    }
-    if declaration.ty.tag().is_some_and(|tag| scopes.tags().iter().any(|t| t.name == tag)) {
-        return refuse(format!("the type of `{name}` is declared in the function"));
-    }
-    let in_sizeof =
-        ident.ancestors().take_while(|a| !a.kind().is_statement()).any(|a| a.is(Kind::SizeofExpression));
-    if in_sizeof && matches!(passing, Passing::Array | Passing::Address) {
-        return refuse(format!("the size of `{name}` is taken, which is another for a pointer"));
-    }
-    if passing == Passing::Array && declaration.ty.has_computed_size() {
-        return refuse(format!("`{name}` is an array whose size is computed"));
-    }
-    Ok(())
 }
 
 /// Whether the reference to the element is dropped by a statement that the conversion writes.

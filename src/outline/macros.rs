@@ -5,6 +5,7 @@
 //! does not define are not known and pass.
 
 use crate::flow::hazards::{Hazard, HazardKind, hazards};
+use crate::plan::outlining::fit;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::walk::output::Piece;
@@ -22,17 +23,9 @@ pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> 
 }
 
 fn refusal(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> Refusal {
-    let name = hazard.node.text();
-    let (code, what) = match hazard.kind {
-        HazardKind::Jumps => (RefusalCode::MacroHidesJump, "jumps".to_owned()),
-        HazardKind::NamesLocal(id) => {
-            let local = scopes.declaration(id).name;
-            (RefusalCode::MacroHidesJump, format!("names `{local}` of the function that it is used in"))
-        }
-        HazardKind::WritesArgument(id) => {
-            let local = scopes.declaration(id).name;
-            (RefusalCode::CaptureNotPossible, format!("may write `{local}` without its address"))
-        }
+    let code = match hazard.kind {
+        HazardKind::Jumps | HazardKind::NamesLocal(_) => RefusalCode::MacroHidesJump,
+        HazardKind::WritesArgument(_) => RefusalCode::CaptureNotPossible,
     };
-    Refusal::new(code, hazard.node.span(), format!("the macro `{name}` {what}"))
+    Refusal::new(code, hazard.node.span(), fit::hazard(hazard, scopes))
 }

@@ -8,6 +8,7 @@ use super::names::Names;
 use super::ways_out::{Drop, Ending, Value};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{indent, indentation};
+use crate::plan::outlining::fit::through_address;
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Field, Kind, Node};
@@ -137,34 +138,7 @@ impl<'a, 't> Respelled<'a, 't> {
 
     /// A variable of which the callback has the address `access`.
     fn spell_address(&mut self, ident: Node<'t>, access: String) -> Result<(), Refusal> {
-        let parent = ident.parent();
-        match parent {
-            Some(p) if p.is(Kind::PointerExpression) && p.operator() == Some("&") => {
-                self.add(p.span(), access)
-            }
-            Some(p)
-                if p.is(Kind::FieldExpression)
-                    && p.operator() == Some(".")
-                    && p.child(Field::Argument) == Some(ident) =>
-            {
-                if let Some(dot) = p.child(Field::Operator) {
-                    self.add(dot.span(), "->")?;
-                }
-                self.add_unless_same(ident, access)
-            }
-            Some(p)
-                if matches!(
-                    p.kind(),
-                    Kind::UpdateExpression
-                        | Kind::SubscriptExpression
-                        | Kind::FieldExpression
-                        | Kind::CallExpression
-                ) =>
-            {
-                self.add(ident.span(), format!("(*{access})"))
-            }
-            _ => self.add(ident.span(), format!("*{access}")),
-        }
+        through_address(ident, &access).into_iter().try_for_each(|edit| self.add(edit.span, edit.text))
     }
 
     fn spell_ending(&mut self, ending: &Ending<'t>) -> Result<(), Refusal> {

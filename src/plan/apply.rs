@@ -5,7 +5,9 @@
 //! disagree are reported and the first stays.
 
 use super::layout::{Insertion, layout};
+use super::outlining::matches::outlines;
 use super::plus::render;
+use super::superfluous;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment, Found, iso, search};
@@ -435,8 +437,10 @@ fn transform(
 ) -> (Vec<u8>, Vec<Diagnostic>) {
     let mut removed: Vec<Span> = Vec::new();
     let mut inserted: Vec<Insertion> = Vec::new();
-    for env in found {
+    let outlines = outlines(rule, tree, found);
+    for (env, outlined) in &outlines.matches {
         for (touch, bound) in env.touches_with() {
+            let bound = outlined.iter().fold(bound, |b, (name, text)| b.with(name, Binding::text(&**text)));
             if rule.marks.get(&(touch.atom & !QUIET)) == Some(&Mark::Minus) && !removed.contains(&touch.span)
             {
                 removed.push(touch.span);
@@ -458,7 +462,22 @@ fn transform(
         let message = format!("two edits of {} disagree here; the first was made", rule.name);
         Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
     };
-    (edits.apply(source.bytes()), failed.iter().map(|f| complain(f.second.span)).collect())
+    let mut diagnostics: Vec<Diagnostic> = failed.iter().map(|f| complain(f.second.span)).collect();
+    let mut edits = edits;
+    for edit in outlines.edits {
+        let span = edit.span;
+        if edits.add(edit).is_err() {
+            diagnostics.push(complain(span));
+        }
+    }
+    if !outlines.functions.is_empty() {
+        for edit in superfluous::remove(source, &edits, &outlines.functions).0 {
+            // They fit what is there: that is where they come from.
+            let _ = edits.add(edit);
+        }
+    }
+    diagnostics.extend(outlines.diagnostics);
+    (edits.apply(source.bytes()), diagnostics)
 }
 
 #[cfg(test)]

@@ -138,10 +138,21 @@ pub fn text_of(row: &[Atom], metas: &Metavariables, env: &Environment) -> String
     for (i, atom) in row.iter().enumerate() {
         // A type's stars stick to the name.
         let stars = out.ends_with('*') && i > 0 && metas.contains_key(&row[i - 1].text);
-        if i > 0 && !stars && space(row, i) {
+        let word = word(atom, metas, env);
+        if word.is_empty() && atom.kind == TokenKind::Word {
+            // An empty list takes its comma along.
+            let rest = out.trim_end();
+            out.truncate(rest.strip_suffix(',').unwrap_or(rest).len());
+            continue;
+        }
+        let behind_nothing = out.ends_with('(') && atom.text == ",";
+        if behind_nothing {
+            continue;
+        }
+        if i > 0 && !stars && !out.ends_with('(') && space(row, i) {
             out.push(' ');
         }
-        out.push_str(&word(atom, metas, env));
+        out.push_str(&word);
     }
     out.trim_end().to_string()
 }

@@ -4,6 +4,7 @@
 //! a C type, declaration by declaration.
 
 use super::cursor::Cursor;
+use super::outline;
 use super::parse::braces_len;
 use super::rule::*;
 use super::token::TokenKind;
@@ -74,6 +75,9 @@ struct Base {
 }
 
 fn declaration(c: &mut Cursor<'_>, out: &mut Vec<Metavariable>) -> Option<()> {
+    if outline::is_ahead(c) {
+        return outline::declaration(c, out);
+    }
     let base = base(c)?;
     loop {
         let one = name(c, &base)?;

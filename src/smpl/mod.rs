@@ -7,6 +7,7 @@ pub mod compile;
 pub mod cursor;
 pub mod declare;
 pub mod header;
+pub mod outline;
 pub mod parse;
 pub mod pattern;
 pub mod rule;

@@ -3,6 +3,7 @@
 //! In: nothing; these are the values that [`mod@super::parse`] produces. Bodies are kept as spans and tokens: C is read
 //! later, by [`super::pattern`], with the metavariables at hand.
 
+use super::outline::OutlineRequest;
 use super::token::Token;
 use crate::source::{SourceFile, Span};
 
@@ -323,6 +324,10 @@ pub enum MetaKind {
     Operator(OperatorKind),
     /// The text of a pragma.
     Pragma,
+    /// A function that statements become; its name in plus code.
+    Outline(Box<OutlineRequest>),
+    /// What the code around the statements hands to that function; its name.
+    OutlineArgument(String),
 }
 
 /// How positions of equal bindings are treated.

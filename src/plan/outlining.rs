@@ -1,0 +1,369 @@
+//! Statements that an ordinary rule turns into a function of their own.
+//!
+//! In: a rule's [`OutlineRequest`], a match, and the code that the rule takes out. Out: [`Outlined`]: the new function
+//! and what hangs on it as edits of the original text, and the names that the rule's plus code uses. It refuses, with
+//! the place, statements that would mean something else in another function. The statements' text moves as it is:
+//! comments, line breaks and `#if` lines included.
+
+mod captures;
+pub mod fit;
+pub mod matches;
+mod text;
+mod ways_out;
+
+use super::columns::{TAB, indent, indentation};
+use super::wrapping::parenthesised;
+use crate::edit::TextEdit;
+use crate::flow::cfg::CfgNode;
+use crate::flow::facts::Facts;
+use crate::flow::hazards::hazards;
+use crate::flow::liveness::Liveness;
+use crate::flow::region::Region;
+use crate::matcher::Environment;
+use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
+use crate::smpl::pattern::Metavariables;
+use crate::smpl::{FreshPart, MetaKind};
+use crate::source::Span;
+use crate::syntax::file_scope::FileScope;
+use crate::syntax::{DeclId, Field, Kind, Node, Tree};
+use captures::{Capture, Passing};
+
+/// A new function, and what the code around it needs.
+#[derive(Clone, Debug)]
+pub struct Outlined {
+    /// Edits of the original text.
+    pub edits: Vec<TextEdit>,
+    /// The function that the statements come from.
+    pub function: String,
+    /// Names of file scope that are new.
+    pub names: Vec<String>,
+    /// What the metavariables stand for in plus code.
+    pub bindings: Vec<(String, String)>,
+    /// The statements.
+    pub statements: Span,
+}
+
+/// Why statements stay where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotOutlined {
+    /// The fact that is in the way.
+    pub span: Span,
+    /// One sentence.
+    pub sentence: String,
+}
+
+impl NotOutlined {
+    fn new(span: Span, sentence: impl Into<String>) -> Self {
+        Self { span, sentence: sentence.into() }
+    }
+}
+
+/// What a rule asks for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The metavariable that is the new function's name.
+    pub name: &'a str,
+    /// How it shall look.
+    pub request: &'a OutlineRequest,
+    /// The rule's metavariables.
+    pub metavariables: &'a Metavariables,
+    /// The match.
+    pub env: &'a Environment,
+    /// The code that the rule takes out in this match.
+    pub removed: &'a [Span],
+    /// Names that were given to others already.
+    pub taken: &'a [String],
+}
+
+/// The statements in their function, with the facts about it.
+struct Scene<'a, 't> {
+    asked: Asked<'a>,
+    file: &'a FileScope<'t>,
+    /// The function's name.
+    function: &'t str,
+    facts: Facts<'t>,
+    liveness: Liveness,
+    region: Region<'t>,
+    statements: Vec<Node<'t>>,
+    /// The block in which the call will stand.
+    block: Node<'t>,
+    /// Parameters that are variables of the function: the variable, and the parameter's declaration.
+    given: Vec<(DeclId, String)>,
+}
+
+/// Outline the statements of a match.
+pub fn outline<'t>(asked: Asked<'_>, tree: &'t Tree, file: &FileScope<'t>) -> Result<Outlined, NotOutlined> {
+    let scene = Scene::of(asked, tree, file)?;
+    scene.check()?;
+    let captures = captures::captures(&scene)?;
+    let names = Names::of(&scene, &captures);
+    let text = text::function(&scene, &captures, &names)?;
+    let mut edits = vec![TextEdit::new(Span::at(file_place(&scene)), text)];
+    edits.extend(context(&scene, &captures, &names));
+    let mut bindings = vec![(asked.name.to_owned(), names.function.clone())];
+    let argument = asked
+        .metavariables
+        .iter()
+        .find(|(_, m)| matches!(&m.kind, MetaKind::OutlineArgument(of) if of == asked.name));
+    if let Some((argument, _)) = argument {
+        bindings.push((argument.clone(), text::argument(&scene, &captures, &names)));
+    }
+    let with_context = names.uses_context(&scene, &captures);
+    let mut new = vec![names.function];
+    new.extend(with_context.then_some(names.context));
+    let statements = scene.statements[0].span().cover(scene.statements[scene.statements.len() - 1].span());
+    Ok(Outlined { edits, function: scene.function.to_owned(), names: new, bindings, statements })
+}
+
+impl<'a, 't> Scene<'a, 't> {
+    fn of(asked: Asked<'a>, tree: &'t Tree, file: &'a FileScope<'t>) -> Result<Self, NotOutlined> {
+        let binding = asked.env.get(&asked.request.statements).filter(|b| !b.text.is_empty());
+        let Some(binding) = binding else {
+            let span = asked.removed.first().copied().unwrap_or_default();
+            return Err(NotOutlined::new(span, "there are no statements here to make a function of"));
+        };
+        let statements = statements(tree, binding.span);
+        let (Some(first), Some(known)) = (statements.first(), file.function_at(binding.span.start as usize))
+        else {
+            return Err(NotOutlined::new(binding.span, "these are no statements of a function"));
+        };
+        let facts = Facts::of(known.node);
+        let liveness = Liveness::of(&facts);
+        let region = Region::of(&statements, &facts, &liveness);
+        let replaced = asked.removed.iter().copied().fold(first.span(), Span::cover);
+        let around = tree.covering(replaced);
+        let block = std::iter::once(around)
+            .chain(around.ancestors())
+            .find(|n| n.is(Kind::CompoundStatement) && (!replaced.contains(n.span())));
+        let block = block.ok_or_else(|| NotOutlined::new(replaced, "there is no block around this"))?;
+        let mut scene = Self {
+            asked,
+            file,
+            function: known.name,
+            facts,
+            liveness,
+            region,
+            statements,
+            block,
+            given: Vec::new(),
+        };
+        scene.given = scene.given()?;
+        Ok(scene)
+    }
+
+    /// Which variables of the function become parameters.
+    fn given(&self) -> Result<Vec<(DeclId, String)>, NotOutlined> {
+        let mut out = Vec::new();
+        for parameter in &self.asked.request.parameters {
+            let OutlineParameter::Given(declaration, name) = parameter else { continue };
+            let text = self.filled_in(declaration);
+            let name = self.filled_in(name);
+            let used = self.identifiers().find(|n| n.text() == name);
+            let Some(id) = used.and_then(|n| self.facts.scopes.resolve(n)) else { continue };
+            let known = self.facts.scopes.declaration(id);
+            if self.region.declared.contains(&id) {
+                return Err(NotOutlined::new(known.ident.span(), format!("`{name}` is declared again here")));
+            }
+            let squeeze = |t: &str| t.split_whitespace().collect::<String>();
+            if squeeze(&known.ty.without_const().declare(&name)) != squeeze(&text) {
+                let declared = known.ty.declare(&name);
+                let sentence = format!("the prototype has `{text}`, but this is declared as `{declared}`");
+                return Err(NotOutlined::new(known.ident.span(), sentence));
+            }
+            out.push((id, text));
+        }
+        Ok(out)
+    }
+
+    /// A part of the prototype with the match's bindings.
+    fn filled_in(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let len = crate::smpl::token::word_len(rest).max(c.len_utf8());
+            let word = &rest[..len];
+            // A tag is no metavariable.
+            let tag = ["struct", "union", "enum"].iter().any(|k| out.trim_end().ends_with(k));
+            let bound =
+                self.asked.metavariables.get(word).filter(|_| !tag).and_then(|_| self.asked.env.get(word));
+            out.push_str(bound.map_or(word, |b| &b.text));
+            rest = &rest[len..];
+        }
+        out
+    }
+
+    /// Every name in the statements.
+    fn identifiers(&self) -> impl Iterator<Item = Node<'t>> {
+        self.statements.iter().flat_map(|s| s.descendants().chain([*s])).filter(|n| n.is(Kind::Identifier))
+    }
+
+    /// Whether code can be outlined at all.
+    fn check(&self) -> Result<(), NotOutlined> {
+        for statement in &self.statements {
+            if let Some(opaque) = statement.descendants().chain([*statement]).find(|n| n.kind().is_opaque()) {
+                return Err(NotOutlined::new(opaque.span(), "this could not be read"));
+            }
+            if let Some(hazard) = hazards(*statement, &self.facts.scopes, self.file).first() {
+                let sentence = fit::hazard(hazard, &self.facts.scopes);
+                return Err(NotOutlined::new(hazard.node.span(), sentence));
+            }
+        }
+        if let Some((from, _)) = self.region.side_entries.first() {
+            let span = self.facts.cfg.node(*from).syntax.span();
+            return Err(NotOutlined::new(span, "a jump from outside leads between these statements"));
+        }
+        let labels = self.facts.scopes.labels();
+        let inside = labels.iter().find(|l| self.region.encloses(l.node));
+        let body = self.facts.function;
+        let taken = body.descendants().find(|n| crate::syntax::scope::label_address(*n).is_some());
+        if let (Some(label), Some(_)) = (inside, taken) {
+            return Err(NotOutlined::new(
+                label.node.span(),
+                "the address of a label is taken in this function",
+            ));
+        }
+        self.given_ends_here()
+    }
+
+    /// A variable that becomes a parameter is set by nobody any more: nothing behind may look at it.
+    fn given_ends_here(&self) -> Result<(), NotOutlined> {
+        let gone = |n: Node<'_>| self.asked.removed.iter().any(|s| s.overlaps(n.span()));
+        let replaced = self.asked.removed.iter().copied().fold(self.statements[0].span(), Span::cover);
+        for (id, _) in &self.given {
+            let cfg = &self.facts.cfg;
+            let inside = |node: &CfgNode<'t>| {
+                let evaluated = node.part.map_or_else(|| replaced.contains(node.syntax.span()), gone);
+                self.region.contains(node.id) || evaluated
+            };
+            let leaves = cfg.nodes.iter().filter(|n| inside(n)).flat_map(|n| &n.successors);
+            for edge in leaves {
+                let to = cfg.node(edge.to);
+                if !inside(to) && self.liveness.is_live_in(to.id, *id) {
+                    let name = self.facts.scopes.declaration(*id).name;
+                    let used =
+                        self.facts.scopes.uses(*id).iter().find(|u| !gone(**u) && !self.region.encloses(**u));
+                    let span = used.map_or(to.syntax.span(), |u| u.span());
+                    return Err(NotOutlined::new(
+                        span,
+                        format!("`{name}` is looked at here, and nobody would set it"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn column(&self, node: Node<'_>) -> usize {
+        let source = node.tree().source();
+        indentation(source.slice(source.lines().line_span(source.line_column(node.span()).line)))
+    }
+}
+
+/// The statements that a span covers; what is in braces comes without them.
+fn statements(tree: &Tree, span: Span) -> Vec<Node<'_>> {
+    let node = tree.covering(span);
+    if node.span() == span && node.is(Kind::CompoundStatement) {
+        return node.children().filter(|n| !n.is(Kind::Token)).collect();
+    }
+    let is_unit = |n: &Node<'_>| n.span() == span && (n.kind().is_statement() || n.is(Kind::Declaration));
+    let rows = || std::iter::once(node).chain(node.ancestors());
+    if let Some(one) = rows().find(is_unit) {
+        return vec![one];
+    }
+    let inside = |n: &Node<'_>| span.contains(n.span()) && !n.is(Kind::Token);
+    rows()
+        .map(|n| n.children().filter(inside).collect::<Vec<_>>())
+        .find(|row| row.first().is_some_and(|n| n.span().start == span.start))
+        .unwrap_or_default()
+}
+
+/// Above the function's own comment.
+fn file_place(scene: &Scene<'_, '_>) -> usize {
+    let at = scene.facts.function.span().start as usize;
+    scene.file.function_at(at).map_or(at, |f| f.start() as usize)
+}
+
+/// What the new things are called.
+struct Names {
+    function: String,
+    context: String,
+    /// The variable that holds the context, on both sides.
+    variable: String,
+    /// The parameter that leads to it.
+    data: String,
+}
+
+impl Names {
+    fn of(scene: &Scene<'_, '_>, captures: &[Capture]) -> Self {
+        let free = |name: &str| scene.file.is_free(name) && !scene.asked.taken.iter().any(|t| t == name);
+        let numbered = |name: String| {
+            let mut others = (2..).map(|n| format!("{name}{n}"));
+            if free(&name) { name } else { others.find(|n| free(n)).unwrap_or_default() }
+        };
+        let part = |part: &FreshPart| match part {
+            FreshPart::Text(text) => scene.filled_in(text),
+            FreshPart::Metavariable(name) if name == FUNCTION => scene.function.to_owned(),
+            FreshPart::Metavariable(name) => scene.filled_in(name),
+        };
+        let function = numbered(scene.asked.request.name.iter().map(part).collect());
+        let context = numbered(format!("{}_ctx", scene.function));
+        let used = |name: &str| scene.facts.scopes.declares(name) || !scene.file.is_free(name);
+        let variable = ["ctx", "context"].into_iter().find(|n| !used(n)).unwrap_or("outline_ctx").to_owned();
+        let own = scene.asked.request.parameters.iter().find_map(|p| match p {
+            OutlineParameter::Data(_, name) => Some(name.as_str()),
+            _ => None,
+        });
+        let moved: Vec<&str> = scene.identifiers().map(|n| n.text()).collect();
+        let clashes = |name: &&str| !moved.contains(name) && !captures.iter().any(|c| c.name(scene) == *name);
+        let data = own.into_iter().chain(["data", "arg", "opaque"]).find(clashes).unwrap_or("outline_data");
+        Self { function, context, variable, data: data.to_owned() }
+    }
+
+    /// Whether captured variables go through a struct.
+    fn uses_context(&self, scene: &Scene<'_, '_>, captures: &[Capture]) -> bool {
+        let by_data = scene.asked.request.parameters.iter().any(|p| matches!(p, OutlineParameter::Data(..)));
+        by_data
+            && captures.iter().filter(|c| c.passing != Passing::Own).count() > 0
+            && !captures::is_direct(scene, captures)
+    }
+}
+
+/// The context's declaration in the function that is left.
+fn context(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Option<TextEdit> {
+    if !names.uses_context(scene, captures) {
+        return None;
+    }
+    let leading =
+        scene.block.children().skip(1).take_while(|n| n.is(Kind::Declaration) || n.is(Kind::Comment));
+    let last = leading.filter(|n| n.is(Kind::Declaration) && !scene.region.encloses(*n)).last();
+    let base = scene.column(scene.block) + TAB;
+    let (tabs, deeper) = (indent(base), indent(base + TAB));
+    let mut text = format!("\n{tabs}struct {} {} = {{", names.context, names.variable);
+    for capture in captures.iter().filter(|c| c.passing != Passing::Own) {
+        let name = capture.name(scene);
+        let reference = if capture.passing == Passing::Address { "&" } else { "" };
+        text.push_str(&format!("\n{deeper}.{name} = {reference}{name},"));
+    }
+    text.push_str(&format!("\n{tabs}}};"));
+    let at = match last {
+        Some(last) => last.span().end,
+        None => {
+            text.push('\n');
+            scene.block.span().start + 1
+        }
+    };
+    Some(TextEdit::new(Span::at(at as usize), text))
+}
+
+/// A list in parentheses behind `head`, broken where it is too long.
+fn listed(head: &str, parts: &[String]) -> String {
+    if parts.is_empty() { format!("{head}(void)") } else { parenthesised(head, parts, "", 0) }
+}
+
+/// The body of a function.
+fn body<'t>(function: Node<'t>) -> Node<'t> {
+    function.child(Field::Body).unwrap_or(function)
+}
+
+#[cfg(test)]
+mod tests;

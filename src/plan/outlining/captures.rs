@@ -1,0 +1,134 @@
+//! What the statements use of the function around them.
+//!
+//! In: a scene. Out: a [`Capture`] for each variable, in the order of first use. A value is handed on as a value only
+//! where nothing changes it between there and here; otherwise its address is.
+
+use super::fit::{Handed, obstacle};
+use super::{NotOutlined, Scene, body};
+use crate::flow::access::{How, accesses};
+use crate::smpl::outline::OutlineParameter;
+use crate::syntax::scope::{DeclId, DeclKind};
+use crate::syntax::{Kind, Node};
+
+/// How a variable reaches the new function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// Not at all: only the statements use it, and from new each time.
+    Own,
+    /// Its value.
+    Value,
+    /// An array, as the pointer that it decays to.
+    Decayed,
+    /// Its address.
+    Address,
+}
+
+/// A variable of the function that the statements use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Capture {
+    pub(super) id: DeclId,
+    pub(super) passing: Passing,
+}
+
+impl Capture {
+    pub(super) fn name<'t>(&self, scene: &Scene<'_, 't>) -> &'t str {
+        scene.facts.scopes.declaration(self.id).name
+    }
+
+    /// Its declaration as it is handed on.
+    pub(super) fn declared(&self, scene: &Scene<'_, '_>) -> String {
+        let declaration = scene.facts.scopes.declaration(self.id);
+        match self.passing {
+            Passing::Own | Passing::Value => declaration.ty.without_const().declare(declaration.name),
+            Passing::Decayed => declaration.ty.decayed().declare(declaration.name),
+            Passing::Address => declaration.ty.pointer_to(declaration.name),
+        }
+    }
+}
+
+/// Find the captures.
+pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutlined> {
+    let scopes = &scene.facts.scopes;
+    let mut out: Vec<Capture> = Vec::new();
+    for ident in scene.identifiers() {
+        let Some(id) = scopes.resolve(ident) else { continue };
+        let known = out.iter().any(|c| c.id == id) || scene.given.iter().any(|(given, _)| *given == id);
+        let kind = scopes.declaration(id).kind;
+        if known || scene.region.declared.contains(&id) || matches!(kind, DeclKind::Enumerator) {
+            continue;
+        }
+        let passing = passing(scene, id);
+        let handed = match passing {
+            Passing::Own | Passing::Value => Handed::Value,
+            Passing::Decayed => Handed::Decayed,
+            Passing::Address => Handed::Address,
+        };
+        if let Some(sentence) = obstacle(scopes, id, ident, handed) {
+            return Err(NotOutlined::new(ident.span(), sentence));
+        }
+        if passing != Passing::Own
+            && let Some(written) = written_by_removed(scene, id)
+        {
+            let name = scopes.declaration(id).name;
+            let sentence = format!("this sets `{name}`, which the statements use, and the rule removes it");
+            return Err(NotOutlined::new(written.span(), sentence));
+        }
+        out.push(Capture { id, passing });
+    }
+    Ok(out)
+}
+
+fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
+    let declaration = scene.facts.scopes.declaration(id);
+    let region = &scene.region;
+    let only_here = region.only_inside.contains(&id) && !region.exposed.contains(&id);
+    let shared = scene.facts.shared.contains(&id);
+    if declaration.kind == DeclKind::Local && only_here && !shared && !declaration.ty.is_array() {
+        return Passing::Own;
+    }
+    if declaration.is_array_object() {
+        return Passing::Decayed;
+    }
+    let by_name = scene.asked.request.parameters.contains(&OutlineParameter::Captures);
+    let unchanged = by_name || is_stable(scene, id);
+    let pointer_wanted = declaration.ty.is_aggregate() || shared || region.written.contains(&id);
+    if pointer_wanted || !unchanged { Passing::Address } else { Passing::Value }
+}
+
+/// Whether the value where the call's block begins is the value where the statements begin.
+fn is_stable(scene: &Scene<'_, '_>, id: DeclId) -> bool {
+    let scopes = &scene.facts.scopes;
+    let declaration = scopes.declaration(id);
+    let own = declaration.ident;
+    let late = scene.block.encloses(own)
+        && !scene
+            .block
+            .children()
+            .skip(1)
+            .take_while(|n| n.is(Kind::Declaration) || n.is(Kind::Comment))
+            .any(|n| n.encloses(own));
+    !late
+        && !accesses(scene.block, scopes).iter().any(|a| {
+            a.decl == id && a.node != own && (a.may_define() || a.takes_address() || a.how == How::Unknown)
+        })
+}
+
+/// Code outside of the statements that sets the variable and that the rule takes out.
+fn written_by_removed<'t>(scene: &Scene<'_, 't>, id: DeclId) -> Option<Node<'t>> {
+    let gone = |n: Node<'_>| scene.asked.removed.iter().any(|s| s.contains(n.span()));
+    accesses(body(scene.facts.function), &scene.facts.scopes)
+        .into_iter()
+        .find(|a| a.decl == id && a.may_define() && gone(a.node) && !scene.region.encloses(a.node))
+        .map(|a| a.node)
+}
+
+/// Whether the only captured variable is handed on without a struct around it.
+pub(super) fn is_direct(scene: &Scene<'_, '_>, captures: &[Capture]) -> bool {
+    let mut passed = captures.iter().filter(|c| c.passing != Passing::Own);
+    let (Some(capture), None) = (passed.next(), passed.next()) else { return false };
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let text = capture.declared(scene);
+    let qualified = text.split(|c| !is_word(c)).any(|word| matches!(word, "const" | "volatile"));
+    let pointer = scene.facts.scopes.declaration(capture.id).ty.is_pointer();
+    !qualified && (capture.passing != Passing::Value || pointer)
+}

@@ -1,0 +1,79 @@
+//! What can reach another function, and how it is spelled there.
+//!
+//! In: a variable or a macro in code that is to move. Out: the reason why it cannot, or edits of its uses.
+
+use crate::edit::TextEdit;
+use crate::flow::hazards::{Hazard, HazardKind};
+use crate::syntax::scope::{DeclId, DeclKind, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// Whether what is handed on is a pointer that stands for the variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// The value itself, or a pointer that was one before.
+    Value,
+    /// The array, as a pointer to its first element.
+    Decayed,
+    /// The variable's address.
+    Address,
+}
+
+/// Why a variable cannot be handed to another function.
+pub fn obstacle(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, handed: Handed) -> Option<String> {
+    let declaration = scopes.declaration(id);
+    let (name, ty) = (declaration.name, &declaration.ty);
+    let in_sizeof =
+        ident.ancestors().take_while(|a| !a.kind().is_statement()).any(|a| a.is(Kind::SizeofExpression));
+    let local_tag = |tag: &str| scopes.tags().iter().any(|t| t.name == tag);
+    if !matches!(declaration.kind, DeclKind::Local | DeclKind::Parameter) {
+        Some(format!("`{name}` is static in the function, so that no other function can use it"))
+    } else if ty.has_anonymous_aggregate() {
+        Some(format!("the type of `{name}` has no name"))
+    } else if ty.is_typeof() {
+        Some(format!("the type of `{name}` is told by `typeof`, which means something else elsewhere"))
+    } else if ty.tag().is_some_and(local_tag) {
+        Some(format!("the type of `{name}` is declared in the function"))
+    } else if in_sizeof && handed != Handed::Value {
+        Some(format!("the size of `{name}` is taken, which is another for a pointer"))
+    } else if handed == Handed::Decayed && ty.has_computed_size() {
+        Some(format!("`{name}` is an array whose size is computed"))
+    } else {
+        None
+    }
+}
+
+/// What a macro does that another function could not bear.
+pub fn hazard(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> String {
+    let what = match hazard.kind {
+        HazardKind::Jumps => "jumps".to_owned(),
+        HazardKind::NamesLocal(id) => {
+            format!("names `{}` of the function that it is used in", scopes.declaration(id).name)
+        }
+        HazardKind::WritesArgument(id) => {
+            format!("may write `{}` without its address", scopes.declaration(id).name)
+        }
+    };
+    format!("the macro `{}` {what}", hazard.node.text())
+}
+
+/// The use `ident` of a variable, where `access` is its address.
+pub fn through_address(ident: Node<'_>, access: &str) -> Vec<TextEdit> {
+    let whole = |text: String| vec![TextEdit::new(ident.span(), text)];
+    let Some(parent) = ident.parent() else { return whole(format!("*{access}")) };
+    match parent.kind() {
+        Kind::PointerExpression if parent.operator() == Some("&") => {
+            vec![TextEdit::new(parent.span(), access)]
+        }
+        Kind::FieldExpression
+            if parent.operator() == Some(".") && parent.child(Field::Argument) == Some(ident) =>
+        {
+            let dot = parent.child(Field::Operator).map(|dot| TextEdit::new(dot.span(), "->"));
+            let name = (ident.text() != access).then(|| TextEdit::new(ident.span(), access));
+            dot.into_iter().chain(name).collect()
+        }
+        Kind::UpdateExpression | Kind::SubscriptExpression | Kind::FieldExpression | Kind::CallExpression => {
+            whole(format!("(*{access})"))
+        }
+        _ => whole(format!("*{access}")),
+    }
+}

@@ -1,0 +1,173 @@
+//! The new function's text.
+//!
+//! In: a scene, its captures and names. Out: the context struct and the function, to stand above the function that the
+//! statements come from. The statements are copied with their lines; only names and jumps are spelled anew.
+
+use super::captures::{Capture, Passing, is_direct};
+use super::fit::through_address;
+use super::{Names, NotOutlined, Scene, listed, ways_out};
+use crate::edit::{EditSet, TextEdit};
+use crate::plan::columns::{TAB, indent, shift};
+use crate::smpl::outline::OutlineParameter;
+use crate::source::Span;
+use crate::syntax::{Kind, Node};
+
+/// The struct, if there is one, and the function.
+pub(super) fn function(
+    scene: &Scene<'_, '_>,
+    captures: &[Capture],
+    names: &Names,
+) -> Result<String, NotOutlined> {
+    let mut out = String::new();
+    let passed = || captures.iter().filter(|c| c.passing != Passing::Own);
+    let with_context = names.uses_context(scene, captures);
+    if with_context {
+        out.push_str(&format!("struct {} {{\n", names.context));
+        passed().for_each(|c| out.push_str(&format!("\t{};\n", c.declared(scene))));
+        out.push_str("};\n\n");
+    }
+    let request = scene.asked.request;
+    let star = if request.returns.ends_with('*') { "" } else { " " };
+    let head = format!("{}{star}{}", request.returns, names.function);
+    out.push_str(&listed(&head, &parameters(scene, captures, names)));
+    out.push_str("\n{\n");
+    let mut declarations: Vec<String> = Vec::new();
+    if with_context {
+        declarations.push(format!("struct {} *{} = {};", names.context, names.variable, names.data));
+    } else if has_data(scene) {
+        declarations.extend(passed().map(|c| format!("{} = {};", c.declared(scene), names.data)));
+    }
+    let own = captures.iter().filter(|c| c.passing == Passing::Own);
+    declarations.extend(own.map(|c| format!("{};", c.declared(scene))));
+    for declaration in &declarations {
+        out.push_str(&format!("\t{declaration}\n"));
+    }
+    if !declarations.is_empty() && !scene.statements[0].is(Kind::Declaration) {
+        out.push('\n');
+    }
+    out.push_str(&moved(scene, captures, names)?);
+    if let (Some(value), true) = (&request.go_on, ways_out::falls_through(scene)) {
+        out.push_str(&format!("\treturn {value};\n"));
+    }
+    out.push_str("}\n\n");
+    Ok(out)
+}
+
+/// What plus code hands to the new function.
+pub(super) fn argument(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> String {
+    let passed = captures.iter().filter(|c| c.passing != Passing::Own);
+    let one = |c: &Capture| match c.passing {
+        Passing::Address => format!("&{}", c.name(scene)),
+        _ => c.name(scene).to_owned(),
+    };
+    if names.uses_context(scene, captures) {
+        return format!("&{}", names.variable);
+    }
+    let all: Vec<String> = passed.map(one).collect();
+    if all.is_empty() && has_data(scene) { "NULL".to_owned() } else { all.join(", ") }
+}
+
+fn has_data(scene: &Scene<'_, '_>) -> bool {
+    scene.asked.request.parameters.iter().any(|p| matches!(p, OutlineParameter::Data(..)))
+}
+
+fn parameters(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Vec<String> {
+    let mut out = Vec::new();
+    for parameter in &scene.asked.request.parameters {
+        match parameter {
+            OutlineParameter::Given(text, _) => out.push(scene.filled_in(text)),
+            OutlineParameter::Data(text, name) => {
+                let stem = text.strip_suffix(name.as_str()).unwrap_or("void *");
+                out.push(format!("{stem}{}", names.data));
+            }
+            OutlineParameter::Captures => {
+                let passed = captures.iter().filter(|c| c.passing != Passing::Own);
+                out.extend(passed.map(|c| c.declared(scene)));
+            }
+        }
+    }
+    out
+}
+
+/// The statements with their comments, one level deep.
+fn moved(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<String, NotOutlined> {
+    let source = scene.facts.function.tree().source();
+    let span = extent(scene);
+    let mut edits = EditSet::new();
+    let spelled = scene
+        .identifiers()
+        .filter_map(|n| Some((n, captures.iter().find(|c| scene.facts.scopes.resolve(n) == Some(c.id))?)))
+        .flat_map(|(n, c)| spelled(scene, n, *c, captures, names));
+    for edit in spelled.chain(ways_out::edits(scene)?) {
+        let at = edit.span;
+        let inside = Span { start: at.start - span.start, end: at.end - span.start };
+        let conflict = || NotOutlined::new(at, "two names want to be spelled anew here");
+        edits.add(TextEdit::new(inside, edit.text)).map_err(|_| conflict())?;
+    }
+    let bytes = source.bytes().get(span.range()).unwrap_or_default();
+    let text = String::from_utf8(edits.apply(bytes))
+        .map_err(|_| NotOutlined::new(span, "these bytes are no UTF-8"))?;
+    let first = scene.statements.iter().find(|s| !s.text().starts_with('#')).unwrap_or(&scene.statements[0]);
+    let by = TAB as isize - scene.column(*first) as isize;
+    let text = shift(&format!("\n{}{text}", lead(scene, span)), by);
+    Ok(format!("{}\n", text.trim_start_matches('\n').trim_end()))
+}
+
+/// The white space in front of the first line.
+fn lead(scene: &Scene<'_, '_>, span: Span) -> String {
+    let source = scene.facts.function.tree().source();
+    let line = source.lines().line_span(source.line_column(span).line);
+    let before = source.slice(Span { start: line.start, end: span.start });
+    if before.trim().is_empty() { before.to_owned() } else { indent(scene.column(scene.statements[0])) }
+}
+
+/// The bytes that move: with the comments around them if the statements are all there is in their braces.
+fn extent(scene: &Scene<'_, '_>) -> Span {
+    let (first, last) = (scene.statements[0], scene.statements[scene.statements.len() - 1]);
+    let source = scene.facts.function.tree().source();
+    let line = |offset: u32| source.lines().line_column(offset as usize).line;
+    let mut span = first.span().cover(last.span());
+    let alone = braced_alone(scene);
+    let mut before = first.prev_sibling().filter(|_| alone);
+    while let Some(comment) = before.filter(|n| n.is(Kind::Comment)) {
+        before = comment.prev_sibling();
+        if before.is_none_or(|n| line(n.span().end) < line(comment.span().start)) {
+            span = span.cover(comment.span());
+        }
+    }
+    let mut after = last.next_sibling();
+    while let Some(comment) = after.filter(|n| n.is(Kind::Comment)) {
+        if !alone && line(comment.span().start) > line(span.end) {
+            break;
+        }
+        span = span.cover(comment.span());
+        after = comment.next_sibling();
+    }
+    span
+}
+
+/// Whether the statements fill their braces.
+fn braced_alone(scene: &Scene<'_, '_>) -> bool {
+    let parent = scene.statements[0].parent().filter(|p| p.is(Kind::CompoundStatement));
+    let others =
+        |n: &Node<'_>| !matches!(n.kind(), Kind::Token | Kind::Comment) && !scene.statements.contains(n);
+    parent.is_some_and(|p| !p.children().any(|n| others(&n)))
+}
+
+fn spelled(
+    scene: &Scene<'_, '_>,
+    ident: Node<'_>,
+    capture: Capture,
+    captures: &[Capture],
+    names: &Names,
+) -> Vec<TextEdit> {
+    let direct = !has_data(scene) || is_direct(scene, captures);
+    let name = ident.text();
+    let access = if direct { name.to_owned() } else { format!("{}->{name}", names.variable) };
+    match capture.passing {
+        Passing::Own => Vec::new(),
+        Passing::Address => through_address(ident, &access),
+        Passing::Value | Passing::Decayed if access == name => Vec::new(),
+        Passing::Value | Passing::Decayed => vec![TextEdit::new(ident.span(), access)],
+    }
+}
