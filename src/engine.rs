@@ -79,6 +79,8 @@ pub struct Site {
     pub rule: String,
     /// What came of it.
     pub verdict: Verdict,
+    /// What had to be shown, and how it stands: each duty once, in the order of their numbers.
+    pub obligations: Vec<Obligation>,
 }
 
 impl Site {
@@ -110,8 +112,6 @@ pub struct Converted {
     pub message: Vec<String>,
     /// What a reviewer should know: names of the rule's notes, and their text.
     pub notes: Vec<(String, String)>,
-    /// What was shown.
-    pub obligations: Vec<Obligation>,
 }
 
 /// What was read.
@@ -150,8 +150,14 @@ pub fn with_threads<T: Send>(jobs: Option<NonZeroUsize>, work: impl FnOnce() -> 
     }
 }
 
-/// Run rules over a tree. `wanted` says which files to look into.
-pub fn run(rules: &Rules, files: &dyn Files, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Outcome {
+/// Run rules over a tree. `wanted` says which files to look into; conversions above `level` are found, and left out of what
+/// others build on.
+pub fn run(
+    rules: &Rules,
+    files: &dyn Files,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+    level: Level,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let paths = files.paths();
     let walks: Vec<&WalkSpec> = rules.walks.iter().filter(|walk| applies(walk, files, &paths)).collect();
@@ -171,7 +177,9 @@ pub fn run(rules: &Rules, files: &dyn Files, wanted: &(dyn Fn(&str) -> bool + Sy
     let results: Vec<_> = in_question
         .par_iter()
         .map(|path| match files.read_if_any(path, &words) {
-            Ok(Some(bytes)) => Some(Ok(one_file::sites(&SourceFile::new(path.as_str(), bytes), &walks))),
+            Ok(Some(bytes)) => {
+                Some(Ok(one_file::sites(&SourceFile::new(path.as_str(), bytes), &walks, level)))
+            }
             Ok(None) => None,
             Err(diagnostic) => Some(Err(diagnostic)),
         })
@@ -191,7 +199,8 @@ pub fn run(rules: &Rules, files: &dyn Files, wanted: &(dyn Fn(&str) -> bool + Sy
         }
     }
     let converted = |walk: &WalkSpec| {
-        outcome.sites.iter().any(|s| s.rule == walk.name && matches!(s.verdict, Verdict::Converted(_)))
+        let made = |v: &Verdict| matches!(v, Verdict::Converted(c) if c.level <= level);
+        outcome.sites.iter().any(|s| s.rule == walk.name && made(&s.verdict))
     };
     for walk in walks.iter().filter(|w| converted(w)) {
         match introduce::introduction(walk, files, &paths) {

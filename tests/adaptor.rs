@@ -37,7 +37,7 @@ pub(crate) struct Outcome {
 
 /// Runs the shipped rule on `files`, which bring no header of the iterator: `generation` says what the tree declares.
 /// The headers and the library that the rule introduces the helper into are not part of the comparison.
-pub(crate) fn convert(files: &[TreeFile], generation: Generation, _level: Level) -> Outcome {
+pub(crate) fn convert(files: &[TreeFile], generation: Generation, level: Level) -> Outcome {
     static RULES: LazyLock<Rules> = LazyLock::new(shipped);
     let mut all = files.to_vec();
     let declared = match generation {
@@ -49,13 +49,17 @@ pub(crate) fn convert(files: &[TreeFile], generation: Generation, _level: Level)
     all.push(("include/linux/uio.h".to_owned(), header.into_bytes()));
     all.push(("lib/iov_iter.c".to_owned(), library.into_bytes()));
     all.sort();
-    let outcome = engine::run(&RULES, &Memory(&all), &|_| true);
-    finish(files, outcome)
+    let level = match level {
+        Level::Safe => engine::Level::Safe,
+        Level::Review => engine::Level::Review,
+    };
+    let outcome = engine::run(&RULES, &Memory(&all), &|_| true, level);
+    finish(files, outcome, level)
 }
 
 /// Runs the shipped rule on a whole tree; the helper is introduced as well. Out: the tree afterwards, and the refusals.
 pub(crate) fn convert_tree(files: &[TreeFile]) -> (Vec<TreeFile>, Vec<Refused>) {
-    let outcome = engine::run(&shipped(), &Memory(files), &|_| true);
+    let outcome = engine::run(&shipped(), &Memory(files), &|_| true, engine::Level::Safe);
     assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
     let mut tree = files.to_vec();
     for (file, edits) in outcome.introductions.iter().flat_map(|i| &i.files) {
@@ -67,7 +71,7 @@ pub(crate) fn convert_tree(files: &[TreeFile]) -> (Vec<TreeFile>, Vec<Refused>) 
             .filter(|(path, _)| path == file.path())
             .for_each(|(_, text)| *text = set.apply(file.bytes()));
     }
-    let Outcome { changed, refused, .. } = finish(files, outcome);
+    let Outcome { changed, refused, .. } = finish(files, outcome, engine::Level::Safe);
     for (path, text) in changed {
         tree.iter_mut().filter(|(name, _)| *name == path).for_each(|file| file.1.clone_from(&text));
     }
@@ -85,11 +89,12 @@ fn shipped() -> Rules {
     rules
 }
 
-fn finish(files: &[TreeFile], outcome: engine::Outcome) -> Outcome {
+fn finish(files: &[TreeFile], outcome: engine::Outcome, level: engine::Level) -> Outcome {
     let (mut refused, mut notes) = (Vec::new(), Vec::new());
     let mut edits: BTreeMap<String, EditSet> = BTreeMap::new();
     for site in &outcome.sites {
         match &site.verdict {
+            Verdict::Converted(converted) if converted.level > level => {}
             Verdict::Converted(converted) => {
                 let set = edits.entry(site.file.path().to_owned()).or_default();
                 for edit in &converted.edits {

@@ -12,7 +12,7 @@ use vedalia::source::SourceFile;
 use vedalia::syntax::{self, Kind};
 
 use crate::adaptor::{self, Outcome, Refused};
-use crate::case_format::{self, Case, TreeFile};
+use crate::case_format::{self, Case, Level, TreeFile};
 
 #[test]
 fn every_case_has_its_verdict() {
@@ -119,7 +119,8 @@ fn verdict(case: &Case) -> Verdict {
     let why = compare_refusals(case, &refused)
         .or_else(|| compare_files(case, &changed))
         .or_else(|| case.notes.iter().find(|n| !notes.contains(n)).map(|n| format!("no note {n}")))
-        .or_else(|| second_run(case));
+        .or_else(|| second_run(case))
+        .or_else(|| without_review(case));
     why.map_or(Verdict::AsDecided, Verdict::Differs)
 }
 
@@ -169,6 +170,15 @@ fn second_run(case: &Case) -> Option<String> {
     let again = adaptor::convert(&case.result(), case.generation, case.level);
     let silent = again.changed.is_empty() && again.refused.is_empty();
     (!silent).then(|| "a second run is not silent".into())
+}
+
+/// What needs a review is not done unasked.
+fn without_review(case: &Case) -> Option<String> {
+    if case.level == Level::Safe {
+        return None;
+    }
+    let unasked = adaptor::convert(&case.before, case.generation, Level::Safe);
+    (!unasked.changed.is_empty()).then(|| "it is converted without a review".into())
 }
 
 /// A place that could not be read, if there is one.

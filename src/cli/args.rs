@@ -84,6 +84,15 @@ pub(super) enum LevelWish {
     Review,
 }
 
+impl From<LevelWish> for crate::engine::Level {
+    fn from(wish: LevelWish) -> Self {
+        match wish {
+            LevelWish::Safe => Self::Safe,
+            LevelWish::Review => Self::Review,
+        }
+    }
+}
+
 /// Arguments of `vedalia series`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("result").required(true).multiple(true).args(["branch", "output", "demo"]))]

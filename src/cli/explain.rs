@@ -1,7 +1,7 @@
 //! `vedalia explain` and `vedalia refusals`: why.
 //!
-//! In: a place in a tree. Out: the verdict on the site there with the facts that it rests on: for a refusal the fact that
-//! stands against a conversion, for a conversion what was shown. A place without a site is said to be one, with the
+//! In: a place in a tree. Out: the verdict on the site there with the facts that it rests on: each obligation, whether it
+//! was shown, is open or has failed, and where; for a refusal the fact that stands against a conversion. A place without a site is said to be one, with the
 //! nearest site of the file.
 
 use std::fmt::Write as _;
@@ -54,9 +54,42 @@ fn place(text: &str) -> Result<(&str, usize), Failure> {
 
 fn explain(site: &Site, paint: Paint) -> String {
     match &site.verdict {
-        Verdict::Refused(refusal) => refused(site, refusal, paint),
-        Verdict::Converted(converted) => shown(site, converted, paint),
+        Verdict::Refused(refusal) => refused(site, refusal, paint) + &obligations(site),
+        Verdict::Converted(converted) => {
+            shown(site, converted, paint) + &obligations(site) + &notes(converted)
+        }
     }
+}
+
+/// Each duty on a line: how it stands, by what, and where.
+fn obligations(site: &Site) -> String {
+    let mut text = String::new();
+    for obligation in &site.obligations {
+        let mut lines: Vec<usize> =
+            obligation.spans.iter().map(|span| site.file.line_column(*span).line).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let places = match lines.as_slice() {
+            [] => String::new(),
+            [line] => format!(" (line {line})"),
+            _ => {
+                let all: Vec<String> = lines.iter().map(usize::to_string).collect();
+                format!(" (lines {})", all.join(", "))
+            }
+        };
+        let (name, word) = (obligation.duty.name(), obligation.status.word());
+        let _ =
+            writeln!(text, "{name:4}{word:12}{}: {}{places}", obligation.duty.what(), obligation.evidence);
+    }
+    text
+}
+
+fn notes(converted: &Converted) -> String {
+    let mut text = String::new();
+    for (name, note) in &converted.notes {
+        let _ = writeln!(text, "note {name}: {note}");
+    }
+    text
 }
 
 fn refused(site: &Site, refusal: &Refusal, paint: Paint) -> String {
@@ -75,20 +108,7 @@ fn refused(site: &Site, refusal: &Refusal, paint: Paint) -> String {
 fn shown(site: &Site, converted: &Converted, paint: Paint) -> String {
     let message = format!("{}: becomes a call of {}()", run::mark(site).word(), converted.helper);
     let told = Diagnostic::new(Severity::Note, "converted", message).at(&site.file, site.span, "this site");
-    let mut text = render::diagnostic(&told, paint);
-    for obligation in &converted.obligations {
-        let places: Vec<String> = obligation
-            .spans
-            .iter()
-            .map(|span| format!("line {}", site.file.line_column(*span).line))
-            .collect();
-        let places = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
-        let _ = writeln!(text, "{:4}{}: {}{places}", obligation.name, obligation.what, obligation.evidence);
-    }
-    for (name, note) in &converted.notes {
-        let _ = writeln!(text, "note {name}: {note}");
-    }
-    text
+    render::diagnostic(&told, paint)
 }
 
 /// The codes of refusals, each with its meaning.

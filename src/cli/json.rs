@@ -49,6 +49,7 @@ struct NoteEntry<'a> {
 struct ObligationEntry<'a> {
     name: &'static str,
     what: &'static str,
+    status: &'static str,
     evidence: &'a str,
     places: Vec<String>,
 }
@@ -93,7 +94,7 @@ fn site(site: &Site) -> SiteEntry<'_> {
             place: place(&site.file, refusal.span),
         }),
         notes: converted.map(notes).unwrap_or_default(),
-        obligations: converted.map(|c| obligations(&site.file, &c.obligations)).unwrap_or_default(),
+        obligations: obligations(&site.file, &site.obligations),
     }
 }
 
@@ -103,8 +104,9 @@ fn notes(converted: &Converted) -> Vec<NoteEntry<'_>> {
 
 fn obligations<'a>(file: &SourceFile, obligations: &'a [Obligation]) -> Vec<ObligationEntry<'a>> {
     let entry = |obligation: &'a Obligation| ObligationEntry {
-        name: obligation.name,
-        what: obligation.what,
+        name: obligation.duty.name(),
+        what: obligation.duty.what(),
+        status: obligation.status.word(),
         evidence: &obligation.evidence,
         places: obligation.spans.iter().map(|span| place(file, *span)).collect(),
     };

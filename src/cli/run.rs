@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, Coverage, Level, Outcome, Rules, Site, Verdict};
 use crate::series::material::{Conversion, Introduction, Material, Untouched};
 use crate::smpl;
-use crate::walk::RefusalCode;
+use crate::walk::{RefusalCode, Status};
 
 use super::args::{LevelWish, TreeArguments};
 use super::commit::CommitFiles;
@@ -77,7 +77,7 @@ pub(super) fn find(tree: &Tree, rules: &[Understood], arguments: &TreeArguments)
     for one in rules {
         let wanted = &tree.wanted;
         let outcome = engine::with_threads(arguments.jobs, || {
-            engine::run(&one.rules, &files, &|path| wanted.holds(path))
+            engine::run(&one.rules, &files, &|path| wanted.holds(path), arguments.level.into())
         });
         let errors = outcome.diagnostics.iter().filter(|told| told.severity == Severity::Error);
         let diagnostics: Vec<Diagnostic> = errors.cloned().collect();
@@ -115,7 +115,7 @@ impl Found {
 
     fn add_site(&mut self, site: &Site, level: LevelWish) {
         match &site.verdict {
-            Verdict::Converted(converted) if is_wanted(converted.level, level) => {
+            Verdict::Converted(converted) if converted.level <= level.into() => {
                 self.material.conversions.push(Conversion {
                     rule: site.rule.clone(),
                     helper: converted.helper.clone(),
@@ -143,7 +143,7 @@ impl Found {
             rule: site.rule.clone(),
             reason: match &site.verdict {
                 Verdict::Refused(refusal) => format!("{}: {}", refusal.code.name(), refusal.sentence),
-                Verdict::Converted(_) => String::new(),
+                Verdict::Converted(_) => open_facts(site),
             },
             notes: notes(site),
         };
@@ -151,8 +151,10 @@ impl Found {
     }
 }
 
-fn is_wanted(level: Level, wish: LevelWish) -> bool {
-    level == Level::Safe || wish == LevelWish::Review
+/// What a person has to look at before the site may be converted.
+fn open_facts(site: &Site) -> String {
+    let open = site.obligations.iter().filter(|o| o.status == Status::Open);
+    open.map(|o| format!("{}: {}", o.duty.name(), o.evidence)).collect::<Vec<_>>().join("; ")
 }
 
 /// The sentences of a site's notes.
@@ -178,7 +180,7 @@ pub(super) fn mark(site: &Site) -> Mark {
 fn reason(site: &Site) -> String {
     match &site.verdict {
         Verdict::Refused(refusal) => refusal.sentence.clone(),
-        Verdict::Converted(_) => "it can be converted, but needs a review".to_owned(),
+        Verdict::Converted(_) => format!("it can be converted if a person agrees: {}", open_facts(site)),
     }
 }
 

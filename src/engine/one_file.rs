@@ -13,7 +13,7 @@ use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node, parse};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::site::acquisitions;
-use crate::walk::{Note, Refusal, RefusalCode, Walk, WalkSpec, recognise};
+use crate::walk::{Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
 
 /// What one file holds.
 pub(super) struct Found {
@@ -21,10 +21,12 @@ pub(super) struct Found {
     pub(super) not_looked_at: usize,
 }
 
-pub(super) fn sites(file: &SourceFile, walks: &[&WalkSpec]) -> Found {
+/// The sites of one file; only conversions up to `level` count for each other.
+pub(super) fn sites(file: &SourceFile, walks: &[&WalkSpec], level: Level) -> Found {
     let tree = parse(file);
     let scope = FileScope::of(&tree);
-    let mut work = Work { file, scope: &scope, sites: Vec::new(), edits: EditSet::new(), names: Vec::new() };
+    let (sites, edits, names) = (Vec::new(), EditSet::new(), Vec::new());
+    let mut work = Work { file, scope: &scope, level, sites, edits, names };
     for walk in walks {
         for function in &scope.functions {
             work.function(walk, function.node, function.name);
@@ -40,6 +42,8 @@ pub(super) fn sites(file: &SourceFile, walks: &[&WalkSpec]) -> Found {
 struct Work<'a, 't> {
     file: &'a SourceFile,
     scope: &'a FileScope<'t>,
+    /// How sure a conversion has to be to be made.
+    level: Level,
     sites: Vec<Site>,
     /// Every edit so far, what became superfluous included.
     edits: EditSet,
@@ -53,18 +57,22 @@ impl<'t> Work<'_, 't> {
             return;
         }
         let scopes = Scopes::of(function);
-        for (call, recognised) in recognise(walk, &scopes) {
-            let verdict = match recognised.and_then(|found| self.convert(walk, &found, &scopes, name)) {
+        for Recognised { call, walk: found, mut proof } in recognise(walk, &scopes) {
+            let converted = found.and_then(|found| {
+                let converted = self.convert(walk, &found, &scopes, name, &mut proof);
+                converted.inspect_err(|refusal| proof.refused(refusal))
+            });
+            let verdict = match converted {
                 Ok(converted) => Verdict::Converted(Box::new(converted)),
                 Err(refusal) => Verdict::Refused(refusal),
             };
-            self.push(walk, call.span(), name, verdict);
+            self.push(walk, call.span(), name, verdict, &proof);
         }
     }
 
-    fn push(&mut self, walk: &WalkSpec, span: Span, function: &str, verdict: Verdict) {
-        let (file, rule) = (self.file.clone(), walk.name.clone());
-        self.sites.push(Site { file, span, function: function.to_owned(), rule, verdict });
+    fn push(&mut self, walk: &WalkSpec, span: Span, function: &str, verdict: Verdict, proof: &Proof) {
+        let (file, function, rule) = (self.file.clone(), function.to_owned(), walk.name.clone());
+        self.sites.push(Site { file, span, function, rule, verdict, obligations: proof.obligations() });
     }
 
     fn convert(
@@ -73,8 +81,9 @@ impl<'t> Work<'_, 't> {
         walk: &Walk<'t>,
         scopes: &Scopes<'t>,
         function: &str,
+        proof: &mut Proof,
     ) -> Result<Converted, Refusal> {
-        let conversion = convert(spec, walk, scopes, self.scope, &self.names)?;
+        let conversion = convert(spec, walk, scopes, self.scope, &self.names, proof)?;
         let mut edits = self.edits.clone();
         for edit in &conversion.edits {
             edits.add(edit.clone()).map_err(|overlap| {
@@ -93,16 +102,18 @@ impl<'t> Work<'_, 't> {
                 format!("the result could not be read again, near `{text}`; this is a fault of vedalia");
             return Err(Refusal::new(RefusalCode::NotUnderstood, walk.site.call.span(), sentence));
         }
-        self.edits = edits;
-        self.names.extend([conversion.callback.clone()].into_iter().chain(conversion.context.clone()));
+        let level = if proof.is_open() { Level::Review } else { Level::Safe };
+        if level <= self.level {
+            self.edits = edits;
+            self.names.extend([conversion.callback.clone()].into_iter().chain(conversion.context.clone()));
+        }
         let all: Vec<TextEdit> = conversion.edits.into_iter().chain(cleaned).collect();
         Ok(Converted {
-            level: Level::Safe,
+            level,
             edits: all,
             helper: spec.helper_name.clone(),
             message: spec.message.clone(),
             notes: notes(spec, walk, &removed),
-            obligations: walk.obligations.clone(),
         })
     }
 
@@ -121,7 +132,9 @@ impl<'t> Work<'_, 't> {
                 if opaque {
                     let sentence = "this was not looked at: the code around it could not be read";
                     let refusal = Refusal::new(RefusalCode::OpaqueCode, *mention, sentence);
-                    self.push(walk, *mention, "", Verdict::Refused(refusal));
+                    let mut proof = Proof::default();
+                    proof.refused(&refusal);
+                    self.push(walk, *mention, "", Verdict::Refused(refusal), &proof);
                 }
             }
         }

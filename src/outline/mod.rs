@@ -7,6 +7,7 @@
 pub mod callback;
 pub mod caller;
 pub mod captures;
+mod evidence;
 pub mod macros;
 pub mod names;
 pub mod respell;
@@ -18,7 +19,7 @@ use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node};
-use crate::walk::{Refusal, Walk, WalkSpec};
+use crate::walk::{Proof, Refusal, Walk, WalkSpec};
 use callback::Material;
 use captures::Passing;
 use respell::{Reach, Respelled};
@@ -34,21 +35,26 @@ pub struct Conversion {
     pub context: Option<String>,
 }
 
-/// Convert one walk. `taken` are names that other conversions of the same file have added.
+/// Convert one walk. `taken` are names that other conversions of the same file have added; what is shown on the way goes
+/// into `proof`.
 pub fn convert<'t>(
     spec: &WalkSpec,
     walk: &Walk<'t>,
     scopes: &Scopes<'t>,
     file: &FileScope<'t>,
     taken: &[String],
+    proof: &mut Proof,
 ) -> Result<Conversion, Refusal> {
     let function = file.functions.iter().find(|f| f.node == walk.site.function).map_or("walk", |f| f.name);
     macros::check(walk, scopes, file)?;
+    evidence::scope(proof, walk);
     let captures = captures::captures(walk, scopes)?;
+    evidence::captured(proof, walk, scopes, &captures);
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
     let endings = ways_out::endings(spec, walk, scopes)?;
     let dispatch = ways_out::dispatch(spec, walk, scopes)?;
+    evidence::dispatched(proof, walk, &dispatch);
     let release = release(spec, &names.element);
     let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, release.clone())?;
     let material = Material {

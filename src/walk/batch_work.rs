@@ -1,13 +1,13 @@
 //! What is done once per batch and would be done once per element.
 //!
-//! In: the statements around the inner loop. Out: nothing. It refuses locks that are held over the batch, and calls
+//! In: the statements around the inner loop. Out: the calls that a person has to look at. It refuses locks that are held over the batch, and calls
 //! that the rule does not know to be mere accounting.
 
 use super::output::{Output, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, callee};
 use super::spec::WalkSpec;
-use crate::syntax::Kind;
+use crate::syntax::{Kind, Node};
 
 /// A section that is entered before the inner loop or left behind it must stay one section.
 pub(super) fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusal> {
@@ -22,8 +22,10 @@ pub(super) fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusa
     Ok(())
 }
 
-/// What is done once per batch may become work per element only if it is mere accounting.
-pub(super) fn check_per_batch(spec: &WalkSpec, body: &Output<'_>) -> Result<(), Refusal> {
+/// What is done once per batch may become work per element if it is mere accounting. Out: calls that a person has to
+/// look at, because the batch spares something.
+pub(super) fn check_per_batch<'t>(spec: &WalkSpec, body: &Output<'t>) -> Result<Vec<Node<'t>>, Refusal> {
+    let mut costly = Vec::new();
     for (node, stage) in &body.per_batch {
         if node.is(Kind::Declaration) {
             continue;
@@ -39,6 +41,10 @@ pub(super) fn check_per_batch(spec: &WalkSpec, body: &Output<'_>) -> Result<(), 
                     "this is held over the whole batch, or released behind it",
                 ));
             }
+            if known(&spec.batched) {
+                costly.push(call);
+                continue;
+            }
             let leaves = node.is(Kind::IfStatement) && *stage == Stage::Before;
             if !known(&spec.pure) && !known(&spec.accounting) && !leaves {
                 return Err(Refusal::new(
@@ -49,5 +55,5 @@ pub(super) fn check_per_batch(spec: &WalkSpec, body: &Output<'_>) -> Result<(), 
             }
         }
     }
-    Ok(())
+    Ok(costly)
 }

@@ -42,6 +42,8 @@ impl<'t> Machine<'_, 't> {
                     self.out.jumps.extend(out.jumps);
                     self.out.rewinds.extend(out.rewinds);
                     self.out.piece_names.extend(out.piece_names);
+                    let proved = hypothesis.iter().filter_map(|(id, sym)| Some((*id, sym.clone()?)));
+                    self.out.invariants.extend(proved);
                     behind(state, &hypothesis);
                     self.stage = Stage::Behind;
                     return Ok(());

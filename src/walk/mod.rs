@@ -1,8 +1,8 @@
 //! Batch walks: from a function and a walk rule to what its loop does for one element.
 //!
 //! In: a parsed file, the [`Scopes`](crate::syntax::scope::Scopes) of a function, and a [`spec::WalkSpec`]. Out: for
-//! each acquisition of a batch a [`Walk`], with everything that a conversion needs and the obligations that were
-//! discharged, or a [`refusal::Refusal`].
+//! each acquisition of a batch a [`Walk`], with everything that a conversion needs, or a [`refusal::Refusal`]; and in
+//! either case the [`Proof`]: what had to be shown and how it stands.
 //!
 //! The argument: an acquisition may always return less than was asked for, so every correct caller copes with batches
 //! of one piece. The callback is therefore the *whole* body of the outer loop, specialised to a batch of one piece
@@ -12,6 +12,7 @@
 pub mod batch_work;
 pub mod control;
 pub mod eval;
+pub mod evidence;
 pub mod exits;
 pub mod expressions;
 pub mod induct;
@@ -32,7 +33,7 @@ pub mod total;
 pub mod usage;
 
 pub use notes::Note;
-pub use obligations::Obligation;
-pub use recognise::{Walk, recognise};
+pub use obligations::{Duty, Obligation, Proof, Status};
+pub use recognise::{Recognised, Walk, recognise};
 pub use refusal::{Refusal, RefusalCode};
 pub use spec::WalkSpec;

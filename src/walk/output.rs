@@ -3,6 +3,7 @@
 //! In: decisions of [`super::machine`]. Out: [`Output`], plain data that [`crate::outline`] turns into a callback.
 
 use super::state::{State, Value};
+use super::sym::Sym;
 use crate::source::Span;
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Node, NodeId};
@@ -123,6 +124,8 @@ pub struct Output<'t> {
     pub lost: BTreeSet<DeclId>,
     /// Variables that a kept expression reads although their value is not known.
     pub needed: BTreeSet<DeclId>,
+    /// What each variable that the inner loop moves was proved to be before every element.
+    pub invariants: Vec<(DeclId, Sym)>,
     /// Where the walked object is moved forward by hand.
     pub advances: Vec<Stage>,
     /// Every way back by hand: the amount, and where.

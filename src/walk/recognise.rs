@@ -6,10 +6,11 @@
 use super::batch_work::{check_locks, check_per_batch};
 use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
+use super::evidence;
 use super::exits::{Exit, exits};
 use super::machine::{Level, Machine};
 use super::notes::{Found, Note};
-use super::obligations::{Obligation, obligations};
+use super::obligations::Proof;
 use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
 use super::ownership::{check_drains, check_references};
 use super::refusal::{Refusal, RefusalCode};
@@ -63,17 +64,38 @@ pub struct Walk<'t> {
     pub cursors: BTreeSet<DeclId>,
     /// What a reviewer should know.
     pub notes: Vec<Note>,
-    /// What was shown.
-    pub obligations: Vec<Obligation>,
+}
+
+/// What came of one acquisition.
+#[derive(Clone, Debug)]
+pub struct Recognised<'t> {
+    /// The call that acquires.
+    pub call: Node<'t>,
+    /// The walk, or the first fact that stands against it.
+    pub walk: Result<Walk<'t>, Refusal>,
+    /// What had to be shown, and how it stands.
+    pub proof: Proof,
 }
 
 /// Recognise every walk of a function, in the order of the acquisitions.
-pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<(Node<'t>, Result<Walk<'t>, Refusal>)> {
-    let calls = site::acquisitions(spec, scopes.function());
-    calls.into_iter().map(|call| (call, walk(spec, scopes, call))).collect()
+pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<Recognised<'t>> {
+    let one = |call| {
+        let mut proof = Proof::default();
+        let walk = walk(spec, scopes, call, &mut proof);
+        if let Err(refusal) = &walk {
+            proof.refused(refusal);
+        }
+        Recognised { call, walk, proof }
+    };
+    site::acquisitions(spec, scopes.function()).into_iter().map(one).collect()
 }
 
-fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk<'t>, Refusal> {
+fn walk<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    call: Node<'t>,
+    proof: &mut Proof,
+) -> Result<Walk<'t>, Refusal> {
     if scopes.function().has_opaque() && site::opaque_near(call, scopes.function()) {
         if let Some(directive) = site::directive_near(call, scopes.function()) {
             let sentence = "this conditional region does not hold whole statements";
@@ -101,8 +123,8 @@ fn walk<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Walk
     // A variable that is a cursor on some paths only is not one: take it out and start again.
     let mut zeros = zero_at_first(&eval, &total);
     loop {
-        let attempt = attempt(spec, scopes, &site, &total, limit, &cursors, &zeros);
-        match attempt {
+        *proof = Proof::default();
+        match attempt(spec, scopes, &site, &total, limit, &cursors, &zeros, proof) {
             Ok(walk) => return Ok(walk),
             Err(Again::Without(id)) => {
                 cursors.remove(&id);
@@ -127,6 +149,7 @@ impl From<Refusal> for Again {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is one thing that attempts share or differ in")]
 fn attempt<'t>(
     spec: &WalkSpec,
     scopes: &Scopes<'t>,
@@ -135,12 +158,14 @@ fn attempt<'t>(
     limit: Limit<'t>,
     cursors: &BTreeSet<DeclId>,
     zeros: &BTreeSet<DeclId>,
+    proof: &mut Proof,
 ) -> Result<Walk<'t>, Again> {
     let mut generic = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
     let mut generic_end = start(total, zeros);
     generic.list(&site.body, &mut generic_end, Level::Top)?;
     let failure = failure(&generic)?;
     check_counter(scopes, total, &generic_end)?;
+    evidence::goes_on(proof, scopes, total);
     check_drains(&generic)?;
 
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
@@ -159,9 +184,13 @@ fn attempt<'t>(
     }
     unit.out.failure.clone_from(&body.failure);
     check_same_pieces(&unit.eval, &body, &generic.out)?;
+    evidence::pieces(proof, &unit.eval, &generic.out, limit);
+    evidence::uses(proof, scopes, site);
     let exits = exits(&unit, &body)?;
     let releases = check_references(site, &exits, &end)?;
-    check_per_batch(spec, &body)?;
+    evidence::references(proof, site, &exits, &end);
+    let costly = check_per_batch(spec, &body)?;
+    evidence::per_batch(proof, &body, &costly);
     let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&body, scopes, id, condition);
     let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?;
     if raised.iter().any(|id| Some(*id) != control.map(|c| c.id)) {
@@ -171,6 +200,8 @@ fn attempt<'t>(
             "what makes the loop end early is not what it returns",
         )));
     }
+    evidence::ways_out(proof, scopes, &exits, failure.arm.test, control);
+    evidence::behind(proof, scopes, site, control);
     let ends_with_control = !raised.is_empty();
     let found = Found {
         eval: &unit.eval,
@@ -182,7 +213,6 @@ fn attempt<'t>(
         ends_with_control,
     };
     let notes = found.notes();
-    let obligations = obligations(site, total, &body, &exits, releases);
     Ok(Walk {
         site: site.clone(),
         total: total.clone(),
@@ -197,7 +227,6 @@ fn attempt<'t>(
         zeros: zeros.clone(),
         cursors: cursors.clone(),
         notes,
-        obligations,
     })
 }
 

@@ -112,6 +112,8 @@ pub struct WalkSpec {
     pub pure: Vec<String>,
     /// Functions that only count something.
     pub accounting: Vec<String>,
+    /// Functions whose work is put off to the end of a batch to spare something.
+    pub batched: Vec<String>,
     /// Functions that acquire with another kind of reference.
     pub other_acquires: Vec<String>,
     /// Errors that an acquisition may give.
@@ -227,6 +229,7 @@ struct Draft {
     failed: Vec<Pattern>,
     pure: Vec<String>,
     accounting: Vec<String>,
+    batched: Vec<String>,
     locks: Vec<String>,
     errors: Vec<String>,
     other_acquires: Vec<String>,
@@ -314,6 +317,7 @@ impl Reader<'_> {
             ("tree", ["lacks"]) => draft.lacks.extend(names()),
             ("pure", []) => draft.pure.extend(names()),
             ("accounting", []) => draft.accounting.extend(names()),
+            ("batched", []) => draft.batched.extend(names()),
             ("other", ["acquire"]) => draft.other_acquires.extend(names()),
             ("errors", []) => draft.errors.extend(names()),
             ("lock", []) => draft.locks.extend(names()),
@@ -470,6 +474,7 @@ impl Reader<'_> {
             failed: draft.failed,
             pure: draft.pure,
             accounting: draft.accounting,
+            batched: draft.batched,
             locks: draft.locks,
             errors: draft.errors,
             other_acquires: draft.other_acquires,
