@@ -14,13 +14,16 @@ use crate::diagnostic::Diagnostic;
 use crate::edit::TextEdit;
 use crate::smpl::RuleFile;
 use crate::source::{SourceFile, Span};
+use crate::syntax::coverage::SkipReason;
 use crate::syntax::file_scope::FileScope;
-use crate::syntax::parse;
+use crate::syntax::parse::shipped_macros;
+use crate::syntax::{MacroKnowledge, parse_with};
 use crate::walk::{Obligation, Refusal, WalkSpec};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
+pub use crate::syntax::Coverage;
 pub use introduce::Introduction;
 
 /// Where the engine reads from.
@@ -36,6 +39,11 @@ pub trait Files: Sync {
         let bytes = self.read(path)?;
         let has = |word: &String| bytes.windows(word.len().max(1)).any(|w| w == word.as_bytes());
         Ok(words.iter().any(has).then_some(bytes))
+    }
+
+    /// What is known about the macros of these files.
+    fn macros(&self) -> &MacroKnowledge {
+        shipped_macros()
     }
 }
 
@@ -114,19 +122,6 @@ pub struct Converted {
     pub notes: Vec<(String, String)>,
 }
 
-/// What was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Coverage {
-    /// Files of the tree that could hold a site.
-    pub files: usize,
-    /// Files that hold a word that a rule requires.
-    pub candidates: usize,
-    /// Files that could not be read.
-    pub unreadable: usize,
-    /// Required words in code that could not be read.
-    pub not_looked_at: usize,
-}
-
 /// What a run found.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -170,30 +165,35 @@ pub fn run(
     let words: Vec<String> = words.into_iter().collect();
     let libraries: BTreeSet<&str> =
         walks.iter().flat_map(|w| w.introductions.iter().map(|i| i.path.as_str())).collect();
-    let in_question: Vec<&String> = paths
+    let (skipped, in_question): (Vec<&String>, Vec<&String>) = paths
         .iter()
-        .filter(|p| (p.ends_with(".c") || p.ends_with(".h")) && wanted(p) && !libraries.contains(p.as_str()))
-        .collect();
+        .filter(|p| (p.ends_with(".c") || p.ends_with(".h")) && wanted(p))
+        .partition(|p| libraries.contains(p.as_str()));
+    let asked = one_file::Asked { walks: &walks, words: &words, macros: files.macros(), level };
     let results: Vec<_> = in_question
         .par_iter()
         .map(|path| match files.read_if_any(path, &words) {
             Ok(Some(bytes)) => {
-                Some(Ok(one_file::sites(&SourceFile::new(path.as_str(), bytes), &walks, level)))
+                let file = SourceFile::new(path.as_str(), bytes);
+                Some(Ok(one_file::sites(&file, &asked)))
             }
             Ok(None) => None,
-            Err(diagnostic) => Some(Err(diagnostic)),
+            Err(diagnostic) => Some(Err((path.as_str(), diagnostic))),
         })
         .collect();
-    outcome.coverage.files = in_question.len();
+    outcome.coverage.files = in_question.len() + skipped.len();
+    for path in skipped {
+        outcome.coverage.add(Coverage::skipped(path, SkipReason::Library));
+    }
     for result in results.into_iter().flatten() {
-        outcome.coverage.candidates += 1;
         match result {
             Ok(found) => {
-                outcome.coverage.not_looked_at += found.not_looked_at;
+                outcome.coverage.add(found.coverage);
                 outcome.sites.extend(found.sites);
             }
-            Err(diagnostic) => {
-                outcome.coverage.unreadable += 1;
+            Err((path, diagnostic)) => {
+                let why = SkipReason::Unreadable(diagnostic.message.clone());
+                outcome.coverage.add(Coverage::skipped(path, why));
                 outcome.diagnostics.push(diagnostic);
             }
         }
@@ -232,7 +232,7 @@ fn declares(walk: &WalkSpec, files: &dyn Files, paths: &[String], name: &str) ->
     places.par_iter().any(|path| {
         let Ok(Some(bytes)) = files.read_if_any(path, &word) else { return false };
         let file = SourceFile::new(*path, bytes);
-        let tree = parse(&file);
+        let tree = parse_with(&file, files.macros());
         let scope = FileScope::of(&tree);
         scope.function(name).is_some()
             || scope.globals.iter().any(|g| g.name == name)

@@ -4,6 +4,8 @@
 
 mod architecture;
 mod cli;
+mod cli_ledger;
+mod cli_series;
 mod series_am;
 mod series_demo;
 mod series_diff;

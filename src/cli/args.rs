@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done, 1 nothing to do or findings, 2 usage or rule error, \
-                           3 repository refused, 4 write failed.";
+                           3 repository refused, 4 write failed, 5 not everything was read (--strict).";
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,6 +43,8 @@ pub(super) enum Task {
     Diff(DiffArguments),
     /// Say why the site at a place is converted, or why it is not.
     Explain(ExplainArguments),
+    /// Show how a file is read: what is opaque, and what its macros are taken for.
+    Parse(ParseArguments),
     /// List the shipped rules.
     Rules,
     /// List the reasons for which a site is refused.
@@ -67,12 +69,22 @@ pub(super) struct TreeArguments {
     /// How sure a conversion must be.
     #[arg(long, default_value = "safe")]
     pub(super) level: LevelWish,
-    /// End with status 1 if a file that a rule may concern could not be read in full.
+    /// End with status 5 and write nothing if code that a rule may concern could not be read.
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) macros: MacroArguments,
     /// Number of threads; by default one per processor.
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// What else is known about macros.
+#[derive(Debug, Default, Args)]
+pub(super) struct MacroArguments {
+    /// File of #defines that say what macros stand for, in the form of Coccinelle's standard.h; may be given several times.
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) macro_file: Vec<PathBuf>,
 }
 
 /// How sure a conversion must be.
@@ -102,6 +114,9 @@ pub(super) struct SeriesArguments {
     /// Branch to create for the commits; it must not exist.
     #[arg(long, value_name = "NAME")]
     pub(super) branch: Option<String>,
+    /// Replace the branch if it exists; its reflog keeps the old tip.
+    #[arg(long, requires = "branch")]
+    pub(super) force: bool,
     /// Directory for the mails; it must be empty or not exist.
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
@@ -152,6 +167,9 @@ pub(super) struct MailArguments {
     /// Date of the commits: seconds since 1970, ISO 8601, or as in a mail; makes the result reproducible.
     #[arg(long, value_name = "DATE")]
     pub(super) date: Option<String>,
+    /// Table of subject prefixes for paths without a habit of their own; its lines win over the shipped ones.
+    #[arg(long, value_name = "FILE")]
+    pub(super) prefixes: Option<PathBuf>,
     /// Recipient of every mail, besides those that the tree names.
     #[arg(long, value_name = "ADDRESS", action = ArgAction::Append)]
     pub(super) to: Vec<String>,
@@ -183,10 +201,32 @@ pub(super) struct ExplainArguments {
     pub(super) tree: TreeArguments,
 }
 
+/// Arguments of `vedalia parse`.
+#[derive(Debug, Args)]
+pub(super) struct ParseArguments {
+    /// Files of C.
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Say for every macro, and for whatever else is not plain C, what it was taken for and why.
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Print the tree of named nodes.
+    #[arg(long)]
+    pub(super) tree: bool,
+    /// End with status 5 if anything was not read.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// How to print the result.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: FormatWish,
+    #[command(flatten)]
+    pub(super) macros: MacroArguments,
+}
+
 /// How to print a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FormatWish {
-    /// A table of verdicts and a diff that `git apply` takes.
+    /// For people: tables, and diffs that `git apply` takes.
     Text,
     /// One JSON document.
     Json,

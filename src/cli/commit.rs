@@ -1,18 +1,21 @@
 //! The files of a commit, for the engine.
 //!
-//! In: a repository and a commit's list of files. Out: [`CommitFiles`]. Contents come from the object database. Threads
+//! In: a repository, a commit's list of files, and what is known about their macros. Out: [`CommitFiles`]. Contents come from the object database. Threads
 //! share a stock of readers; each is used by one thread at a time.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::Files;
 use crate::series::error::Result;
 use crate::series::repo::{Needles, Reader, Repository, Snapshot};
+use crate::syntax::MacroKnowledge;
 
 /// A commit.
 pub(super) struct CommitFiles<'t> {
     snapshot: &'t Snapshot,
+    macros: Cow<'static, MacroKnowledge>,
     /// The reader that others are made from.
     first: Mutex<Reader>,
     /// Readers that no thread uses at the moment.
@@ -27,8 +30,13 @@ struct Worker {
 
 impl<'t> CommitFiles<'t> {
     /// The files of `snapshot`, which is of `repository`.
-    pub(super) fn new(repository: &Repository, snapshot: &'t Snapshot) -> Result<Self> {
-        Ok(Self { snapshot, first: Mutex::new(repository.reader()?), stock: Mutex::new(Vec::new()) })
+    pub(super) fn new(
+        repository: &Repository,
+        snapshot: &'t Snapshot,
+        macros: Cow<'static, MacroKnowledge>,
+    ) -> Result<Self> {
+        let (first, stock) = (Mutex::new(repository.reader()?), Mutex::new(Vec::new()));
+        Ok(Self { snapshot, macros, first, stock })
     }
 
     /// Do `what` with a reader of one's own.
@@ -61,6 +69,10 @@ impl Files for CommitFiles<'_> {
             Some(file) => self.with_worker(|worker| worker.reader.read(file)),
             None => Err(Diagnostic::error("no-such-file", format!("the tree has no plain file `{path}`"))),
         }
+    }
+
+    fn macros(&self) -> &MacroKnowledge {
+        &self.macros
     }
 
     fn read_if_any(&self, path: &str, words: &[String]) -> std::result::Result<Option<Vec<u8>>, Diagnostic> {

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &DiffArguments, terminal: &Terminal) -> Outcome {
         FormatWish::Json => terminal.print(&json::document(&found, &tree.base.to_string(), &diff))?,
     }
     terminal.tell(&summary::closing(&found, terminal.err));
-    Ok(if run::finding(&found, &arguments.tree).is_some() { Exit::Findings } else { Exit::Done })
+    Ok(run::finding(&found, &arguments.tree).map_or(Exit::Done, |(exit, _)| exit))
 }
 
 /// What the whole series changes, by path.

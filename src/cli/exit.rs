@@ -21,6 +21,8 @@ pub(super) enum Exit {
     Repository,
     /// What was to be written could not be.
     Write,
+    /// Something that a rule may concern could not be read, and `--strict` was given; nothing was written.
+    Unread,
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Repository => 3,
             Exit::Write => 4,
+            Exit::Unread => 5,
         }
     }
 }

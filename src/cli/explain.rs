@@ -14,7 +14,7 @@ use super::args::ExplainArguments;
 use super::exit::{Exit, Failure, Outcome};
 use super::terminal::{Paint, Terminal};
 use super::tree::{self, Tree};
-use super::{render, rules, run};
+use super::{ledger, render, rules, run};
 
 /// Do it.
 pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome {
@@ -23,6 +23,9 @@ pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome 
     let rules = run::understand(&folders)?;
     let tree = Tree::open(&arguments.tree, &[path.to_owned()])?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
+    let coverage = &found.outcome.coverage;
+    terminal.tell(&render::diagnostics(&ledger::not_looked_at(coverage), terminal.err));
+    terminal.tell(&format!("{}\n", ledger::summary(coverage)));
     let sites = &found.outcome.sites;
     let distance = |site: &&Site| site.line().abs_diff(line);
     let Some(nearest) = sites.iter().min_by_key(distance) else {
@@ -40,7 +43,12 @@ pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome 
     for site in sites.iter().filter(|site| site.line() == nearest.line()) {
         terminal.print(&explain(site, terminal.out))?;
     }
-    Ok(if nearest.line() == line { Exit::Done } else { Exit::Findings })
+    let unread = run::finding(&found, &arguments.tree).filter(|(exit, _)| *exit == Exit::Unread);
+    Ok(match unread {
+        Some((exit, _)) => exit,
+        None if nearest.line() == line => Exit::Done,
+        None => Exit::Findings,
+    })
 }
 
 /// `FILE:LINE`.

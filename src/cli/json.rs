@@ -4,10 +4,11 @@
 
 use serde::Serialize;
 
-use crate::engine::{Converted, Coverage, Site, Verdict};
+use crate::engine::{Converted, Site, Verdict};
 use crate::source::{SourceFile, Span};
 use crate::walk::Obligation;
 
+use super::ledger::Ledger;
 use super::run::{self, Found};
 
 #[derive(Serialize)]
@@ -15,7 +16,7 @@ struct Document<'a> {
     version: &'static str,
     base: &'a str,
     sites: Vec<SiteEntry<'a>>,
-    coverage: CoverageEntry,
+    coverage: Ledger<'a>,
     diff: String,
 }
 
@@ -54,21 +55,13 @@ struct ObligationEntry<'a> {
     places: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct CoverageEntry {
-    files: usize,
-    candidates: usize,
-    unreadable: usize,
-    not_looked_at: usize,
-}
-
 /// The document, ending in a newline. Bytes of the diff that are not UTF-8 are replaced.
 pub(super) fn document(found: &Found, base: &str, diff: &[u8]) -> String {
     let document = Document {
         version: env!("CARGO_PKG_VERSION"),
         base,
         sites: found.outcome.sites.iter().map(site).collect(),
-        coverage: coverage(&found.outcome.coverage),
+        coverage: Ledger::of(&found.outcome.coverage),
         diff: String::from_utf8_lossy(diff).into_owned(),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -111,15 +104,6 @@ fn obligations<'a>(file: &SourceFile, obligations: &'a [Obligation]) -> Vec<Obli
         places: obligation.spans.iter().map(|span| place(file, *span)).collect(),
     };
     obligations.iter().map(entry).collect()
-}
-
-fn coverage(coverage: &Coverage) -> CoverageEntry {
-    CoverageEntry {
-        files: coverage.files,
-        candidates: coverage.candidates,
-        unreadable: coverage.unreadable,
-        not_looked_at: coverage.not_looked_at,
-    }
 }
 
 /// `path:line:column`.

@@ -10,6 +10,9 @@ mod diff;
 mod explain;
 mod exit;
 mod json;
+mod ledger;
+mod macros;
+mod parse;
 mod render;
 mod rules;
 mod run;
@@ -44,6 +47,7 @@ fn dispatch(task: Task, terminal: &Terminal) -> Outcome {
         Task::Series(arguments) => series::run(&arguments, terminal),
         Task::Diff(arguments) => diff::run(&arguments, terminal),
         Task::Explain(arguments) => explain::run(&arguments, terminal),
+        Task::Parse(arguments) => parse::run(&arguments, terminal),
         Task::Rules => list_rules(terminal),
         Task::Refusals => explain::refusals(terminal),
     }

@@ -4,14 +4,17 @@
 //! Mistakes in the rules end the run before the tree is looked at.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{self, Coverage, Level, Outcome, Rules, Site, Verdict};
+use crate::engine::{self, Level, Outcome, Rules, Site, Verdict};
 use crate::series::material::{Conversion, Introduction, Material, Untouched};
+use crate::series::repo::Skipped;
 use crate::smpl;
+use crate::syntax::coverage::{Coverage, SkipReason};
 use crate::walk::{RefusalCode, Status};
 
 use super::args::{LevelWish, TreeArguments};
 use super::commit::CommitFiles;
 use super::exit::{Exit, Failure};
+use super::macros;
 use super::rules::RuleFolder;
 use super::table::{Mark, Row};
 use super::tree::Tree;
@@ -72,7 +75,8 @@ fn not_a_walk(file: &smpl::RuleFile) -> Vec<Diagnostic> {
 
 /// Look for sites, rule by rule.
 pub(super) fn find(tree: &Tree, rules: &[Understood], arguments: &TreeArguments) -> Result<Found, Failure> {
-    let files = CommitFiles::new(&tree.repository, &tree.snapshot)?;
+    let macros = macros::known(&arguments.macros)?;
+    let files = CommitFiles::new(&tree.repository, &tree.snapshot, macros)?;
     let mut found = Found { outcome: Outcome::default(), material: Material::default() };
     for one in rules {
         let wanted = &tree.wanted;
@@ -86,8 +90,25 @@ pub(super) fn find(tree: &Tree, rules: &[Understood], arguments: &TreeArguments)
         }
         found.add(&one.name, outcome, arguments.level);
     }
+    found.outcome.coverage.merge(no_plain_files(tree));
     found.outcome.sites.sort_by(|a, b| (a.file.path(), a.span).cmp(&(b.file.path(), b.span)));
     Ok(found)
+}
+
+/// Entries of the tree that have a name of C and are no plain files.
+fn no_plain_files(tree: &Tree) -> Coverage {
+    let mut coverage = Coverage::default();
+    let is_c = |path: &str| path.ends_with(".c") || path.ends_with(".h");
+    for file in tree.snapshot.skipped.iter().filter(|file| is_c(&file.path) && tree.wanted.holds(&file.path))
+    {
+        let what = match file.why {
+            Skipped::SymbolicLink => "a symbolic link",
+            Skipped::Submodule => "a submodule",
+            Skipped::NameNotUtf8 => "its name is not UTF-8",
+        };
+        coverage.add(Coverage::skipped(file.path.as_str(), SkipReason::NoPlainFile(what)));
+    }
+    coverage
 }
 
 impl Found {
@@ -106,11 +127,7 @@ impl Found {
         }
         self.outcome.sites.append(&mut outcome.sites);
         self.outcome.diagnostics.append(&mut outcome.diagnostics);
-        let (all, new) = (&mut self.outcome.coverage, &outcome.coverage);
-        all.files = all.files.max(new.files);
-        all.candidates += new.candidates;
-        all.unreadable += new.unreadable;
-        all.not_looked_at += new.not_looked_at;
+        self.outcome.coverage.merge(outcome.coverage);
     }
 
     fn add_site(&mut self, site: &Site, level: LevelWish) {
@@ -184,26 +201,10 @@ fn reason(site: &Site) -> String {
     }
 }
 
-/// Why a run ends with [`Exit::Findings`], if it does.
-pub(super) fn finding(found: &Found, arguments: &TreeArguments) -> Option<&'static str> {
-    if arguments.strict && !is_complete(&found.outcome.coverage) {
-        return Some("not everything was read, and --strict was given");
+/// Why a run ends before anything is written, if it does.
+pub(super) fn finding(found: &Found, arguments: &TreeArguments) -> Option<(Exit, &'static str)> {
+    if arguments.strict && !found.outcome.coverage.is_complete() {
+        return Some((Exit::Unread, "not everything was read, and --strict was given"));
     }
-    found.material.conversions.is_empty().then_some("there is nothing to convert")
-}
-
-fn is_complete(coverage: &Coverage) -> bool {
-    coverage.unreadable == 0 && coverage.not_looked_at == 0
-}
-
-/// The coverage in one line.
-pub(super) fn coverage(coverage: &Coverage) -> String {
-    let files = format!("{} of {} files hold a word of the rules", coverage.candidates, coverage.files);
-    if is_complete(coverage) {
-        return format!("{files}, all of it was read");
-    }
-    format!(
-        "{files}, {} of them unreadable; {} places not looked at",
-        coverage.unreadable, coverage.not_looked_at
-    )
+    found.material.conversions.is_empty().then_some((Exit::Findings, "there is nothing to convert"))
 }

@@ -26,21 +26,22 @@ pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
     let rules = run::understand(&folders)?;
     let options = options(&arguments.mail)?;
+    let prefixes = prefixes(&arguments.mail)?;
     let tree = Tree::open(&arguments.tree, &arguments.paths)?;
-    let wish = |name: &String| BranchWish { name: name.clone(), existing: Existing::Refuse };
+    let existing = if arguments.force { Existing::Replace } else { Existing::Refuse };
+    let wish = |name: &String| BranchWish { name: name.clone(), existing };
     let grant =
         arguments.branch.as_ref().map(|name| tree.repository.check_branch(&wish(name))).transpose()?;
     let place = arguments.output.as_deref().map(Place::check).transpose()?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
     terminal.print(&summary::verdicts(&found, terminal.out))?;
-    if let Some(why) = run::finding(&found, &arguments.tree) {
+    if let Some((exit, why)) = run::finding(&found, &arguments.tree) {
         terminal.tell(&summary::closing(&found, terminal.err));
         let told = Diagnostic::new(Severity::Note, "findings", format!("{why}; nothing was written"));
         terminal.tell(&render::diagnostic(&told, terminal.err));
-        return Ok(Exit::Findings);
+        return Ok(exit);
     }
     let draft = draft(&tree, &found, policy(arguments.split), options)?;
-    let prefixes = PrefixTable::shipped()?;
     let with_mails = place.is_some() || arguments.tree.demo;
     let habits = Habits {
         prefixes: &prefixes,
@@ -95,6 +96,17 @@ fn options(mail: &MailArguments) -> Result<Options, Failure> {
         to: mail.to.clone(),
         cc: mail.cc.clone(),
     })
+}
+
+/// The shipped table of subject prefixes with the user's own behind it.
+fn prefixes(mail: &MailArguments) -> Result<PrefixTable, Failure> {
+    let shipped = PrefixTable::shipped()?;
+    let Some(path) = &mail.prefixes else { return Ok(shipped) };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let told = format!("cannot read the table of prefixes `{}`: {error}", path.display());
+        Failure::new(Exit::Usage, Diagnostic::error("unreadable", told))
+    })?;
+    Ok(shipped.overridden_by(PrefixTable::parse(&path.display().to_string(), &text)?))
 }
 
 /// The line below `-- `: the user's own, or who wrote the mail.

@@ -3,8 +3,9 @@
 //! In: what a run found. Out: the table of verdicts for standard output, and for standard error the diagnostics, how many
 //! sites have which verdict, and what was not read.
 
+use super::ledger;
 use super::render;
-use super::run::{self, Found};
+use super::run::Found;
 use super::table;
 use super::terminal::Paint;
 
@@ -20,6 +21,6 @@ pub(super) fn verdicts(found: &Found, paint: Paint) -> String {
 /// Diagnostics, tally and coverage.
 pub(super) fn closing(found: &Found, paint: Paint) -> String {
     let told = render::diagnostics(&found.outcome.diagnostics, paint);
-    let (tally, coverage) = (table::tally(&found.rows()), run::coverage(&found.outcome.coverage));
+    let (tally, coverage) = (table::tally(&found.rows()), ledger::summary(&found.outcome.coverage));
     format!("{told}{tally}; {coverage}\n")
 }

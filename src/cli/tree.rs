@@ -137,6 +137,7 @@ mod tests {
             demo: true,
             level: super::super::args::LevelWish::Safe,
             strict: false,
+            macros: Default::default(),
             jobs: None,
         }
     }

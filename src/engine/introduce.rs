@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::edit::TextEdit;
 use crate::source::{SourceFile, Span};
 use crate::syntax::file_scope::FileScope;
-use crate::syntax::{Kind, Node, parse};
+use crate::syntax::{Kind, Node, parse_with};
 use crate::walk::WalkSpec;
 
 /// A helper that the tree does not have yet.
@@ -40,7 +40,7 @@ pub(super) fn introduction(
             return Err(refuse(format!("the tree has no {} to put {}() into", wish.path, walk.helper_name)));
         }
         let file = SourceFile::new(wish.path.as_str(), files.read(&wish.path)?);
-        let tree = parse(&file);
+        let tree = parse_with(&file, files.macros());
         let scope = FileScope::of(&tree);
         if !scope.is_free(&walk.helper_name) {
             return Ok(None);

@@ -8,9 +8,11 @@ use crate::edit::{EditSet, TextEdit};
 use crate::outline::convert;
 use crate::plan::superfluous::{self, Removed};
 use crate::source::{SourceFile, Span};
+use crate::syntax::coverage::{Coverage, MacroBodies};
 use crate::syntax::file_scope::FileScope;
+use crate::syntax::ledger::Cause;
 use crate::syntax::scope::Scopes;
-use crate::syntax::{Kind, Node, parse};
+use crate::syntax::{MacroKnowledge, Node, parse_with};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::site::acquisitions;
 use crate::walk::{Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
@@ -18,32 +20,43 @@ use crate::walk::{Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec,
 /// What one file holds.
 pub(super) struct Found {
     pub(super) sites: Vec<Site>,
-    pub(super) not_looked_at: usize,
+    pub(super) coverage: Coverage,
 }
 
-/// The sites of one file; only conversions up to `level` count for each other.
-pub(super) fn sites(file: &SourceFile, walks: &[&WalkSpec], level: Level) -> Found {
-    let tree = parse(file);
+/// What is asked of every file.
+pub(super) struct Asked<'a> {
+    /// The walks that apply to the tree.
+    pub(super) walks: &'a [&'a WalkSpec],
+    /// The words that they require.
+    pub(super) words: &'a [String],
+    /// What is known about macros.
+    pub(super) macros: &'a MacroKnowledge,
+    /// How sure a conversion has to be to be made; only such count for each other.
+    pub(super) level: Level,
+}
+
+/// The sites of one file.
+pub(super) fn sites(file: &SourceFile, asked: &Asked<'_>) -> Found {
+    let tree = parse_with(file, asked.macros);
+    let coverage = Coverage::of_candidate(&tree, asked.words, MacroBodies::NotRead);
     let scope = FileScope::of(&tree);
     let (sites, edits, names) = (Vec::new(), EditSet::new(), Vec::new());
-    let mut work = Work { file, scope: &scope, level, sites, edits, names };
-    for walk in walks {
+    let mut work = Work { file, scope: &scope, asked, sites, edits, names };
+    for walk in asked.walks {
         for function in &scope.functions {
             work.function(walk, function.node, function.name);
         }
-        work.unread(walk, tree.root());
+        work.unread(walk, &coverage);
     }
-    let not_looked_at = work.sites.iter().filter(|s| s.function.is_empty()).count();
     let mut sites = work.sites;
     sites.sort_by_key(|s| s.span);
-    Found { sites, not_looked_at }
+    Found { sites, coverage }
 }
 
 struct Work<'a, 't> {
     file: &'a SourceFile,
     scope: &'a FileScope<'t>,
-    /// How sure a conversion has to be to be made.
-    level: Level,
+    asked: &'a Asked<'a>,
     sites: Vec<Site>,
     /// Every edit so far, what became superfluous included.
     edits: EditSet,
@@ -97,13 +110,13 @@ impl<'t> Work<'_, 't> {
             let _ = edits.add(edit.clone());
         }
         let after = SourceFile::new(self.file.path(), edits.apply(self.file.bytes()));
-        if let Some(text) = newly_unreadable(walk.site.function.tree(), &after) {
+        if let Some(text) = newly_unreadable(walk.site.function.tree(), &after, self.asked.macros) {
             let sentence =
                 format!("the result could not be read again, near `{text}`; this is a fault of vedalia");
             return Err(Refusal::new(RefusalCode::NotUnderstood, walk.site.call.span(), sentence));
         }
         let level = if proof.is_open() { Level::Review } else { Level::Safe };
-        if level <= self.level {
+        if level <= self.asked.level {
             self.edits = edits;
             self.names.extend([conversion.callback.clone()].into_iter().chain(conversion.context.clone()));
         }
@@ -117,26 +130,19 @@ impl<'t> Work<'_, 't> {
         })
     }
 
-    /// Required words that stand in no function that could be read.
-    fn unread(&mut self, walk: &WalkSpec, root: Node<'t>) {
-        let known: Vec<Span> = self.sites.iter().map(|s| s.span).collect();
-        for acquire in &walk.acquires {
-            for mention in self.scope.mentions(&acquire.callee) {
-                if known.iter().any(|k| k.contains(*mention)) || self.sites.iter().any(|s| s.span == *mention)
-                {
-                    continue;
-                }
-                let node = root.tree().covering(*mention);
-                let around = node.ancestors().chain([node]);
-                let opaque = around.into_iter().any(|a| a.kind().is_opaque() || a.is(Kind::PreprocArg));
-                if opaque {
-                    let sentence = "this was not looked at: the code around it could not be read";
-                    let refusal = Refusal::new(RefusalCode::OpaqueCode, *mention, sentence);
-                    let mut proof = Proof::default();
-                    proof.refused(&refusal);
-                    self.push(walk, *mention, "", Verdict::Refused(refusal), &proof);
-                }
+    /// Required words that stand in code that could not be read.
+    fn unread(&mut self, walk: &WalkSpec, coverage: &Coverage) {
+        for place in &coverage.not_looked_at {
+            let own = walk.acquires.iter().any(|acquire| acquire.callee == place.word);
+            if !own || self.sites.iter().any(|site| site.span.contains(place.span)) {
+                continue;
             }
+            let why = place.cause.map_or("it is the body of a macro", Cause::sentence);
+            let sentence = format!("this was not looked at: {why}");
+            let refusal = Refusal::new(RefusalCode::OpaqueCode, place.span, sentence);
+            let mut proof = Proof::default();
+            proof.refused(&refusal);
+            self.push(walk, place.span, "", Verdict::Refused(refusal), &proof);
         }
     }
 }

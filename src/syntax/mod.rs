@@ -4,6 +4,7 @@
 //! Only this module knows tree-sitter.
 
 mod arena;
+pub mod coverage;
 pub mod declarator;
 pub mod explain;
 pub mod file_scope;
@@ -19,6 +20,7 @@ pub mod scope;
 pub mod tree;
 pub mod types;
 
+pub use coverage::Coverage;
 pub use explain::{Explanation, explain};
 pub use file_scope::FileScope;
 pub use kind::{Field, Kind};

@@ -13,10 +13,11 @@ use std::sync::OnceLock;
 
 /// Read `source` as C that was never preprocessed, with the macros that the shipped macro file knows.
 pub fn parse(source: &SourceFile) -> Tree {
-    parse_with(source, shipped())
+    parse_with(source, shipped_macros())
 }
 
-fn shipped() -> &'static MacroKnowledge {
+/// What the shipped macro file says, read once.
+pub fn shipped_macros() -> &'static MacroKnowledge {
     static SHIPPED: OnceLock<MacroKnowledge> = OnceLock::new();
     SHIPPED.get_or_init(MacroKnowledge::shipped)
 }
@@ -32,7 +33,7 @@ pub fn parse_with(source: &SourceFile, known: &MacroKnowledge) -> Tree {
 
 /// Lexer and overlay alone: what the grammar reads.
 pub fn respelled(source: &SourceFile) -> Overlay {
-    respell(source.text().as_bytes(), shipped())
+    respell(source.text().as_bytes(), shipped_macros())
 }
 
 /// How many nodes the grammar alone makes of an overlay: the cost of reading without ours, for measurements.

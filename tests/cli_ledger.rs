@@ -1,0 +1,159 @@
+//! What the command says about what it did not read.
+//!
+//! In: trees with code that the parser cannot read, or reads only with a macro file. Out: the ledger on standard error,
+//! in the JSON, and in the exit status of `--strict`; and `vedalia parse`.
+
+use serde_json::Value;
+
+use crate::cli::{RULE, Scene, demo};
+
+/// A scene with the demo's tree and one more file.
+fn demo_with(path: &str, text: &str) -> Scene {
+    let scene = demo();
+    scene.write(&format!("tree/{path}"), text);
+    scene.git(&["add", "--all"]);
+    scene.git(&["commit", "--quiet", "-m", "One more file"]);
+    scene
+}
+
+fn json(scene: &Scene, arguments: &[&str]) -> Value {
+    let ran = scene.run(&[arguments, &["--format", "json"]].concat());
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr))
+}
+
+/// A call that only a macro's body makes, and one in an arm that is not read.
+const HIDDEN: &str = "#define GRAB(i) iov_iter_get_pages2(i, 0, 1, 1, 0)
+long hidden(struct iov_iter *i, long n)
+{
+#ifdef CONFIG_A
+	if (n) {
+#else
+	if (iov_iter_get_pages2(i, 0, 1, 1, 0)) {
+#endif
+		n = GRAB(i);
+	}
+	return n;
+}
+";
+
+#[test]
+fn words_of_a_rule_in_unread_code_are_always_told() {
+    let scene = demo_with("fs/hidden.c", HIDDEN);
+    let ran = scene.run(&["diff", "--repo", "tree", "--rules", RULE]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for place in ["fs/hidden.c:1 ", "fs/hidden.c:7 "] {
+        assert!(ran.stdout.contains(place), "{place} is not in:\n{}", ran.stdout);
+    }
+    let last = ran.stderr.lines().last().unwrap_or_default();
+    assert!(last.contains("1 of them in part, 2 places of such a word not looked at"), "{}", ran.stderr);
+
+    let coverage = &json(&scene, &["diff", "--repo", "tree", "--rules", RULE])["coverage"];
+    assert_eq!((&coverage["complete"], &coverage["not_looked_at"]), (&Value::from(false), &Value::from(2)));
+    let unseen = coverage["unseen"].as_array().expect("a list");
+    assert_eq!(unseen[1]["line"], 7);
+    assert_eq!(unseen[1]["word"], "iov_iter_get_pages2");
+    assert_eq!(unseen[1]["why"], "another arm of the #if around it was read");
+    let opaque = &coverage["opaque"][0];
+    assert_eq!((&opaque["path"], &opaque["function"]), (&"fs/hidden.c".into(), &"hidden".into()));
+    let read = coverage["read"].as_array().expect("a list");
+    let file = read.iter().find(|file| file["path"] == "fs/hidden.c").expect("it was read");
+    assert_eq!((&file["functions"], &file["partial"]), (&Value::from(1), &Value::from(1)));
+
+    let explained = scene.run(&["explain", "fs/hidden.c:9", "--repo", "tree", "--rules", RULE]);
+    assert!(explained.stderr.contains("fs/hidden.c:7: `iov_iter_get_pages2` was not looked at: another arm"));
+}
+
+#[test]
+fn strict_makes_them_an_error_of_its_own() {
+    let scene = demo_with("fs/hidden.c", HIDDEN);
+    let strict = |task: &[&str]| {
+        let rest = ["--repo", "tree", "--rules", RULE, "--strict"];
+        scene.run(&[task, rest.as_slice()].concat()).status
+    };
+    let before = scene.git(&["for-each-ref"]);
+    assert_eq!(strict(&["diff"]), 5);
+    assert_eq!(strict(&["series", "--branch", "b", "-o", "out"]), 5);
+    assert_eq!(strict(&["explain", "fs/hidden.c:1"]), 5);
+    assert_eq!(strict(&["diff", "net"]), 0);
+    assert!(scene.git(&["for-each-ref"]) == before && !scene.path("out").exists());
+}
+
+#[test]
+fn what_is_not_even_opened_is_in_the_ledger() {
+    let scene = demo();
+    std::os::unix::fs::symlink("hidden.c", scene.path("tree/fs/link.c")).expect("made");
+    scene.git(&["add", "--all"]);
+    scene.git(&["commit", "--quiet", "-m", "A link"]);
+    let coverage = &json(&scene, &["diff", "--repo", "tree", "--rules", RULE])["coverage"];
+    let skipped = coverage["skipped"].as_array().expect("a list");
+    let why = |path: &str| skipped.iter().find(|file| file["path"] == path).map(|file| file["why"].clone());
+    assert_eq!(why("fs/link.c"), Some("a symbolic link".into()));
+    assert_eq!(why("lib/iov_iter.c"), Some("the rules put their helper there".into()));
+    assert_eq!(coverage["complete"], true);
+}
+
+/// A loop and a statement behind macros that nothing defines.
+const LOOP: &str = "int f(int n)\n{\n\teach_odd (n)\n\t\tn++;\n\tIMPORTANT\n\treturn n;\n}\n";
+
+#[test]
+fn a_file_is_parsed_and_explained() {
+    let scene = Scene::new(&[]);
+    let file = scene.write("a.c", HIDDEN);
+    let ran = scene.run(&["parse", &file]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("12 lines, 1 function, 1 of them read in part"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("another arm of the #if around it was read"), "{}", ran.stdout);
+    assert_eq!(scene.run(&["parse", &file, "--strict"]).status, 5);
+    assert_eq!(scene.run(&["parse", "absent.c"]).status, 2);
+
+    let file = scene.write("loop.c", LOOP);
+    let explained = scene.run(&["parse", &file, "--explain"]);
+    assert!(
+        explained.stdout.contains(":3:2: `each_odd` is the head of a loop, by the tokens around it"),
+        "{}",
+        explained.stdout
+    );
+    let document = json(&scene, &["parse", &file, "--explain", "--tree"]);
+    let entry = &document["files"][0];
+    assert_eq!(entry["macros"][0]["because"], "the tokens around it");
+    assert!(entry["tree"].as_str().is_some_and(|tree| tree.starts_with("(translation_unit")));
+    assert_eq!(document["coverage"]["complete"], true);
+}
+
+#[test]
+fn a_macro_file_says_what_a_macro_is() {
+    let scene = Scene::new(&[]);
+    let code = "int f(int n)\n{\n\teach(n) {\n\t\tn++;\n\t}\n\tHOLD(a, n);\n\treturn n;\n}\n";
+    let file = scene.write("a.c", code);
+    let macros = scene.write("macros.h", "#define HOLD(x, y) YACFE_DECLARATOR\n");
+    let because = |arguments: &[&str]| {
+        let document = json(&scene, &[&["parse", &file, "--explain"], arguments].concat());
+        let macros = document["files"][0]["macros"].as_array().expect("a list").clone();
+        let told = |entry: &Value| format!("{} by {}", entry["text"], entry["because"]).replace('"', "");
+        macros.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(because(&[]), ["each by the tokens around it"]);
+    assert_eq!(
+        because(&["--macro-file", &macros]),
+        ["each by the tokens around it", "HOLD(a, n) by a macro file"]
+    );
+    let ran = scene.run(&["parse", &file, "--macro-file", "absent.h"]);
+    assert!(
+        ran.status == 2 && ran.stderr.contains("cannot read the macro file `absent.h`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn commands_on_a_tree_take_macro_files() {
+    let scene = demo();
+    let macros = scene.write("macros.h", "#define tern_each YACFE_ITERATOR\n");
+    let ran = scene.run(&["diff", "--repo", "tree", "--rules", RULE, "--macro-file", &macros]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    scene.refuses(
+        &["series", "--repo", "tree", "--rules", RULE, "--branch", "b", "--macro-file", "absent.h"],
+        2,
+        "absent.h",
+    );
+}
