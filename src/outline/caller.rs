@@ -10,12 +10,13 @@ use super::ways_out::Dispatch;
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
 use crate::plan::columns::{TAB, indent, indentation, shift};
+use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::plan::wrapping::parenthesised;
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::expressions::{is_pure, same_text};
 use crate::walk::output::Target;
-use crate::walk::site::statements_of;
+use crate::walk::site::{Site, statements_of};
 use crate::walk::{Refusal, RefusalCode};
 
 /// The edits of the function around the loop.
@@ -24,7 +25,25 @@ pub fn caller(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Result<Ve
     let mut edits = vec![TextEdit::new(material.walk.site.outer.span(), caller.call(dispatch)?)];
     edits.extend(caller.declarations());
     edits.extend(caller.renames());
+    edits.extend(outside(&material.walk.site));
     Ok(edits)
+}
+
+/// The array's memory is not asked for any more. Statements that stood together go as one paragraph.
+fn outside(site: &Site<'_>) -> Vec<TextEdit> {
+    let source = site.function.tree().source();
+    let mut lines: Vec<Span> = site.outside.iter().map(|n| whole_lines(source, n.span())).collect();
+    lines.sort();
+    let mut joined: Vec<Span> = Vec::new();
+    for span in lines {
+        match joined.last_mut() {
+            Some(last) if source.slice(Span { start: last.end, end: span.start }).trim().is_empty() => {
+                last.end = span.end;
+            }
+            _ => joined.push(span),
+        }
+    }
+    joined.into_iter().map(|span| TextEdit::new(with_blank_line(source, span), "")).collect()
 }
 
 struct Caller<'a, 'b, 't> {

@@ -184,7 +184,7 @@ fn adjoining(file: &SourceFile, first: Span, second: Span) -> bool {
 }
 
 /// The lines of a span, if nothing else stands on them; else the span.
-fn whole_lines(file: &SourceFile, span: Span) -> Span {
+pub fn whole_lines(file: &SourceFile, span: Span) -> Span {
     let lines = file.lines();
     let first = lines.line_span(file.line_column(span).line);
     let last = lines.line_span(lines.line_column(span.end as usize).line);
@@ -193,7 +193,7 @@ fn whole_lines(file: &SourceFile, span: Span) -> Span {
 }
 
 /// Lines with the blank line behind them, if there is one before them too.
-fn with_blank_line(file: &SourceFile, span: Span) -> Span {
+pub fn with_blank_line(file: &SourceFile, span: Span) -> Span {
     let text = file.text();
     let blank_behind = text[span.end as usize..].starts_with('\n');
     let blank_before = span.start == 0 || text[..span.start as usize].ends_with("\n\n");

@@ -28,6 +28,7 @@ pub mod refusal;
 pub mod site;
 pub mod spec;
 pub mod state;
+pub mod storage;
 pub mod sym;
 pub mod total;
 pub mod usage;

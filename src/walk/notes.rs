@@ -7,7 +7,7 @@ use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit, known};
 use super::output::{Output, Piece, Stage, Target};
 use super::recognise::Failure;
-use super::spec::BatchStorage;
+use super::storage::is_allocated;
 use super::sym::Sign;
 use super::total::Limit;
 use crate::syntax::{Field, Kind, Node};
@@ -69,7 +69,7 @@ impl<'t> Found<'_, '_, 't> {
         if let Limit::Bytes(node) = self.limit {
             notes.push(Note::with("N4", "limit", node.text()));
         }
-        if site.storage == BatchStorage::Allocated {
+        if is_allocated(site) {
             notes.push(Note::with("N3", "batch", spec.batch.clone()));
         }
         if !self.failure.arm.nothing_fails {

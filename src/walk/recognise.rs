@@ -14,9 +14,10 @@ use super::obligations::Proof;
 use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
 use super::ownership::{check_drains, check_references};
 use super::refusal::{Refusal, RefusalCode};
-use super::site::{self, BatchUse, Site, statements_of};
+use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
+use super::storage::outside;
 use super::sym::{Atom, Facts, Sign, Sym};
 use super::total::{Limit, Total, expected_after, limit, total};
 use super::usage;
@@ -108,7 +109,8 @@ fn walk<'t>(
         ));
     }
     let site = site::site(spec, scopes, call)?;
-    check_array(spec, scopes, &site)?;
+    let outside = outside(spec, scopes, &site)?;
+    let site = Site { outside, ..site };
     check_offset(scopes, &site)?;
     check_locks(spec, &site)?;
     let facts = Facts::Iteration;
@@ -325,19 +327,6 @@ fn check_offset<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal>
         }
         None => Ok(()),
     }
-}
-
-/// The array may be filled, indexed, freed and handed to what releases; nothing else.
-fn check_array<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
-    for used in scopes.uses(site.batch) {
-        if !site.outer.encloses(*used)
-            && let BatchUse::Other = site::batch_use(spec, *used, site)
-        {
-            let code = RefusalCode::ArrayEscapes;
-            return Err(Refusal::new(code, used.span(), "the array of elements is used outside the loop"));
-        }
-    }
-    Ok(())
 }
 
 fn failure<'t>(machine: &Machine<'_, 't>) -> Result<Failure<'t>, Refusal> {

@@ -6,6 +6,7 @@
 use super::matching::{Bindings, matches};
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
+use super::storage::is_own;
 use crate::flow::facts::Facts;
 use crate::flow::liveness::Liveness;
 use crate::flow::region::Region;
@@ -42,6 +43,8 @@ pub struct Site<'t> {
     pub inner: Option<Node<'t>>,
     /// The statement in an endless loop that leaves it when all is walked.
     pub test: Option<Node<'t>>,
+    /// Statements outside the loop that only provide the array's memory.
+    pub outside: Vec<Node<'t>>,
     /// Variables that end the loop when they are set.
     pub flags: Vec<DeclId>,
     /// Variables that are read behind the outer loop before they are written.
@@ -151,6 +154,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         body,
         inner,
         test: endless_test(outer, &body_of(outer)),
+        outside: Vec::new(),
         flags: Vec::new(),
         live_out: region.live_out.iter().copied().collect(),
         exposed: region.exposed.iter().copied().collect(),
@@ -169,8 +173,7 @@ fn check_batch<'t>(
         let sentence = "the loop acquires in more than one place";
         return Err(Refusal::new(RefusalCode::NotUnderstood, outer.span(), sentence));
     }
-    let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
-    if scopes.declaration(batch).initializer.is_some_and(|n| !null(n)) {
+    if !is_own(spec, scopes, batch) {
         let sentence = "the array of elements is a pointer to memory that belongs to something else";
         return Err(Refusal::new(RefusalCode::ArrayAliasesDestination, batch_node.span(), sentence));
     }
@@ -291,22 +294,6 @@ pub fn is_drain(looping: Node<'_>, scopes: &Scopes<'_>, batch: DeclId) -> bool {
     let [argument] = arguments.as_slice() else { return false };
     argument.is(Kind::SubscriptExpression)
         && argument.child(Field::Argument).and_then(|a| scopes.resolve(a)) == Some(batch)
-}
-
-/// How the array is used at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BatchUse {
-    /// To free it.
-    Freed,
-    /// Otherwise.
-    Other,
-}
-
-/// Judge a use of the array outside the loop.
-pub fn batch_use(spec: &WalkSpec, used: Node<'_>, site: &Site<'_>) -> BatchUse {
-    let call = used.ancestors().find(|a| a.is(Kind::CallExpression));
-    let frees = call.is_some_and(|call| super::expressions::first_match(&spec.free, call).is_some());
-    if frees && site.storage == BatchStorage::Allocated { BatchUse::Freed } else { BatchUse::Other }
 }
 
 /// The first line of a preprocessor conditional in the loop around a call.

@@ -96,6 +96,8 @@ pub struct WalkSpec {
     pub release: Vec<Pattern>,
     /// Drop the references to the first `x` elements of `batch`.
     pub release_all: Vec<Pattern>,
+    /// Allocate memory for an array.
+    pub allocate: Vec<Pattern>,
     /// Free the allocated array `batch`.
     pub free: Vec<Pattern>,
     /// Releases that belong to another kind of reference.
@@ -221,6 +223,7 @@ struct Draft {
     advance: Vec<Pattern>,
     release: Vec<Pattern>,
     release_all: Vec<Pattern>,
+    allocate: Vec<Pattern>,
     free: Vec<Pattern>,
     other_release: Vec<Pattern>,
     unit: Option<Pattern>,
@@ -299,6 +302,7 @@ impl Reader<'_> {
             ("release", []) => draft.release.extend(self.pattern(part, part.clause.text_span)),
             ("release", ["all"]) => draft.release_all.extend(self.pattern(part, part.clause.text_span)),
             ("other", ["release"]) => draft.other_release.extend(self.pattern(part, part.clause.text_span)),
+            ("allocate", []) => draft.allocate.extend(self.pattern(part, part.clause.text_span)),
             ("free", []) => draft.free.extend(self.pattern(part, part.clause.text_span)),
             ("negative", []) => draft.negative.extend(self.pattern(part, part.clause.text_span)),
             ("failed", []) => draft.failed.extend(self.pattern(part, part.clause.text_span)),
@@ -466,6 +470,7 @@ impl Reader<'_> {
             advance: draft.advance,
             release: draft.release,
             release_all: draft.release_all,
+            allocate: draft.allocate,
             free: draft.free,
             other_release: draft.other_release,
             unit: draft.unit?,

@@ -18,7 +18,8 @@ pub fn candidates<'t>(site: &Site<'t>, scopes: &Scopes<'t>) -> BTreeSet<DeclId> 
         // The acquisition writes the array and the offset, by their addresses.
         let acquired = id == site.batch || id == site.offset;
         // Data flow keeps what is reached by address alive; here it is only the acquisition that has the address.
-        let behind = |u: &Node<'t>| u.span().start >= site.outer.span().end;
+        let provides = |u: &Node<'t>| site.outside.iter().any(|n| n.encloses(*u));
+        let behind = |u: &Node<'t>| u.span().start >= site.outer.span().end && !provides(u);
         let dead = if acquired { !scopes.uses(id).iter().any(behind) } else { !live_behind(site, id) };
         if scalar && local && dead && (acquired || !site.exposed.contains(&id)) {
             out.insert(id);

@@ -1,0 +1,121 @@
+//! The array's memory, where it does not come from the acquisition.
+//!
+//! In: a site. Out: the statements outside the loop that only provide that memory – they allocate it, find out that
+//! this failed, or free it – and that go with the array. It refuses any other use of the array outside the loop.
+
+use super::eval::unwrapped;
+use super::expressions::{first_match, is_pure};
+use super::refusal::{Refusal, RefusalCode};
+use super::site::{Site, statements_of};
+use super::spec::{BatchStorage, WalkSpec};
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// The statements outside the loop that go with the array.
+pub(super) fn outside<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    site: &Site<'t>,
+) -> Result<Vec<Node<'t>>, Refusal> {
+    let memory = Memory { spec, scopes, site };
+    let uses: Vec<Node<'t>> =
+        scopes.uses(site.batch).iter().copied().filter(|u| !site.outer.encloses(*u)).collect();
+    let mut gone: Vec<Node<'t>> = Vec::new();
+    for used in &uses {
+        let statement = memory.provides(*used).map(|s| memory.raised(s));
+        gone.extend(statement.filter(|s| !gone.contains(s)));
+    }
+    if let Some(used) = uses.iter().find(|u| !gone.iter().any(|g| g.encloses(**u))) {
+        let sentence = "the array of elements is used outside the loop";
+        return Err(Refusal::new(RefusalCode::ArrayEscapes, used.span(), sentence));
+    }
+    let nested = gone.clone();
+    gone.retain(|n| !nested.iter().any(|other| other != n && other.encloses(*n)));
+    Ok(gone)
+}
+
+/// Whether an expression allocates memory for an array.
+pub(super) fn allocates(spec: &WalkSpec, node: Node<'_>) -> bool {
+    first_match(&spec.allocate, unwrapped(node)).is_some()
+}
+
+struct Memory<'a, 't> {
+    spec: &'a WalkSpec,
+    scopes: &'a Scopes<'t>,
+    site: &'a Site<'t>,
+}
+
+impl<'t> Memory<'_, 't> {
+    /// The statement around a use, if all that it does is to allocate the array, to leave if that failed, or to free it.
+    fn provides(&self, used: Node<'t>) -> Option<Node<'t>> {
+        let statement = used.ancestors().find(|a| a.kind().is_statement())?;
+        match statement.kind() {
+            Kind::ExpressionStatement => {
+                let expression = unwrapped(statement.named_children().next()?);
+                let does = self.is_allocation(expression) || self.frees(expression);
+                does.then_some(statement)
+            }
+            Kind::IfStatement => {
+                let condition = unwrapped(statement.child(Field::Condition)?);
+                let whole = statement.child(Field::Alternative).is_none()
+                    && !statement.descendants().any(|n| n.is(Kind::LabeledStatement));
+                // An arm for memory that is not there is never taken once no memory is asked for.
+                (whole && self.is_missing(condition)).then_some(statement)
+            }
+            _ => None,
+        }
+    }
+
+    /// The `if` around a statement that does nothing else, or the statement itself.
+    fn raised(&self, statement: Node<'t>) -> Node<'t> {
+        let Some(parent) = statement.parent() else { return statement };
+        let around = if parent.is(Kind::CompoundStatement) { parent.parent() } else { Some(parent) };
+        let raised = around.filter(|n| n.is(Kind::IfStatement)).filter(|n| {
+            let arm = n.child(Field::Consequence).map(statements_of).unwrap_or_default();
+            let pure = n.child(Field::Condition).is_some_and(|c| is_pure(&self.spec.pure, c));
+            arm == [statement] && n.child(Field::Alternative).is_none() && pure
+        });
+        raised.map_or(statement, |n| self.raised(n))
+    }
+
+    fn is_array(&self, node: Option<Node<'t>>) -> bool {
+        node.and_then(|n| self.scopes.resolve(unwrapped(n))) == Some(self.site.batch)
+    }
+
+    /// `array = allocate(…)`
+    fn is_allocation(&self, node: Node<'t>) -> bool {
+        node.is(Kind::AssignmentExpression)
+            && node.operator() == Some("=")
+            && self.is_array(node.child(Field::Left))
+            && node.child(Field::Right).is_some_and(|r| allocates(self.spec, r))
+    }
+
+    fn frees(&self, node: Node<'t>) -> bool {
+        let bindings = first_match(&self.spec.free, node);
+        bindings.is_some_and(|b| self.is_array(b.get("batch")))
+    }
+
+    /// `!array`, `array == NULL`, `!(array = allocate(…))`
+    fn is_missing(&self, condition: Node<'t>) -> bool {
+        let is_array =
+            |n: Option<Node<'t>>| self.is_array(n) || n.is_some_and(|n| self.is_allocation(unwrapped(n)));
+        let null = |n: Option<Node<'t>>| n.is_some_and(|n| n.is(Kind::Null) || n.text() == "0");
+        let (left, right) = (condition.child(Field::Left), condition.child(Field::Right));
+        match condition.operator() {
+            Some("!") => is_array(condition.child(Field::Argument)),
+            Some("==") => is_array(left) && null(right) || null(left) && is_array(right),
+            _ => false,
+        }
+    }
+}
+
+/// Whether the array is a pointer to memory of its own: not set where it is declared, or to what was allocated for it.
+pub(super) fn is_own(spec: &WalkSpec, scopes: &Scopes<'_>, batch: DeclId) -> bool {
+    let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
+    scopes.declaration(batch).initializer.is_none_or(|n| null(n) || allocates(spec, n))
+}
+
+/// Whether memory is asked for that nobody needs any more.
+pub fn is_allocated(site: &Site<'_>) -> bool {
+    site.storage == BatchStorage::Allocated || !site.outside.is_empty()
+}
