@@ -179,7 +179,7 @@ impl ControlLocal {
         }
         let at_label = labels(material, tail) > 0;
         let goes_on = material.endings.iter().any(|e| e.drop == Drop::AtLabel && e.value == Value::GoOn);
-        let from_zero = walk.zeros.contains(&control.id)
+        let from_zero = walk.carried.starts_from_zero(control.id)
             && !super::captures::written_first(walk, material.scopes, control.id);
         let initialised = from_zero || at_label && (!written_in_turn(material, control.id) || goes_on);
         let ty = material.scopes.declaration(control.id).ty.without_const();

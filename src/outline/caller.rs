@@ -6,7 +6,7 @@
 use super::callback::Material;
 use super::captures::{Capture, Passing};
 use super::respell::Reach;
-use super::ways_out::Dispatch;
+use super::ways_out::{Dispatch, Value};
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
 use crate::plan::columns::{TAB, indent, indentation, shift};
@@ -98,11 +98,21 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         }
         out.push_str(&call);
         out.push_str(&self.behind(dispatch)?);
+        if let Some((result, _)) = self.result.as_ref().filter(|_| self.hides_stops()) {
+            let inside = indent(self.column + TAB);
+            out.push_str(&format!("\n{}if ({result} > 0)\n{inside}{result} = 0;", indent(self.column)));
+        }
         for capture in self.copied_out() {
             let name = material.scopes.declaration(capture.id).name;
             out.push_str(&format!("\n{}{name} = {}.{name};", indent(self.column), material.names.variable));
         }
         Ok(out)
+    }
+
+    /// Whether a stop without an error must not be seen in the control variable.
+    fn hides_stops(&self) -> bool {
+        let stops = self.material.endings.iter().any(|e| e.value == Value::Stop);
+        stops && self.material.walk.control.is_some_and(|c| c.value_needed)
     }
 
     /// What follows the call.

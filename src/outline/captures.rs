@@ -81,7 +81,7 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
         }
         seen.push(id);
         if short_lived.contains(&id)
-            || (control == Some(id) && (written_first(walk, scopes, id) || walk.zeros.contains(&id)))
+            || (control == Some(id) && (written_first(walk, scopes, id) || walk.carried.starts_from_zero(id)))
         {
             out.own.push(id);
             continue;

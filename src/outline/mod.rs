@@ -4,9 +4,11 @@
 //! [`Refusal`]. It does not clean up behind itself: what became superfluous is found by
 //! [`crate::plan::superfluous`] once all edits of a file are made.
 
+pub mod audit;
 pub mod callback;
 pub mod caller;
 pub mod captures;
+pub mod channels;
 mod evidence;
 pub mod macros;
 pub mod names;
@@ -19,6 +21,7 @@ use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node};
+use crate::walk::output::Spelling;
 use crate::walk::{Proof, Refusal, Walk, WalkSpec};
 use callback::Material;
 use captures::Passing;
@@ -47,14 +50,15 @@ pub fn convert<'t>(
 ) -> Result<Conversion, Refusal> {
     let function = file.functions.iter().find(|f| f.node == walk.site.function).map_or("walk", |f| f.name);
     macros::check(walk, scopes, file)?;
+    let endings = ways_out::endings(spec, walk, scopes)?;
+    let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
+    evidence::dispatched(proof, walk, &dispatch);
+    let walk = &without(walk, &endings);
     evidence::scope(proof, walk);
     let captures = captures::captures(walk, scopes)?;
     evidence::captured(proof, walk, scopes, &captures);
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
-    let endings = ways_out::endings(spec, walk, scopes)?;
-    let dispatch = ways_out::dispatch(spec, walk, scopes)?;
-    evidence::dispatched(proof, walk, &dispatch);
     let release = release(spec, &names.element);
     let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, release.clone())?;
     let material = Material {
@@ -69,9 +73,20 @@ pub fn convert<'t>(
     };
     let text = callback::callback(&material, &respelled)?;
     let mut edits = caller::caller(&material, &dispatch)?;
+    audit::Original { scopes, file, outer: walk.site.outer }.audit(&text, &edits)?;
     edits.push(TextEdit::new(Span::at(place(walk.site.function, file)), text));
     let context = (reach == Reach::Context && !captures.passed.is_empty()).then(|| names.context.clone());
     Ok(Conversion { edits, callback: names.callback, context })
+}
+
+/// The walk without what the failure arm does behind the call.
+fn without<'t>(walk: &Walk<'t>, endings: &[ways_out::Ending<'t>]) -> Walk<'t> {
+    let mut walk = walk.clone();
+    for statement in endings.iter().flat_map(|e| &e.done_there) {
+        walk.body.gone.insert(statement.id());
+        walk.body.spellings.insert(statement.span(), Spelling::Gone);
+    }
+    walk
 }
 
 /// A lone variable is passed itself, unless that would lose a `const`.

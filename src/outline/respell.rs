@@ -147,6 +147,8 @@ impl<'a, 't> Respelled<'a, 't> {
         let label = format!("goto {};", self.names.label);
         match (ending.drop, ending.value) {
             (Drop::Done, Value::GoOn) => self.add(jump, "return 0;"),
+            (Drop::Done, Value::Stop) => self.add(jump, "return 1;"),
+            (Drop::Done, Value::Failed(value)) => self.add(jump, format!("return {value};")),
             (Drop::Done, Value::Assigned(assignment)) => self.merge(assignment, ending.jump),
             (Drop::Done, Value::Control) => self.add(jump, format!("return {control};")),
             (Drop::Done, Value::Returned(_)) => Ok(()),
@@ -169,6 +171,8 @@ impl<'a, 't> Respelled<'a, 't> {
                     }
                     Value::Returned(_) => self.add(Span::at(jump.start as usize), release),
                     Value::GoOn => self.add(jump, format!("{release}return 0;")),
+                    Value::Stop => self.add(jump, format!("{release}return 1;")),
+                    Value::Failed(value) => self.add(jump, format!("{release}return {value};")),
                     Value::Control => self.add(jump, format!("{release}return {control};")),
                 }
             }

@@ -3,10 +3,13 @@
 //! In: a walk. Out: for each jump an [`Ending`], and the [`Dispatch`] behind the call. It refuses ways out that the
 //! helper's one result cannot tell apart.
 
+use super::channels::{
+    LikeFailure, is_like_completion, lands_behind, like_failure, returns_as_behind, returns_control,
+};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::eval::{Evaluator, unwrapped};
-use crate::walk::exits::{End, Exit, known};
+use crate::walk::exits::{End, Exit, Position, known};
 use crate::walk::output::{Piece, Target};
 use crate::walk::site::statements_of;
 use crate::walk::sym::{Facts, Sign};
@@ -17,6 +20,10 @@ use crate::walk::{Refusal, RefusalCode, Walk, WalkSpec};
 pub enum Value<'t> {
     /// `0`: go on.
     GoOn,
+    /// `1`: stop without an error.
+    Stop,
+    /// Something below zero, for the failure arm behind the call.
+    Failed(&'t str),
     /// The value of an assignment to the control variable that stands right before the jump.
     Assigned(Node<'t>),
     /// The control variable.
@@ -37,7 +44,7 @@ pub enum Drop {
 }
 
 /// How a way out is spelled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ending<'t> {
     /// The jump.
     pub jump: Node<'t>,
@@ -45,6 +52,8 @@ pub struct Ending<'t> {
     pub value: Value<'t>,
     /// What becomes of the reference.
     pub drop: Drop,
+    /// Statements in front of the jump that the failure arm does behind the call.
+    pub done_there: Vec<Node<'t>>,
 }
 
 /// What stands behind the call.
@@ -89,18 +98,48 @@ fn ending<'t>(
     releases_at_end: bool,
 ) -> Result<Ending<'t>, Refusal> {
     let jump = exit.jump.node;
+    let mut done_there = Vec::new();
+    let value = match exit.end {
+        End::GoesOn => Value::GoOn,
+        End::Leaves(target) if is_like_completion(walk, target, &exit.jump.state) => Value::Stop,
+        End::Leaves(target) => {
+            let own = match target {
+                Target::Return(value) => returned(spec, walk, scopes, exit, value),
+                _ => stopped(walk, scopes, exit),
+            };
+            match (own, like_failure(walk, scopes, exit, target)) {
+                (Ok(value), _) => value,
+                (Err(_), Some(LikeFailure { done_there: statements, value })) => {
+                    done_there = statements;
+                    Value::Failed(value)
+                }
+                (Err(refusal), None) => return Err(refusal),
+            }
+        }
+    };
+    check_position(exit, value)?;
     let dropped_later = exit.state.released > exit.jump.state.released;
     let drop = match (exit.jump.before_acquire, dropped_later) {
         (false, false) => Drop::Done,
-        _ if releases_at_end => Drop::AtLabel,
+        _ if releases_at_end && !matches!(value, Value::Stop | Value::Failed(_)) => Drop::AtLabel,
         _ => Drop::Here,
     };
-    let value = match &exit.end {
-        End::GoesOn => Value::GoOn,
-        End::Leaves(Target::Return(value)) => returned(spec, walk, scopes, exit, *value)?,
-        End::Leaves(_) => stopped(walk, scopes, exit)?,
+    Ok(Ending { jump, value, drop, done_there })
+}
+
+/// Where the code moves the walked object back, it is left as it was: behind the piece if that was taken.
+fn check_position(exit: &Exit<'_>, value: Value<'_>) -> Result<(), Refusal> {
+    let what = match (exit.position(), value) {
+        (Position::BeforePiece, Value::Stop) => {
+            "the loop is left here without an error, and the iterator stays in front of the piece"
+        }
+        (
+            Position::BehindPiece,
+            Value::Assigned(_) | Value::Control | Value::Returned(_) | Value::Failed(_),
+        ) => "the loop is left here with an error, and the iterator stays behind the piece",
+        _ => return Ok(()),
     };
-    Ok(Ending { jump, value, drop })
+    Err(Refusal::new(RefusalCode::ErrorChannels, exit.jump.node.span(), what))
 }
 
 fn returned<'t>(
@@ -152,15 +191,25 @@ fn adjacent_assignment<'t>(jump: Node<'t>, control: DeclId, scopes: &Scopes<'t>)
 }
 
 /// What stands behind the call.
-pub fn dispatch<'t>(spec: &WalkSpec, walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Dispatch<'t>, Refusal> {
+pub fn dispatch<'t>(
+    spec: &WalkSpec,
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    endings: &[Ending<'t>],
+) -> Result<Dispatch<'t>, Refusal> {
     let arm = Arm::of(walk, scopes);
-    let stops: Vec<&Exit<'t>> = walk.exits.iter().filter(|e| matches!(e.end, End::Leaves(_))).collect();
+    let valued = |value: Value<'_>| !matches!(value, Value::GoOn | Value::Stop | Value::Failed(_));
+    let stops: Vec<&Exit<'t>> =
+        walk.exits.iter().zip(endings).filter(|(_, e)| valued(e.value)).map(|(exit, _)| exit).collect();
+    let failure_arm = Dispatch::FailureArm(walk.failure.arm.arm);
+    let needs_arm = endings.iter().any(|e| matches!(e.value, Value::Failed(_)));
     if stops.is_empty() && !walk.ends_with_control {
         return Ok(match arm.passes {
+            _ if needs_arm => failure_arm,
             Passes::Nothing => Dispatch::Nothing,
             Passes::Result if arm.lands_behind => Dispatch::ToControl,
             Passes::Result if matches!(walk.failure.target, Target::Return(_)) => Dispatch::ReturnResult,
-            _ => Dispatch::FailureArm(walk.failure.arm.arm),
+            _ => failure_arm,
         });
     }
     let disagreeing = stops.iter().find(|stop| match stop.end {
@@ -178,10 +227,11 @@ pub fn dispatch<'t>(spec: &WalkSpec, walk: &Walk<'t>, scopes: &Scopes<'t>) -> Re
     }
     let to_control = arm.lands_behind || (returns_control(walk, scopes) && walk.control.is_some());
     Ok(match (arm.passes, walk.failure.target) {
+        _ if needs_arm => failure_arm,
         (Passes::Result, _) if to_control => Dispatch::ToControl,
         (Passes::Result, Target::Return(_)) => Dispatch::ReturnResult,
         (Passes::Result, Target::Label(label)) => Dispatch::Goto(label),
-        _ => Dispatch::FailureArm(walk.failure.arm.arm),
+        _ => failure_arm,
     })
 }
 
@@ -211,26 +261,6 @@ fn by_value<'t>(spec: &WalkSpec, walk: &Walk<'t>, stops: &[&Exit<'t>]) -> Option
     let returns = returned > 0;
     let uniform = returned == 0 || returned == stops.len();
     uniform.then_some(Dispatch::ByValue { values, arm: walk.failure.arm.arm, returns })
-}
-
-/// Whether what stands behind the loop is only `return control;`.
-fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
-    let mut next = walk.site.outer.next_sibling();
-    while next.is_some_and(|n| n.is(Kind::Comment)) {
-        next = next.and_then(|n| n.next_sibling());
-    }
-    let value = next.filter(|n| n.is(Kind::ReturnStatement)).and_then(|n| n.named_children().next());
-    let control = walk.control.map(|c| c.id);
-    let is_control = |n: Option<Node<'_>>| {
-        n.and_then(|n| scopes.resolve(unwrapped(n))).is_some_and(|id| Some(id) == control)
-    };
-    // Also `control < 0 ? control : …`: the value is looked at where it is below zero.
-    value.is_some_and(|v| {
-        let test = v.child(Field::Condition).map(unwrapped);
-        let below = test.is_some_and(|t| t.operator() == Some("<") && is_control(t.child(Field::Left)));
-        is_control(Some(v))
-            || v.is(Kind::ConditionalExpression) && below && is_control(v.child(Field::Consequence))
-    })
 }
 
 /// What the failure arm does with the error.
@@ -267,6 +297,9 @@ impl<'t> Arm<'t> {
         };
         let control = walk.control.map(|c| c.id);
         let passes = match statements.as_slice() {
+            [_] if matches!(walk.failure.target, Target::Return(value) if returns_as_behind(walk, value)) => {
+                Passes::Nothing
+            }
             [jump] => match walk.failure.target {
                 Target::Return(Some(value)) if is_got(value) => Passes::Result,
                 Target::Return(Some(value)) => Passes::Own(value),
@@ -315,22 +348,5 @@ impl<'t> Arm<'t> {
                 Passes::Own(own) => value.is_some_and(|v| v.text() == own.text()),
                 Passes::Nothing | Passes::More => false,
             }
-    }
-}
-
-/// Whether a jump lands right behind the loop.
-fn lands_behind(walk: &Walk<'_>, target: Target<'_>) -> bool {
-    match target {
-        Target::BehindOuter => true,
-        Target::Label(label) => {
-            let mut next = walk.site.outer.next_sibling();
-            while next.is_some_and(|n| n.is(Kind::Comment)) {
-                next = next.and_then(|n| n.next_sibling());
-            }
-            next.is_some_and(|n| {
-                n.is(Kind::LabeledStatement) && n.child(Field::Label).is_some_and(|l| l.text() == label)
-            })
-        }
-        _ => false,
     }
 }

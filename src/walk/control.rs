@@ -25,6 +25,8 @@ pub struct Control {
     pub guarded: bool,
     /// Whether the value that it had before the loop is still looked at anywhere.
     pub initial_needed: bool,
+    /// Whether anything behind the loop looks at more than whether it is below zero.
+    pub value_needed: bool,
 }
 
 /// How a use behind the loop looks at the value.
@@ -68,12 +70,14 @@ pub fn control<'t>(
         .filter(|e| matches!(e.end, End::Leaves(Target::BehindOuter | Target::Label(_))))
         .collect();
     let set_on_stop = |id: DeclId| {
-        !leaving.is_empty()
-            && leaving.iter().all(|e| match known(&e.jump.state, id) {
-                (_, Some(by)) => written_in_loop(eval, Some(by)),
-                // Set on some of the ways that meet there.
-                (sign, None) => !sign.possible()[1],
-            })
+        let set = |e: &&&Exit<'t>| match known(&e.jump.state, id) {
+            (_, Some(by)) => written_in_loop(eval, Some(by)),
+            // Set on some of the ways that meet there.
+            (sign, None) => !sign.possible()[1],
+        };
+        // On the others the loop is left as if all were walked.
+        let still_zero = |e: &&Exit<'t>| known(&e.jump.state, id).0 == Sign::Zero;
+        leaving.iter().any(|e| set(&e)) && leaving.iter().all(|e| set(&e) || still_zero(e))
     };
     let ids = || eval.scopes.declarations().iter().map(|d| d.id).filter(|id| outside(*id) && scalar(*id));
     let chosen = ids()
@@ -169,7 +173,8 @@ fn entered<'t>(eval: &Evaluator<'_, 't>, id: DeclId, looks: &[(Node<'t>, Look)])
         Look::Value | Look::BelowZero | Look::WithoutProgress => true,
     });
     let guarded = !unset && sign != Sign::Zero && told_apart;
-    Control { id, guarded, initial_needed: guarded || read_before }
+    let value_needed = looks.iter().any(|(_, look)| !matches!(look, Look::Sign | Look::BelowZero));
+    Control { id, guarded, initial_needed: guarded || read_before, value_needed }
 }
 
 /// Every access in the function's body.
@@ -193,6 +198,13 @@ fn looks<'t>(
         }
     }
     out
+}
+
+/// Whether everything in the loop that looks at the variable only asks whether it is below zero.
+pub(super) fn only_sign_matters(eval: &Evaluator<'_, '_>, id: DeclId) -> bool {
+    let all = accesses(eval.site.outer, eval.scopes);
+    let mut own = all.iter().filter(|a| a.decl == id && (a.uses() || a.takes_address()));
+    own.all(|a| matches!(look(eval, a.node, id, &|_, _| false), Look::Sign | Look::BelowZero))
 }
 
 fn look<'t>(

@@ -4,12 +4,13 @@
 //! on with the next element, or out of the outer loop, with what is known there. It refuses ways on which work is
 //! done that would have to be written twice.
 
+use super::expressions::piece_size;
 use super::machine::{Level, Machine};
 use super::output::{Jump, Output, Piece, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, statements_of};
-use super::state::State;
-use super::sym::Sign;
+use super::state::{Rewound, State};
+use super::sym::{Atom, Facts, Sign, Sym};
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Kind, Node};
 
@@ -33,6 +34,65 @@ pub struct Exit<'t> {
     pub state: State<'t>,
     /// Whether the code behind the inner loop goes on with the next batch for some values.
     pub may_go_on: bool,
+}
+
+/// Where the walked object stands when the loop is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Behind the batch, whatever became of its rest.
+    EndOfBatch,
+    /// In front of the piece.
+    BeforePiece,
+    /// Behind the piece.
+    BehindPiece,
+}
+
+impl Exit<'_> {
+    /// Where the walked object stands; every way back was checked by [`check_rewinds`].
+    pub fn position(&self) -> Position {
+        match &self.state.rewound {
+            Rewound::By(amount) if amount.under(Facts::UnitBatch).as_ref() == Some(&Sym::constant(0)) => {
+                Position::BehindPiece
+            }
+            Rewound::By(_) => Position::BeforePiece,
+            Rewound::Never | Rewound::Unclear => Position::EndOfBatch,
+        }
+    }
+}
+
+/// The code may move the walked object back by what it has not walked, when it leaves; by nothing else.
+pub fn check_rewinds<'t>(
+    machine: &Machine<'_, 't>,
+    exits: &[Exit<'t>],
+    end: &State<'t>,
+) -> Result<(), Refusal> {
+    let site = machine.eval.site;
+    let refuse = |node: Node<'_>| {
+        let sentence = "the iterator is moved back by something else than what was not walked";
+        Err(Refusal::new(RefusalCode::IteratorUsedInBody, node.span(), sentence))
+    };
+    let nothing = |rewound: &Rewound| match rewound {
+        Rewound::Never => true,
+        Rewound::By(amount) => machine.eval.resolved(amount).as_constant() == Some(0),
+        Rewound::Unclear => false,
+    };
+    if !nothing(&end.rewound) {
+        return refuse(site.outer);
+    }
+    let whole = if site.inner.is_some() { Sym::atom(Atom::Remaining) } else { Sym::atom(Atom::Got) };
+    let piece = if site.inner.is_some() { piece_size() } else { Some(whole.clone()) };
+    let rest = piece.and_then(|piece| whole.minus(&piece));
+    for exit in exits {
+        let fine = match (&exit.end, &exit.state.rewound) {
+            (End::GoesOn, rewound) => nothing(rewound),
+            (End::Leaves(_), Rewound::By(amount)) => *amount == whole || Some(amount) == rest.as_ref(),
+            (End::Leaves(_), rewound) => *rewound == Rewound::Never,
+        };
+        if !fine {
+            return refuse(exit.jump.node);
+        }
+    }
+    Ok(())
 }
 
 /// The statements that are carried out behind `node` inside the outer loop.

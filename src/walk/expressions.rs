@@ -134,7 +134,7 @@ impl<'t> Machine<'_, 't> {
         if let Some(bindings) = first_match(&spec.rewind, expression) {
             self.check_iterator(&bindings, expression)?;
             let amount = bindings.get("x").map_or(Value::Unknown, |x| self.eval.value(x, &mut state.clone()));
-            self.out.rewinds.push((amount, expression));
+            state.rewound = state.rewound.and(&amount);
             return Ok(true);
         }
         if let Some(bindings) = first_match(&spec.free, expression)

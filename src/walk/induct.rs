@@ -40,7 +40,6 @@ impl<'t> Machine<'_, 't> {
                 Ok(out) => {
                     self.out.uses.extend(out.uses);
                     self.out.jumps.extend(out.jumps);
-                    self.out.rewinds.extend(out.rewinds);
                     self.out.piece_names.extend(out.piece_names);
                     let proved = hypothesis.iter().filter_map(|(id, sym)| Some((*id, sym.clone()?)));
                     self.out.invariants.extend(proved);

@@ -10,6 +10,7 @@
 //! loops that only look alike are refused.
 
 pub mod batch_work;
+pub mod carried;
 pub mod control;
 pub mod eval;
 pub mod evidence;

@@ -4,7 +4,7 @@
 
 use super::control::Control;
 use super::eval::{Evaluator, unwrapped};
-use super::exits::{End, Exit, known};
+use super::exits::{End, Exit, Position, known};
 use super::output::{Output, Piece, Stage, Target};
 use super::recognise::Failure;
 use super::storage::is_allocated;
@@ -61,8 +61,9 @@ impl<'t> Found<'_, '_, 't> {
     fn about_batches(&self) -> Vec<Note> {
         let (site, spec) = (self.eval.site, self.eval.spec);
         let mut notes = Vec::new();
-        let by_piece = self.body.advances.contains(&Stage::Inner) || !self.body.rewinds.is_empty();
-        let stops_early = self.ends_with_control || self.stops().any(|e| !e.jump.before_acquire);
+        let by_piece = self.body.advances.contains(&Stage::Inner);
+        let leaves_batch = |e: &Exit<'_>| !e.jump.before_acquire && e.position() == Position::EndOfBatch;
+        let stops_early = self.ends_with_control || self.stops().any(leaves_batch);
         if stops_early && !by_piece && site.inner.is_some() {
             notes.push(Note::plain("N5"));
         }

@@ -128,6 +128,4 @@ pub struct Output<'t> {
     pub invariants: Vec<(DeclId, Sym)>,
     /// Where the walked object is moved forward by hand.
     pub advances: Vec<Stage>,
-    /// Every way back by hand: the amount, and where.
-    pub rewinds: Vec<(Value, Node<'t>)>,
 }

@@ -3,7 +3,7 @@
 //! In: the ways through one turn, with what each of them releases. Out: whether the code drops the reference to the
 //! element, or what it calls does. It refuses ways on which a reference is dropped twice, or never.
 
-use super::exits::{Exit, exits};
+use super::exits::Exit;
 use super::machine::Machine;
 use super::output::Target;
 use super::refusal::{Refusal, RefusalCode};
@@ -13,13 +13,13 @@ use super::sym::{Atom, Sym};
 use crate::syntax::Node;
 
 /// When the body leaves early, the elements that it has not come to must be released by the code.
-pub(super) fn check_drains(generic: &Machine<'_, '_>) -> Result<(), Refusal> {
+pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) -> Result<(), Refusal> {
     let (index, count) = (Sym::atom(Atom::Index), Sym::atom(Atom::Count));
     let Some(next) = index.plus(&Sym::constant(1)) else { return Ok(()) };
     if generic.eval.site.inner.is_none() {
         return Ok(());
     }
-    for exit in exits(generic, &generic.out)? {
+    for exit in exits {
         // Behind the inner loop every element has been walked.
         let early = generic.eval.site.inner.is_some_and(|l| exit.jump.node.span().start < l.span().end);
         let goes_on = matches!(exit.jump.target, Target::NextElement);

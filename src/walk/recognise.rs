@@ -4,10 +4,11 @@
 //! stands against it.
 
 use super::batch_work::{check_locks, check_per_batch};
+use super::carried::Carried;
 use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
 use super::evidence;
-use super::exits::{Exit, exits};
+use super::exits::{End, Exit, check_rewinds, exits};
 use super::machine::{Level, Machine};
 use super::notes::{Found, Note};
 use super::obligations::Proof;
@@ -18,7 +19,7 @@ use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
 use super::storage::outside;
-use super::sym::{Atom, Facts, Sign, Sym};
+use super::sym::{Atom, Facts, Sign};
 use super::total::{Limit, Total, expected_after, limit, total};
 use super::usage;
 use crate::syntax::scope::{DeclId, Scopes};
@@ -59,8 +60,8 @@ pub struct Walk<'t> {
     pub control: Option<Control>,
     /// Whether a turn may end with the control variable set, which ends the loop.
     pub ends_with_control: bool,
-    /// Variables that are zero at the start of every turn.
-    pub zeros: BTreeSet<DeclId>,
+    /// What is known of variables at the start of every turn.
+    pub carried: Carried,
     /// Variables that hold nothing but cursors.
     pub cursors: BTreeSet<DeclId>,
     /// What a reviewer should know.
@@ -123,17 +124,15 @@ fn walk<'t>(
     let counter_goes = total.counter.is_some_and(|c| !usage::live_behind(&site, c.id));
     cursors.extend(total.counter.filter(|_| counter_goes).map(|c| c.id));
     // A variable that is a cursor on some paths only is not one: take it out and start again.
-    let mut zeros = zero_at_first(&eval, &total);
+    let mut carried = Carried::at_first(&eval, &total);
     loop {
         *proof = Proof::default();
-        match attempt(spec, scopes, &site, &total, limit, &cursors, &zeros, proof) {
+        match attempt(spec, scopes, &site, &total, limit, &cursors, &carried, proof) {
             Ok(walk) => return Ok(walk),
             Err(Again::Without(id)) => {
                 cursors.remove(&id);
             }
-            Err(Again::NotZero(id)) => {
-                zeros.remove(&id);
-            }
+            Err(Again::Carrying(weaker)) => carried = weaker,
             Err(Again::Refused(refusal)) => return Err(refusal),
         }
     }
@@ -141,7 +140,7 @@ fn walk<'t>(
 
 enum Again {
     Without(DeclId),
-    NotZero(DeclId),
+    Carrying(Carried),
     Refused(Refusal),
 }
 
@@ -159,24 +158,26 @@ fn attempt<'t>(
     total: &Total<'t>,
     limit: Limit<'t>,
     cursors: &BTreeSet<DeclId>,
-    zeros: &BTreeSet<DeclId>,
+    carried: &Carried,
     proof: &mut Proof,
 ) -> Result<Walk<'t>, Again> {
     let mut generic = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
-    let mut generic_end = start(total, zeros);
+    let mut generic_end = carried.start(total);
     generic.list(&site.body, &mut generic_end, Level::Top)?;
     let failure = failure(&generic)?;
     check_counter(scopes, total, &generic_end)?;
     evidence::goes_on(proof, scopes, total);
-    check_drains(&generic)?;
+    let ways_out = exits(&generic, &generic.out)?;
+    check_drains(&generic, &ways_out)?;
+    check_rewinds(&generic, &ways_out, &generic_end)?;
 
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
-    let mut end = start(total, zeros);
+    let mut end = carried.start(total);
     unit.list(&site.body, &mut end, Level::Top)?;
-    let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
-    if let Some(id) = zeros.iter().find(|id| !total.flags.contains(id) && !is_zero(id)) {
-        return Err(Again::NotZero(*id));
+    if let Some(id) = carried.contradiction(&end, &total.flags) {
+        return Err(Again::Carrying(carried.weakened(&unit.eval, id, &end)));
     }
+    let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
     check_batch_values(scopes, site, &generic_end)?;
     let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
     let mut body = std::mem::take(&mut unit.out);
@@ -189,6 +190,11 @@ fn attempt<'t>(
     evidence::pieces(proof, &unit.eval, &generic.out, limit);
     evidence::uses(proof, scopes, site);
     let exits = exits(&unit, &body)?;
+    for exit in exits.iter().filter(|e| matches!(e.end, End::GoesOn)) {
+        if let Some(id) = carried.contradiction(&exit.state, &[]) {
+            return Err(Again::Carrying(carried.weakened(&unit.eval, id, &exit.state)));
+        }
+    }
     let releases = check_references(site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body)?;
@@ -226,40 +232,10 @@ fn attempt<'t>(
         releases,
         control,
         ends_with_control,
-        zeros: zeros.clone(),
+        carried: carried.clone(),
         cursors: cursors.clone(),
         notes,
     })
-}
-
-/// Variables that are zero when the loop is entered, and may be at the start of every turn.
-fn zero_at_first<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> BTreeSet<DeclId> {
-    let outside = eval.scopes.declarations().iter().filter(|d| !eval.site.outer.encloses(d.ident));
-    outside
-        .filter(|d| !d.ty.is_aggregate() && !d.ty.is_pointer() && !d.ty.is_array())
-        .filter(|d| total.counter.is_none_or(|c| c.id != d.id))
-        .filter(|d| {
-            let first = super::control::initial(eval, d.id).0;
-            first.is_some_and(|node| {
-                matches!(node.kind(), Kind::False) || super::eval::number(node.text()) == Some(0)
-            })
-        })
-        .map(|d| d.id)
-        .collect()
-}
-
-/// The state at the start of a turn.
-fn start<'t>(total: &Total<'t>, zeros: &BTreeSet<DeclId>) -> State<'t> {
-    let mut state = State::default();
-    for id in zeros {
-        let value = Value::Quantity(Sym::constant(0));
-        state.set(*id, Variable { value, sign: Sign::Zero, ..Variable::unknown() });
-    }
-    if let Some(counter) = total.counter {
-        let value = Value::Quantity(Sym::atom(Atom::Total));
-        state.set(counter.id, Variable { value, ..Variable::unknown() });
-    }
-    state
 }
 
 /// Every part of the inner loop that is spelled as the piece must have been proved to be the piece.

@@ -59,6 +59,29 @@ impl Variable<'_> {
     }
 }
 
+/// By how much the walked object was moved back by hand since the acquisition.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Rewound {
+    /// It was not.
+    #[default]
+    Never,
+    /// By a quantity of the walk.
+    By(Sym),
+    /// By something else, or on some of the ways that lead here.
+    Unclear,
+}
+
+impl Rewound {
+    /// Moved back once more.
+    pub fn and(&self, amount: &Value) -> Rewound {
+        match (self, amount.quantity()) {
+            (Rewound::Never, Some(sym)) => Rewound::By(sym.clone()),
+            (Rewound::By(before), Some(sym)) => before.plus(sym).map_or(Rewound::Unclear, Rewound::By),
+            _ => Rewound::Unclear,
+        }
+    }
+}
+
 /// What is known at a place.
 #[derive(Clone, Debug, Default)]
 pub struct State<'t> {
@@ -70,6 +93,8 @@ pub struct State<'t> {
     pub released: u32,
     /// Ranges of elements released by loops, as `start..end`.
     pub drained: Vec<(Sym, Sym)>,
+    /// How the walked object was moved back.
+    pub rewound: Rewound,
 }
 
 impl<'t> State<'t> {
@@ -119,6 +144,8 @@ impl<'t> State<'t> {
         let drained = if self.drained == other.drained { self.drained } else { Vec::new() };
         let mut fields = self.fields;
         fields.retain(|key, value| other.fields.get(key) == Some(value));
-        State { variables, fields, released: self.released.max(other.released), drained }
+        let rewound = if self.rewound == other.rewound { self.rewound } else { Rewound::Unclear };
+        let released = self.released.max(other.released);
+        State { variables, fields, released, drained, rewound }
     }
 }

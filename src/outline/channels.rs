@@ -1,0 +1,148 @@
+//! What a way out of the loop has to tell the code behind the call.
+//!
+//! In: where a way out leads, and where a complete walk and a failed acquisition lead. Out: whether it can be told
+//! as one of those two, so that no error has to be passed on.
+
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+use crate::walk::Walk;
+use crate::walk::eval::{number, unwrapped};
+use crate::walk::exits::{Exit, known};
+use crate::walk::output::{Spelling, Target};
+use crate::walk::site::statements_of;
+use crate::walk::state::State;
+
+/// What is returned for a stop that the failure arm deals with, if that has no constant of its own.
+const SOME_ERROR: &str = "-EIO";
+
+/// A way out on which is done what the failure arm does.
+#[derive(Clone, Debug)]
+pub struct LikeFailure<'t> {
+    /// What the failure arm does behind the call, so that it is not done here.
+    pub done_there: Vec<Node<'t>>,
+    /// Something below zero.
+    pub value: &'t str,
+}
+
+/// The statement behind the loop.
+pub fn following<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
+    let mut next = walk.site.outer.next_sibling();
+    while next.is_some_and(|n| n.is(Kind::Comment)) {
+        next = next.and_then(|n| n.next_sibling());
+    }
+    next.filter(|n| !n.is(Kind::Token))
+}
+
+/// Whether a jump lands right behind the loop.
+pub fn lands_behind(walk: &Walk<'_>, target: Target<'_>) -> bool {
+    match target {
+        Target::BehindOuter => true,
+        Target::Label(label) => following(walk).is_some_and(|n| {
+            n.is(Kind::LabeledStatement) && n.child(Field::Label).is_some_and(|l| l.text() == label)
+        }),
+        _ => false,
+    }
+}
+
+/// Whether what stands behind the loop is only `return control;`.
+pub fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
+    let value =
+        following(walk).filter(|n| n.is(Kind::ReturnStatement)).and_then(|n| n.named_children().next());
+    let control = walk.control.map(|c| c.id);
+    let is_control = |n: Option<Node<'_>>| {
+        n.and_then(|n| scopes.resolve(unwrapped(n))).is_some_and(|id| Some(id) == control)
+    };
+    // Also `control < 0 ? control : …`: the value is looked at where it is below zero.
+    value.is_some_and(|v| {
+        let test = v.child(Field::Condition).map(unwrapped);
+        let below = test.is_some_and(|t| t.operator() == Some("<") && is_control(t.child(Field::Left)));
+        is_control(Some(v))
+            || v.is(Kind::ConditionalExpression) && below && is_control(v.child(Field::Consequence))
+    })
+}
+
+/// Whether it makes no difference for the code behind the loop that it was left on this way before all was walked.
+pub fn is_like_completion(walk: &Walk<'_>, target: Target<'_>, state: &State<'_>) -> bool {
+    match target {
+        Target::Return(value) => returns_as_behind(walk, value),
+        target if lands_behind(walk, target) => match walk.control {
+            None => true,
+            Some(control) => {
+                let possible = known(state, control.id).0.possible();
+                !possible[0] && (!possible[2] || !control.value_needed)
+            }
+        },
+        _ => false,
+    }
+}
+
+/// Whether the function returns the same when it comes out of the loop at its end.
+pub fn returns_as_behind(walk: &Walk<'_>, value: Option<Node<'_>>) -> bool {
+    match (following(walk), value) {
+        (Some(next), Some(value)) if next.is(Kind::ReturnStatement) => {
+            let at_end = next.named_children().next();
+            is_constant(value) && at_end.is_some_and(|v| unwrapped(v).text() == unwrapped(value).text())
+        }
+        (Some(next), None) => next.is(Kind::ReturnStatement) && next.named_children().next().is_none(),
+        (None, None) => walk.site.outer.parent() == walk.site.function.child(Field::Body),
+        _ => false,
+    }
+}
+
+/// A number, `true`, `NULL`, or an error by its name.
+fn is_constant(value: Node<'_>) -> bool {
+    let value = unwrapped(value);
+    matches!(value.kind(), Kind::True | Kind::False | Kind::Null)
+        || number(value.text()).is_some()
+        || is_error_name(value)
+}
+
+/// `-ENAME`.
+fn is_error_name(value: Node<'_>) -> bool {
+    let name = value.child(Field::Argument).filter(|_| value.operator() == Some("-"));
+    name.is_some_and(|n| {
+        n.is(Kind::Identifier) && n.text().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    })
+}
+
+/// Whether a way out does and leaves what a failed acquisition does and leaves.
+pub fn like_failure<'t>(
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    exit: &Exit<'t>,
+    target: Target<'t>,
+) -> Option<LikeFailure<'t>> {
+    let text = |n: Node<'t>| n.text().split_whitespace().collect::<String>();
+    let same_place = match (target, walk.failure.target) {
+        (Target::Return(a), Target::Return(b)) => a.map(text) == b.map(text),
+        (Target::Label(a), Target::Label(b)) if a == b => true,
+        (a, b) => lands_behind(walk, a) && lands_behind(walk, b),
+    };
+    let arm = walk.failure.arm.arm;
+    let of_batch = |id: DeclId| [walk.site.got, walk.site.offset, walk.site.batch].contains(&id);
+    if !same_place || arm.descendants().any(|n| scopes.resolve(n).is_some_and(of_batch)) {
+        return None;
+    }
+    let mut wanted = plain_statements(arm);
+    wanted.pop();
+    let done: Vec<Node<'t>> = match exit.jump.node.parent().filter(|p| p.is(Kind::CompoundStatement)) {
+        Some(block) => plain_statements(block)
+            .into_iter()
+            .take_while(|n| *n != exit.jump.node)
+            .filter(|n| {
+                let spelling = walk.body.spellings.get(&n.span());
+                !matches!(spelling, Some(Spelling::Gone | Spelling::Release))
+            })
+            .collect(),
+        None => Vec::new(),
+    };
+    let first = done.len().checked_sub(wanted.len())?;
+    let done_there = done[first..].to_vec();
+    let alike = done_there.iter().zip(&wanted).all(|(a, b)| text(*a) == text(*b));
+    let named = wanted.iter().flat_map(|n| n.descendants()).find(|n| is_error_name(*n));
+    alike.then(|| LikeFailure { done_there, value: named.map_or(SOME_ERROR, |n| n.text()) })
+}
+
+fn plain_statements(node: Node<'_>) -> Vec<Node<'_>> {
+    statements_of(node).into_iter().filter(|n| !n.is(Kind::Comment)).collect()
+}
