@@ -92,15 +92,16 @@ impl Original<'_, '_> {
     }
 }
 
-/// Whether an identifier names a value, rather than a label or what is declared.
+/// Whether an identifier names a value, rather than a label, a field or a parameter of a type.
 fn is_value(ident: Node<'_>) -> bool {
-    let parent = ident.parent();
-    parent.is_some_and(|p| {
-        !matches!(
-            p.kind(),
+    let named = |n: Node<'_>| {
+        matches!(
+            n.kind(),
             Kind::LabeledStatement | Kind::GotoStatement | Kind::FunctionDeclarator | Kind::InitializerPair
         )
-    })
+    };
+    let in_type = |n: Node<'_>| matches!(n.kind(), Kind::ParameterDeclaration | Kind::FieldDeclaration);
+    !ident.parent().is_some_and(named) && !ident.ancestors().any(in_type)
 }
 
 /// Local scalars of which an unset value may be seen.

@@ -10,6 +10,7 @@ pub mod caller;
 pub mod captures;
 pub mod channels;
 mod evidence;
+pub mod hoist;
 pub mod macros;
 pub mod names;
 pub mod respell;
@@ -50,13 +51,14 @@ pub fn convert<'t>(
 ) -> Result<Conversion, Refusal> {
     let function = file.functions.iter().find(|f| f.node == walk.site.function).map_or("walk", |f| f.name);
     macros::check(walk, scopes, file)?;
-    let endings = ways_out::endings(spec, walk, scopes)?;
-    let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
-    evidence::dispatched(proof, walk, &dispatch);
-    let walk = &without(walk, &endings);
+    let endings = ways_out::endings(spec, walk, scopes);
+    let walk = &tidied(spec, walk, endings.as_deref().unwrap_or_default());
     evidence::scope(proof, walk);
     let captures = captures::captures(walk, scopes)?;
     evidence::captured(proof, walk, scopes, &captures);
+    let endings = endings?;
+    let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
+    evidence::dispatched(proof, walk, &dispatch);
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
     let release = release(spec, &names.element);
@@ -79,13 +81,14 @@ pub fn convert<'t>(
     Ok(Conversion { edits, callback: names.callback, context })
 }
 
-/// The walk without what the failure arm does behind the call.
-fn without<'t>(walk: &Walk<'t>, endings: &[ways_out::Ending<'t>]) -> Walk<'t> {
+/// The walk without what the failure arm does behind the call, and with each release in one place.
+fn tidied<'t>(spec: &WalkSpec, walk: &Walk<'t>, endings: &[ways_out::Ending<'t>]) -> Walk<'t> {
     let mut walk = walk.clone();
     for statement in endings.iter().flat_map(|e| &e.done_there) {
         walk.body.gone.insert(statement.id());
         walk.body.spellings.insert(statement.span(), Spelling::Gone);
     }
+    hoist::releases(spec, &mut walk);
     walk
 }
 

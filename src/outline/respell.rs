@@ -7,7 +7,7 @@ use super::captures::{Capture, Captures, Passing, kept_identifiers};
 use super::names::Names;
 use super::ways_out::{Drop, Ending, Value};
 use crate::edit::{EditSet, TextEdit};
-use crate::plan::columns::{indent, indentation};
+use crate::plan::columns::{indent, indentation, shift};
 use crate::plan::outlining::fit::through_address;
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
@@ -145,6 +145,7 @@ impl<'a, 't> Respelled<'a, 't> {
         let control = self.walk.control.map(|c| self.scopes.declaration(c.id).name).unwrap_or("ret");
         let jump = ending.jump.span();
         let label = format!("goto {};", self.names.label);
+        self.spell_comments(ending)?;
         match (ending.drop, ending.value) {
             (Drop::Done, Value::GoOn) => self.add(jump, "return 0;"),
             (Drop::Done, Value::Stop) => self.add(jump, "return 1;"),
@@ -162,7 +163,9 @@ impl<'a, 't> Respelled<'a, 't> {
             (Drop::AtLabel, _) => self.add(jump, label),
             (Drop::Here, value) => {
                 let column = self.column_of(ending.jump);
-                self.add_braces(ending.jump, column)?;
+                if ending.comments.is_empty() {
+                    self.add_braces(ending.jump, column)?;
+                }
                 let release = format!("{}\n{}", self.release, indent(column));
                 match value {
                     Value::Assigned(assignment) => {
@@ -177,6 +180,26 @@ impl<'a, 't> Respelled<'a, 't> {
                 }
             }
         }
+    }
+
+    /// Comments that stood on the way out stand in front of the jump.
+    fn spell_comments(&mut self, ending: &Ending<'t>) -> Result<(), Refusal> {
+        if ending.comments.is_empty() {
+            return Ok(());
+        }
+        let column = self.column_of(ending.jump);
+        self.add_braces(ending.jump, column)?;
+        let mut text = String::new();
+        for comment in &ending.comments {
+            let old = self.column_of(*comment);
+            let moved = shift(comment.text(), column as isize - old as isize);
+            text.push_str(&format!("{moved}\n{}", indent(column)));
+        }
+        let start = match (ending.drop, ending.value) {
+            (Drop::Done | Drop::Here, Value::Assigned(assignment)) => assignment.span().start,
+            _ => ending.jump.span().start,
+        };
+        self.add(Span::at(start as usize), text)
     }
 
     /// A jump that becomes two statements needs braces around it.
@@ -237,6 +260,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 .filter(|n| !n.is(Kind::Token) && !removed(n) && Some(*n) != merged)
                 .collect();
             if !lone_arm
+                || !ending.comments.is_empty()
                 || ending.drop != Drop::Done && left.len() != 1
                 || left.len() != 1
                 || ending.drop == Drop::Here

@@ -54,6 +54,8 @@ pub struct Ending<'t> {
     pub drop: Drop,
     /// Statements in front of the jump that the failure arm does behind the call.
     pub done_there: Vec<Node<'t>>,
+    /// Comments that stood on the way.
+    pub comments: Vec<Node<'t>>,
 }
 
 /// What stands behind the call.
@@ -101,13 +103,16 @@ fn ending<'t>(
     let mut done_there = Vec::new();
     let value = match exit.end {
         End::GoesOn => Value::GoOn,
-        End::Leaves(target) if is_like_completion(walk, target, &exit.jump.state) => Value::Stop,
         End::Leaves(target) => {
+            let like_failure = like_failure(walk, scopes, exit, target);
+            let does_as_much = like_failure.as_ref().is_some_and(|l| !l.done_there.is_empty());
+            let done = !does_as_much && is_like_completion(walk, target, &exit.jump.state);
             let own = match target {
+                _ if done => Ok(Value::Stop),
                 Target::Return(value) => returned(spec, walk, scopes, exit, value),
                 _ => stopped(walk, scopes, exit),
             };
-            match (own, like_failure(walk, scopes, exit, target)) {
+            match (own, like_failure) {
                 (Ok(value), _) => value,
                 (Err(_), Some(LikeFailure { done_there: statements, value })) => {
                     done_there = statements;
@@ -124,7 +129,7 @@ fn ending<'t>(
         _ if releases_at_end && !matches!(value, Value::Stop | Value::Failed(_)) => Drop::AtLabel,
         _ => Drop::Here,
     };
-    Ok(Ending { jump, value, drop, done_there })
+    Ok(Ending { jump, value, drop, done_there, comments: exit.comments.clone() })
 }
 
 /// Where the code moves the walked object back, it is left as it was: behind the piece if that was taken.

@@ -34,6 +34,8 @@ pub struct Exit<'t> {
     pub state: State<'t>,
     /// Whether the code behind the inner loop goes on with the next batch for some values.
     pub may_go_on: bool,
+    /// Comments that only this way comes past, behind the inner loop.
+    pub comments: Vec<Node<'t>>,
 }
 
 /// Where the walked object stands when the loop is left.
@@ -119,7 +121,7 @@ pub fn exits<'t>(machine: &Machine<'_, 't>, out: &Output<'t>) -> Result<Vec<Exit
 
 fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Refusal> {
     let site = machine.eval.site;
-    let exit = |end, state| Exit { jump: jump.clone(), end, state, may_go_on: false };
+    let exit = |end, state| Exit { jump: jump.clone(), end, state, may_go_on: false, comments: Vec::new() };
     let inner = match (jump.target, site.inner) {
         (Target::NextElement | Target::BehindInner | Target::Flagged, Some(inner)) => inner,
         (Target::NextBatch, _) => return Ok(exit(End::GoesOn, jump.state.clone())),
@@ -147,10 +149,21 @@ fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Re
             end: End::Leaves(leaving.target),
             state: leaving.state,
             may_go_on: flow == super::machine::Flow::Falls,
+            comments: comments_inside(site, &probe.out),
         },
         None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
         None => exit(End::GoesOn, state),
     })
+}
+
+/// Comments in statements behind the inner loop that a way goes into.
+fn comments_inside<'t>(site: &Site<'t>, out: &Output<'t>) -> Vec<Node<'t>> {
+    let inside = |n: &Node<'t>| n.parent() != site.outer.child(Field::Body);
+    let comments = out.pieces.iter().filter_map(|(piece, _)| match piece {
+        Piece::Comment(node) => Some(*node),
+        _ => None,
+    });
+    comments.filter(inside).collect()
 }
 
 /// On the way from a jump to its end only the references may be dropped and the way be chosen.
