@@ -3,7 +3,7 @@
 //! In: captures, macros and the dispatch, once they were found in order. Out: entries of a [`Proof`].
 
 use super::captures::{Captures, Passing};
-use super::ways_out::Dispatch;
+use super::ways_out::{Dispatch, Ending, Value};
 use crate::source::Span;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node};
@@ -38,7 +38,12 @@ pub(super) fn captured(proof: &mut Proof, walk: &Walk<'_>, scopes: &Scopes<'_>, 
 }
 
 /// Where a failed acquisition and a stop go behind the call.
-pub(super) fn dispatched(proof: &mut Proof, walk: &Walk<'_>, dispatch: &Dispatch<'_>) {
+pub(super) fn dispatched(
+    proof: &mut Proof,
+    walk: &Walk<'_>,
+    dispatch: &Dispatch<'_>,
+    endings: &[Ending<'_>],
+) {
     let evidence = match dispatch {
         Dispatch::Nothing => "nobody looks at how the walk ended".to_owned(),
         Dispatch::ToControl => "both go on behind the loop, with the helper's result".to_owned(),
@@ -49,7 +54,17 @@ pub(super) fn dispatched(proof: &mut Proof, walk: &Walk<'_>, dispatch: &Dispatch
             format!("{} is never the error of an acquisition", values.join(", "))
         }
     };
-    proof.shown(Duty::ErrorChannel, evidence, vec![walk.failure.arm.test.span()]);
+    let stand_ins = endings.iter().filter_map(|e| match e.value {
+        Value::Failed(value) => Some((value, e.jump.span())),
+        _ => None,
+    });
+    let (values, spans): (Vec<&str>, Vec<Span>) = stand_ins.unzip();
+    if values.is_empty() {
+        proof.shown(Duty::ErrorChannel, evidence, vec![walk.failure.arm.test.span()]);
+    } else {
+        let evidence = format!("{evidence}; to get there the callback returns {}", values.join(", "));
+        proof.open(Duty::ErrorChannel, evidence, spans);
+    }
 }
 
 /// What the moved code names that could mean something else elsewhere.

@@ -58,7 +58,7 @@ pub fn convert<'t>(
     evidence::captured(proof, walk, scopes, &captures);
     let endings = endings?;
     let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
-    evidence::dispatched(proof, walk, &dispatch);
+    evidence::dispatched(proof, walk, &dispatch, &endings);
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
     let release = release(spec, &names.element);
