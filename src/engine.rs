@@ -7,6 +7,7 @@
 //! A file without the words that a rule requires is never parsed. A file that cannot be read, and a required word in
 //! code that could not be read, are sites too: nothing is skipped in silence.
 
+pub mod apply;
 mod introduce;
 mod one_file;
 
@@ -135,13 +136,16 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Bytes of stack for a thread: C nests deep, and the matcher with it. Only what is used is ever taken.
+const STACK: usize = 256 << 20;
+
 /// Do `work` with so many threads, or with one per processor.
 pub fn with_threads<T: Send>(jobs: Option<NonZeroUsize>, work: impl FnOnce() -> T + Send) -> T {
-    let pool = jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build());
-    match pool {
-        Some(Ok(pool)) => pool.install(work),
+    let threads = jobs.map_or(0, NonZeroUsize::get);
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
         // Without threads of its own it runs on those that there are.
-        Some(Err(_)) | None => work(),
+        Err(_) => work(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on stops
 
 mod architecture;
+mod apply;
 mod cli;
 mod cli_ledger;
 mod cli_series;

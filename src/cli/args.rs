@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::apply::ApplyArguments;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// A semantic patch engine for C that ends in mail-ready patch series.
@@ -45,6 +46,9 @@ pub(super) enum Task {
     Explain(ExplainArguments),
     /// Show how a file is read: what is opaque, and what its macros are taken for.
     Parse(ParseArguments),
+    /// Run a rule file of Coccinelle's language on files, and print the diff.
+    #[command(args_override_self = true)]
+    Apply(Box<ApplyArguments>),
     /// List the shipped rules.
     Rules,
     /// List the reasons for which a site is refused.

@@ -3,6 +3,7 @@
 //! In: the arguments and the environment of the process. Out: text on the two standard streams and an exit status. The
 //! library below neither prints nor exits; everything that a person reads is made here.
 
+mod apply;
 mod args;
 mod build;
 mod commit;
@@ -23,6 +24,7 @@ mod table;
 mod terminal;
 mod tree;
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
@@ -36,7 +38,11 @@ use terminal::Terminal;
 
 /// The command: parse the arguments of the process, do what they say, and give the exit status.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    if let Some(status) = apply::spatch(&typed, finish) {
+        return status;
+    }
+    let arguments = Arguments::parse_from(apply::as_typed(typed));
     let terminal = Terminal::new(arguments.color);
     let outcome = dispatch(arguments.task, &terminal);
     finish(outcome, &terminal).into()
@@ -48,6 +54,7 @@ fn dispatch(task: Task, terminal: &Terminal) -> Outcome {
         Task::Diff(arguments) => diff::run(&arguments, terminal),
         Task::Explain(arguments) => explain::run(&arguments, terminal),
         Task::Parse(arguments) => parse::run(&arguments, terminal),
+        Task::Apply(arguments) => apply::run(&arguments, apply::Habits::Own, terminal),
         Task::Rules => list_rules(terminal),
         Task::Refusals => explain::refusals(terminal),
     }

@@ -7,6 +7,8 @@
 use super::layout::{Insertion, layout};
 use super::outlining::matches::outlines;
 use super::plus::render;
+use super::prefilter::{Prefilter, Requirement};
+use super::stand_ins::StandIns;
 use super::superfluous;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::QUIET;
@@ -18,6 +20,8 @@ use crate::smpl::{
     ScriptPhase, SmplRule,
 };
 use crate::source::{SourceFile, Span};
+use crate::syntax::ledger::FileLedger;
+use crate::syntax::macros::MacroKnowledge;
 use crate::syntax::{self, Field, Kind, Tree};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -28,6 +32,22 @@ pub struct ApplyOptions {
     pub virtuals: Vec<String>,
     /// Identifiers given as `-D name=value`.
     pub definitions: Vec<(String, String)>,
+    /// Isomorphisms to use; the shipped ones if there are none.
+    pub isomorphisms: Option<Vec<iso::Iso>>,
+    /// Names of isomorphisms that no rule uses.
+    pub disabled: Vec<String>,
+    /// What is known about macros beyond the file itself; the shipped macro file if there is nothing.
+    pub macros: Option<MacroKnowledge>,
+}
+
+impl ApplyOptions {
+    /// The tree of a file, read with what is known about macros.
+    fn read(&self, source: &SourceFile) -> Tree {
+        match &self.macros {
+            Some(known) => syntax::parse_with(source, known),
+            None => syntax::parse(source),
+        }
+    }
 }
 
 /// A rule file ready to run.
@@ -35,6 +55,19 @@ pub struct ApplyOptions {
 pub struct Program {
     file: SourceFile,
     steps: Vec<Step>,
+    prefilter: Prefilter,
+}
+
+impl Program {
+    /// Tells which files have to be looked at.
+    pub fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
+    }
+
+    /// Whether some rule marks lines with `*`.
+    pub fn is_context(&self) -> bool {
+        self.steps.iter().any(|step| step.is_context())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +75,35 @@ struct Step {
     rule: CompiledRule,
     depends: Option<Depends>,
     inherited: Vec<(String, String, String)>,
+}
+
+impl Step {
+    fn is_context(&self) -> bool {
+        self.rule.marks.values().any(|mark| *mark == Mark::Star)
+    }
+
+    fn requirement(&self) -> Requirement {
+        let mut needs: Vec<String> = self.inherited.iter().map(|(_, rule, _)| rule.clone()).collect();
+        needed_rules(self.depends.as_ref(), &mut needs);
+        Requirement {
+            name: self.rule.name.clone(),
+            words: self.rule.required.clone(),
+            needs,
+            acts: self.rule.transforms() || self.is_context(),
+        }
+    }
+}
+
+/// The rules that must have matched for a dependency to hold.
+fn needed_rules(depends: Option<&Depends>, rules: &mut Vec<String>) {
+    match depends {
+        Some(Depends::Rule(name) | Depends::Ever(name)) => rules.push(name.clone()),
+        Some(Depends::And(a, b)) => {
+            needed_rules(Some(a), rules);
+            needed_rules(Some(b), rules);
+        }
+        Some(Depends::Or(..) | Depends::Not(_) | Depends::Never(_) | Depends::FileIn(_)) | None => {}
+    }
 }
 
 /// A line that a `*` rule reports.
@@ -64,13 +126,15 @@ pub struct Applied {
     pub stars: Vec<Star>,
     /// What could not be done.
     pub diagnostics: Vec<Diagnostic>,
+    /// What of the file was read.
+    pub ledger: FileLedger,
 }
 
 /// Make a rule file ready. Scripts are errors that name their place, unless nothing depends on them.
 pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
     let mut steps = Vec::new();
     let mut errors = Vec::new();
-    let isos = iso::standard();
+    let isos = options.isomorphisms.as_deref().unwrap_or(iso::standard());
     let rules: Vec<SmplRule> = file.rules().cloned().collect();
     for item in &file.items {
         match item {
@@ -80,7 +144,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
                 let line = file.source.line_column(rule.header.span).line;
                 match compile(&file.source, rule, line) {
                     Ok(compiled) => {
-                        let compiled = with_isos(&file.source, compiled, rule, isos);
+                        let compiled = with_isos(&file.source, compiled, (rule, options), isos);
                         let inherited = rule
                             .metavariables
                             .iter()
@@ -107,7 +171,11 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
             Item::Virtual(_) | Item::Using(_) | Item::Walk(_) => {}
         }
     }
-    if errors.is_empty() { Ok(Program { file: file.source.clone(), steps }) } else { Err(errors) }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let requirements: Vec<Requirement> = steps.iter().map(Step::requirement).collect();
+    Ok(Program { file: file.source.clone(), steps, prefilter: Prefilter::new(&requirements) })
 }
 
 /// Whether a rule cannot run with the virtual rules that are on.
@@ -156,12 +224,12 @@ fn extended(rule: &SmplRule, rules: &[SmplRule]) -> SmplRule {
 fn with_isos(
     file: &SourceFile,
     mut rule: CompiledRule,
-    source: &SmplRule,
+    (source, options): (&SmplRule, &ApplyOptions),
     isos: &[iso::Iso],
 ) -> CompiledRule {
-    let off = &source.header.disable;
+    let off = source.header.disable.iter().chain(&options.disabled);
     let on: Vec<&iso::Iso> =
-        isos.iter().filter(|i| !off.iter().any(|o| *o == i.name || o == "all")).collect();
+        isos.iter().filter(|i| !off.clone().any(|o| *o == i.name || o == "all")).collect();
     let hung: HashSet<u32> = rule.hangs.keys().copied().collect();
     let mut marks = rule.marks.clone();
     let mut expansion = iso::Expansion { file, isos: &on, hung: &hung, marks: &mut marks };
@@ -176,23 +244,47 @@ struct State {
     matched: BTreeSet<String>,
 }
 
-/// Run a rule file on one file.
+/// Run a rule file on one file. Bytes that are not UTF-8 stay what they are, also where rules move them.
 pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> Applied {
+    if !source.is_sanitised() {
+        return apply_to_text(program, source, options);
+    }
+    match StandIns::put(source) {
+        Some((text, stand_ins)) => {
+            let mut applied = apply_to_text(program, &text, options);
+            stand_ins.undo(&mut applied.after);
+            applied
+        }
+        None => Applied {
+            after: source.bytes().to_vec(),
+            matched: BTreeSet::new(),
+            stars: Vec::new(),
+            diagnostics: vec![
+                Diagnostic::new(Severity::Warning, "not-text", format!("`{}` is not text", source.path()))
+                    .help("it was left as it is"),
+            ],
+            ledger: FileLedger::default(),
+        },
+    }
+}
+
+fn apply_to_text(program: &Program, source: &SourceFile, options: &ApplyOptions) -> Applied {
     let mut env = Environment::new();
     for (name, value) in &options.definitions {
         env = env.with(&format!("virtual.{name}"), Binding::text(value.as_str()));
     }
     let matched: BTreeSet<String> = options.virtuals.iter().cloned().collect();
     let mut states = vec![State { env, matched: matched.clone() }];
+    let mut current = source.clone();
+    let mut tree = options.read(&current);
     let mut out = Applied {
         after: source.bytes().to_vec(),
         matched: BTreeSet::new(),
         stars: Vec::new(),
         diagnostics: Vec::new(),
+        ledger: FileLedger::of(&tree),
     };
     let needed = needed(program);
-    let mut current = source.clone();
-    let mut tree = syntax::parse(&current);
     for step in &program.steps {
         let mut found_any = Vec::new();
         let mut next: Vec<State> = Vec::new();
@@ -227,7 +319,7 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
             let (after, diagnostics) = transform(&program.file, &step.rule, &tree, &found_any);
             out.diagnostics.extend(diagnostics);
             current = SourceFile::new(source.path(), after);
-            tree = syntax::parse(&current);
+            tree = options.read(&current);
         }
     }
     out.after = current.bytes().to_vec();

@@ -8,5 +8,7 @@ pub mod columns;
 pub mod layout;
 pub mod outlining;
 pub mod plus;
+pub mod prefilter;
+mod stand_ins;
 pub mod superfluous;
 pub mod wrapping;

@@ -3,6 +3,8 @@
 //! In: a file before and after. Out: a unified diff with `a/` and `b/` prefixes. The hunks are `similar`'s and may differ
 //! from git's where there is a choice; the patches of a series come from [`crate::series::repo`] instead.
 
+pub mod gnu;
+
 use crate::series::attributes::DiffAttribute;
 use crate::series::function_text::FunctionText;
 use crate::series::quote;
@@ -46,8 +48,23 @@ pub fn unified(path: &str, sides: Sides<'_>) -> Vec<u8> {
     out
 }
 
-fn lines(text: Option<&[u8]>) -> Vec<&[u8]> {
+/// One line with its newline, if it has one.
+type Line<'t> = &'t [u8];
+
+fn lines(text: Option<&[u8]>) -> Vec<Line<'_>> {
     text.unwrap_or_default().split_inclusive(|b| *b == b'\n').collect()
+}
+
+/// Which lines of the two sides are not common to both.
+fn changed_lines(old: &[Line<'_>], new: &[Line<'_>]) -> [Vec<bool>; 2] {
+    let mut changed = [vec![false; old.len()], vec![false; new.len()]];
+    for operation in capture_diff_slices(Algorithm::Myers, old, new) {
+        if !matches!(operation, DiffOp::Equal { .. }) {
+            changed[0][operation.old_range()].fill(true);
+            changed[1][operation.new_range()].fill(true);
+        }
+    }
+    changed
 }
 
 fn hunk(group: &[DiffOp], old: &[&[u8]], new: &[&[u8]], functions: &FunctionText<'_>) -> Vec<u8> {

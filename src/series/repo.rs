@@ -13,6 +13,7 @@ mod identity;
 mod patch;
 mod read;
 mod refusal;
+mod tracked;
 
 pub use branch::{BranchGrant, BranchWish, Existing};
 pub use chain::{Chain, CommitPlan};

@@ -111,7 +111,7 @@ fn read_only(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         parsed += usize::from(diagnostics.is_empty());
         let virtuals = arguments.read.clone();
         let more =
-            prepare(&rules, &ApplyOptions { virtuals, definitions: Vec::new() }).err().unwrap_or_default();
+            prepare(&rules, &ApplyOptions { virtuals, ..ApplyOptions::default() }).err().unwrap_or_default();
         prepared += usize::from(diagnostics.is_empty() && more.is_empty());
         if let Some(first) = diagnostics.iter().chain(&more).next() {
             println!("{}: {}", first.place().unwrap_or_default(), first.message);

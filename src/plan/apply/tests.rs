@@ -6,7 +6,7 @@ use crate::smpl;
 fn run(rules: &str, code: &str) -> String {
     let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
     assert!(errors.is_empty(), "{errors:?}");
-    let options = ApplyOptions { virtuals: vec!["patch".into()], definitions: Vec::new() };
+    let options = ApplyOptions { virtuals: vec!["patch".into()], ..ApplyOptions::default() };
     let program = prepare(&file, &options).unwrap();
     String::from_utf8(apply(&program, &SourceFile::new("c.c", code), &options).after).unwrap()
 }

@@ -1,0 +1,245 @@
+//! `vedalia apply`: run a rule file of Coccinelle's language on files.
+//!
+//! In: a rule file, C files or directories. Out: a diff on standard output as `spatch` prints it, or changed files; on
+//! standard error what went wrong and what was read. Files do not influence each other, and come in the same order
+//! whatever the number of threads. It refuses before it starts: mistakes in the rules, paths that do not exist.
+
+mod alias;
+mod arguments;
+mod config;
+mod patch;
+mod rules;
+mod spelling;
+mod targets;
+mod write;
+
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::apply::{Handled, Ran, Work, over_files};
+use crate::engine::{Coverage, with_threads};
+use crate::source::SourceFile;
+
+use super::exit::{Exit, Failure, Outcome};
+use super::terminal::Terminal;
+use super::{render, run as found};
+
+pub(super) use alias::{as_typed, spatch};
+pub(super) use arguments::ApplyArguments;
+
+use patch::{Lines, Paths, Style, without_marked_lines};
+use rules::Ready;
+use targets::Targets;
+use write::Destination;
+
+/// Whose habits are followed where they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Habits {
+    /// Ours: files named one by one have `a/` and `b/` before them in the diff; scripts run when that is allowed.
+    Own,
+    /// Those of `spatch`.
+    Spatch,
+}
+
+/// Do it.
+pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Terminal) -> Outcome {
+    let without_effect = without_effect(arguments);
+    terminal.tell(&render::diagnostics(&without_effect, terminal.err));
+    let rule = rules::path(arguments)?;
+    let ready = rules::ready(&rule, arguments)?;
+    terminal.tell(&render::diagnostics(&ready.warnings, terminal.err));
+    if arguments.rules.parse_cocci {
+        terminal.print(&description(&ready))?;
+        return Ok(Exit::Done);
+    }
+    let targets = targets::targets(&arguments.files, &rule)?;
+    let destination = Destination::of(&arguments.result);
+    if matches!(destination, Destination::File(_)) && targets.files.len() > 1 {
+        let told = format!("-o takes the result of one file, and there are {}", targets.files.len());
+        return Err(Failure::new(Exit::Usage, Diagnostic::error("several-results", told)));
+    }
+    let mut report = Report {
+        terminal,
+        arguments,
+        style: style(arguments, &ready, &targets, habits),
+        ready: &ready,
+        destination,
+        targets: &targets,
+        tally: Tally::default(),
+        lost: None,
+    };
+    report.over_all_files();
+    report.end()
+}
+
+fn without_effect(arguments: &ApplyArguments) -> Vec<Diagnostic> {
+    let told = |option: &String| {
+        Diagnostic::new(
+            Severity::Warning,
+            "no-effect",
+            format!("`{option}` is not supported and has no effect"),
+        )
+    };
+    arguments.running.without_effect.iter().map(told).collect()
+}
+
+/// How diffs are printed.
+fn style(arguments: &ApplyArguments, ready: &Ready, targets: &Targets, habits: Habits) -> Style {
+    let from = arguments.result.patch.as_ref().map(PathBuf::from).or_else(|| targets.folder.clone());
+    let paths = match (from, habits) {
+        (Some(folder), _) => Paths::Below(folder),
+        (None, Habits::Own) => Paths::Below(PathBuf::from(".")),
+        (None, Habits::Spatch) => Paths::Bare,
+    };
+    let lines = if ready.program.is_context() { Lines::Marked } else { Lines::Changed };
+    Style { paths, lines, context: arguments.result.unified }
+}
+
+/// What `--parse-cocci` prints.
+fn description(ready: &Ready) -> String {
+    let names = ready.file.rules().map(|rule| rule.header.name.as_deref().unwrap_or("(no name)"));
+    let names: Vec<&str> = names.collect();
+    format!("{}: {} rules: {}\n", ready.file.source.path(), names.len(), names.join(", "))
+}
+
+/// What happened so far.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    changed: usize,
+    matched: usize,
+    coverage: Coverage,
+    unwritten: usize,
+}
+
+/// Tells what becomes of the files, one after the other.
+struct Report<'a> {
+    terminal: &'a Terminal,
+    arguments: &'a ApplyArguments,
+    style: Style,
+    ready: &'a Ready,
+    destination: Destination,
+    targets: &'a Targets,
+    tally: Tally,
+    /// Why standard output cannot be written to any more.
+    lost: Option<io::Error>,
+}
+
+impl Report<'_> {
+    fn over_all_files(&mut self) {
+        let (ready, targets) = (self.ready, self.targets);
+        let work = Work { program: &ready.program, options: &ready.options, files: targets.files.len() };
+        let jobs = self.arguments.running.jobs.and_then(NonZeroUsize::new);
+        self.tally.coverage.files = targets.files.len();
+        with_threads(jobs, || {
+            over_files(&work, &|at| read(targets, at), &mut |at, handled| match self.take(at, handled) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    self.lost = Some(error);
+                    ControlFlow::Break(())
+                }
+            });
+        });
+    }
+
+    fn take(&mut self, at: usize, handled: Handled) -> io::Result<()> {
+        match handled {
+            Handled::Passed => Ok(()),
+            Handled::Unreadable(diagnostic) => {
+                self.tally.coverage.unreadable += 1;
+                self.tell(&[diagnostic]);
+                Ok(())
+            }
+            Handled::Ran(ran) => self.ran(at, &ran),
+        }
+    }
+
+    fn ran(&mut self, at: usize, ran: &Ran) -> io::Result<()> {
+        let Ran { source, applied } = ran;
+        let path = &self.targets.files[at];
+        self.tally.coverage.candidates += 1;
+        self.unread(ran);
+        self.tell(&applied.diagnostics);
+        self.tally.matched += usize::from(!applied.matched.is_empty());
+        let new = match self.style.lines {
+            Lines::Marked => without_marked_lines(source, &applied.stars),
+            Lines::Changed => applied.after.clone(),
+        };
+        let changed = new != source.bytes();
+        self.tally.changed += usize::from(changed);
+        let visible = self.arguments.result.force_diff || !only_space_differs(source.bytes(), &new);
+        if changed && visible && !self.arguments.result.no_show_diff {
+            self.terminal.print_bytes(&self.style.diff(path, source.bytes(), &new))?;
+        }
+        let wanted = changed || matches!(self.destination, Destination::File(_));
+        if wanted
+            && self.style.lines == Lines::Changed
+            && let Err(diagnostic) = self.destination.put(path, source.bytes(), &new)
+        {
+            self.tally.unwritten += 1;
+            self.tell(&[diagnostic]);
+        }
+        Ok(())
+    }
+
+    /// Places with a word of the rules that could not be read.
+    fn unread(&mut self, ran: &Ran) {
+        let bytes = |span: crate::source::Span| &ran.source.bytes()[span.range()];
+        let prefilter = self.ready.program.prefilter();
+        let unread = ran.applied.ledger.unread.iter().filter(|one| prefilter.mentioned_in(bytes(one.span)));
+        for one in unread {
+            self.tally.coverage.not_looked_at += 1;
+            if self.arguments.result.verbose_parsing {
+                let told = Diagnostic::new(
+                    Severity::Warning,
+                    "unread",
+                    "this could not be read and was left as it is",
+                );
+                self.tell(&[told.at(&ran.source, one.span, "not looked at")]);
+            }
+        }
+    }
+
+    fn tell(&self, diagnostics: &[Diagnostic]) {
+        self.terminal.tell(&render::diagnostics(diagnostics, self.terminal.err));
+    }
+
+    fn end(self) -> Outcome {
+        if let Some(error) = self.lost {
+            return Err(Failure::Output(error));
+        }
+        let Tally { changed, matched, coverage, unwritten } = &self.tally;
+        if !self.arguments.result.very_quiet {
+            let word = if self.style.lines == Lines::Marked { "marked" } else { "changed" };
+            let files = if *changed == 1 { "file" } else { "files" };
+            self.terminal.tell(&format!("{changed} {files} {word}; {}\n", found::coverage(coverage)));
+        }
+        let partly = coverage.unreadable > 0 || coverage.not_looked_at > 0;
+        let findings =
+            (self.arguments.result.exit_code && *matched > 0) || (self.arguments.result.strict && partly);
+        Ok(match (*unwritten > 0, findings) {
+            (true, _) => Exit::Write,
+            (false, true) => Exit::Findings,
+            (false, false) => Exit::Done,
+        })
+    }
+}
+
+fn read(targets: &Targets, at: usize) -> Result<SourceFile, Diagnostic> {
+    let path = &targets.files[at];
+    let shown = path.to_string_lossy().into_owned();
+    match fs::read(path) {
+        Ok(bytes) => Ok(SourceFile::new(shown, bytes)),
+        Err(error) => Err(Diagnostic::error("unreadable", format!("cannot read `{shown}`: {error}"))),
+    }
+}
+
+/// Whether two texts have the same characters but for white space: Coccinelle does not show such changes.
+fn only_space_differs(old: &[u8], new: &[u8]) -> bool {
+    let ink =
+        |text: &[u8]| text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<u8>>();
+    ink(old) == ink(new)
+}

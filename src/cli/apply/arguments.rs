@@ -1,0 +1,159 @@
+//! Arguments of `vedalia apply` and of the alias `spatch`.
+//!
+//! In: arguments whose old spellings [`super::spelling`] has made new. Out: [`ApplyArguments`]. The options have the names
+//! that Coccinelle gives them; of an option given several times the last counts, as there.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueHint};
+
+/// Arguments of `vedalia apply`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ApplyArguments {
+    #[command(flatten)]
+    pub(super) rules: RuleArguments,
+    #[command(flatten)]
+    pub(super) files: FileArguments,
+    #[command(flatten)]
+    pub(super) result: ResultArguments,
+    #[command(flatten)]
+    pub(super) reading: ReadingArguments,
+    #[command(flatten)]
+    pub(super) running: RunningArguments,
+}
+
+/// Which rules.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+pub(super) struct RuleArguments {
+    /// The rule file; by default the first PATH that ends in `.cocci`.
+    #[arg(long, visible_alias = "cocci-file", value_name = "FILE")]
+    pub(super) sp_file: Option<PathBuf>,
+    /// Turn a virtual rule on, or give a virtual identifier its value.
+    #[arg(short = 'D', value_name = "RULE|NAME=VALUE", action = ArgAction::Append)]
+    pub(super) define: Vec<String>,
+    /// File of isomorphisms to use instead of the shipped one.
+    #[arg(long, alias = "iso", value_name = "FILE")]
+    pub(super) iso_file: Option<PathBuf>,
+    /// Isomorphism that no rule is to use; may be given several times.
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    pub(super) disable_iso: Vec<String>,
+    /// Only check the rule file, and say what it has.
+    #[arg(long)]
+    pub(super) parse_cocci: bool,
+    /// Run the scripts of the rule file; they can do whatever you can.
+    #[arg(long)]
+    pub(super) allow_scripts: bool,
+}
+
+/// Which files.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub(super) struct FileArguments {
+    /// C files, and directories to go through.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Go through all C files below a directory; of several such options the last counts.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) dir: Option<PathBuf>,
+    /// Go through the headers of a directory as well.
+    #[arg(long)]
+    pub(super) include_headers: bool,
+    /// Pass over files whose name begins so; may be given several times.
+    #[arg(long, value_name = "PREFIX", action = ArgAction::Append)]
+    pub(super) ignore: Vec<String>,
+    /// Work on the files named in this file, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub(super) file_groups: Option<PathBuf>,
+    /// Of a directory in a git repository, go through the files that git knows.
+    #[arg(long)]
+    pub(super) use_gitgrep: bool,
+    /// Work on every N-th file only.
+    #[arg(long, value_name = "N", requires = "index", hide = true)]
+    pub(super) max: Option<NonZeroUsize>,
+    /// Which of them, from 0.
+    #[arg(long, value_name = "I", requires = "max", hide = true)]
+    pub(super) index: Option<usize>,
+}
+
+/// What is done with the result.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Result")]
+pub(super) struct ResultArguments {
+    /// Change the files themselves.
+    #[arg(long)]
+    pub(super) in_place: bool,
+    /// Write the result beside each file, with `.cocci_res` or the suffix at its end.
+    #[arg(long, conflicts_with = "in_place")]
+    pub(super) out_place: bool,
+    /// Ending of a copy to keep of what --in-place changes, or of the file that --out-place writes.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) suffix: Option<String>,
+    /// Write the result of the only file here.
+    #[arg(short, value_name = "FILE", conflicts_with_all = ["in_place", "out_place"])]
+    pub(super) output: Option<PathBuf>,
+    /// Print the diff; the default.
+    #[arg(long, overrides_with = "no_show_diff")]
+    pub(super) show_diff: bool,
+    /// Do not.
+    #[arg(long, overrides_with = "show_diff")]
+    pub(super) no_show_diff: bool,
+    /// Print the diff even of files where only white space changes.
+    #[arg(long)]
+    pub(super) force_diff: bool,
+    /// Make the paths of the diff relative to this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(super) patch: Option<String>,
+    /// Lines of context in the diff.
+    #[arg(short = 'U', value_name = "N")]
+    pub(super) unified: Option<usize>,
+    /// End with status 1 if a rule matched.
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    /// End with status 1 if a file that the rules may concern could not be read in full.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Say nothing but results, warnings and errors.
+    #[arg(long, alias = "quiet")]
+    pub(super) very_quiet: bool,
+    /// List the places that could not be read.
+    #[arg(long, alias = "parse-error-msg")]
+    pub(super) verbose_parsing: bool,
+}
+
+/// How C is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading C")]
+pub(super) struct ReadingArguments {
+    /// File of `#define`s that tell what macros stand for; may be given several times.
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) macro_file: Vec<PathBuf>,
+    /// The same, instead of the shipped file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) macro_file_builtins: Option<PathBuf>,
+    /// Take types from the file alone; what is done in any case.
+    #[arg(long)]
+    pub(super) no_includes: bool,
+}
+
+/// How the work is done.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct RunningArguments {
+    /// Number of threads; by default one per processor.
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Give a file up after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<u64>,
+    /// Pass over the unknown options that follow.
+    #[arg(long)]
+    pub(super) ignore_unknown_options: bool,
+    /// Print the options, as files and command line give them, and end.
+    #[arg(long)]
+    pub(super) print_options_only: bool,
+    /// An option of Coccinelle that is understood and does nothing here; made by [`super::spelling`].
+    #[arg(long, hide = true, action = ArgAction::Append)]
+    pub(super) without_effect: Vec<String>,
+}

@@ -1,0 +1,123 @@
+//! The rule file, ready to run.
+//!
+//! In: options about rules and about reading C. Out: a program and the options to run it with. It refuses rule files that
+//! are not there or do not parse, and virtual rules that the rule file does not declare; all mistakes are told at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::{Exit, Failure};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::matcher::iso;
+use crate::plan::apply::{ApplyOptions, Program, prepare};
+use crate::smpl::{self, RuleFile};
+use crate::source::SourceFile;
+use crate::syntax::macros::MacroKnowledge;
+
+use super::arguments::ApplyArguments;
+use super::config::is_rule;
+
+/// Rules to run.
+pub(super) struct Ready {
+    /// What was read.
+    pub(super) file: RuleFile,
+    /// The same, ready to run.
+    pub(super) program: Program,
+    /// How to run it.
+    pub(super) options: ApplyOptions,
+    /// What a person should look at.
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// The path of the rule file.
+pub(super) fn path(arguments: &ApplyArguments) -> Result<PathBuf, Failure> {
+    let named = arguments.rules.sp_file.clone();
+    named.or_else(|| arguments.files.paths.iter().find(|path| is_rule(path)).cloned()).ok_or_else(|| {
+        let told = Diagnostic::error("no-rules", "no rule file is given");
+        Failure::new(Exit::Usage, told.help("give a file that ends in .cocci, or any file with --sp-file"))
+    })
+}
+
+/// Read and prepare it.
+pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Failure> {
+    let usage = |told: Diagnostic| Failure::new(Exit::Usage, told);
+    let source = read(path, "the rule file").map_err(usage)?;
+    let (file, mut told) = smpl::parse(&source);
+    let (virtuals, definitions) = split(&arguments.rules.define);
+    told.extend(virtuals.iter().filter_map(|name| undeclared(&file, name)));
+    let (options, more) = options(arguments, virtuals, definitions);
+    told.extend(more);
+    let program = match prepare(&file, &options) {
+        Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => program,
+        Ok(_) => return Err(Failure::Told { exit: Exit::Usage, diagnostics: told }),
+        Err(more) => {
+            told.extend(more);
+            return Err(Failure::Told { exit: Exit::Usage, diagnostics: told });
+        }
+    };
+    Ok(Ready { file, program, options, warnings: told })
+}
+
+/// Virtual rules, and identifiers with their values.
+fn split(defines: &[String]) -> (Vec<String>, Vec<(String, String)>) {
+    let pair =
+        |define: &String| define.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let virtuals = defines.iter().filter(|define| !define.contains('=')).cloned().collect();
+    (virtuals, defines.iter().filter_map(pair).collect())
+}
+
+fn undeclared(file: &RuleFile, name: &str) -> Option<Diagnostic> {
+    if file.virtual_names().any(|known| known == name) {
+        return None;
+    }
+    let known: Vec<&str> = file.virtual_names().collect();
+    let help = match known.as_slice() {
+        [] => "the rule file declares no virtual rule".to_owned(),
+        known => format!("the rule file declares: {}", known.join(", ")),
+    };
+    Some(Diagnostic::error("virtual-rule", format!("virtual rule {name} not supported")).help(help))
+}
+
+fn options(
+    arguments: &ApplyArguments,
+    virtuals: Vec<String>,
+    definitions: Vec<(String, String)>,
+) -> (ApplyOptions, Vec<Diagnostic>) {
+    let mut told = Vec::new();
+    let mut text = |path: &PathBuf, what: &str| match read(path, what) {
+        Ok(file) => Some(file),
+        Err(diagnostic) => {
+            told.push(diagnostic);
+            None
+        }
+    };
+    let reading = &arguments.reading;
+    let mut macros = match &reading.macro_file_builtins {
+        Some(path) => {
+            let mut known = MacroKnowledge::empty();
+            text(path, "the macro file").iter().for_each(|file| known.read_macro_file(file.text()));
+            Some(known)
+        }
+        None => None,
+    };
+    for path in &reading.macro_file {
+        let Some(file) = text(path, "the macro file") else { continue };
+        macros.get_or_insert_with(MacroKnowledge::shipped).read_macro_file(file.text());
+    }
+    let isomorphisms = arguments.rules.iso_file.as_ref().and_then(|path| text(path, "the isomorphism file"));
+    let isomorphisms = isomorphisms.map(|file| {
+        let (isos, more) = iso::read(&file);
+        told.extend(more);
+        isos
+    });
+    let disabled = arguments.rules.disable_iso.clone();
+    (ApplyOptions { virtuals, definitions, isomorphisms, disabled, macros }, told)
+}
+
+fn read(path: &Path, what: &str) -> Result<SourceFile, Diagnostic> {
+    let shown = path.display().to_string();
+    match fs::read(path) {
+        Ok(bytes) => Ok(SourceFile::new(shown.trim_start_matches("./"), bytes)),
+        Err(error) => Err(Diagnostic::error("unreadable", format!("cannot read {what} `{shown}`: {error}"))),
+    }
+}

@@ -1,0 +1,149 @@
+//! Which files to work on.
+//!
+//! In: the paths that were given, and options about them. Out: [`Targets`]: the files in order, each once, and the directory that
+//! the paths of the diff are told from. It refuses paths that do not exist and directories that cannot be read; of these
+//! all are told. Symbolic links in a directory are passed over: what they lead to is in the tree or none of its business.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::{Exit, Failure};
+use crate::diagnostic::Diagnostic;
+use crate::series::repo::{Environment, Repository};
+
+use super::arguments::FileArguments;
+use super::config::is_rule;
+
+/// The files to work on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Targets {
+    /// In the order in which they are told.
+    pub(super) files: Vec<PathBuf>,
+    /// The directory that was gone through, if it was one.
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// Find them.
+pub(super) fn targets(arguments: &FileArguments, rule: &Path) -> Result<Targets, Failure> {
+    let mut found = Found { arguments, files: Vec::new(), diagnostics: Vec::new() };
+    let paths: Vec<PathBuf> = match &arguments.dir {
+        Some(folder) => vec![folder.clone()],
+        None => arguments.paths.iter().filter(|path| path.as_path() != rule).cloned().collect(),
+    };
+    let mut folder = None;
+    for path in &paths {
+        if path.is_dir() {
+            found.go_through(path);
+            folder = (paths.len() == 1).then(|| tidy(path));
+        } else {
+            found.one(path);
+        }
+    }
+    if let Some(list) = &arguments.file_groups {
+        found.listed(list);
+    }
+    if !found.diagnostics.is_empty() {
+        return Err(Failure::Told { exit: Exit::Usage, diagnostics: found.diagnostics });
+    }
+    if paths.is_empty() && arguments.file_groups.is_none() {
+        let told = Diagnostic::error("no-files", "no files are given");
+        return Err(Failure::new(Exit::Usage, told.help("give C files, or a directory to go through")));
+    }
+    let mut seen = BTreeSet::new();
+    let mut files = found.files;
+    files.retain(|path| seen.insert(path.clone()));
+    if let (Some(max), Some(index)) = (arguments.max, arguments.index) {
+        files = files.into_iter().skip(index).step_by(max.get()).collect();
+    }
+    Ok(Targets { files, folder })
+}
+
+struct Found<'a> {
+    arguments: &'a FileArguments,
+    files: Vec<PathBuf>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Found<'_> {
+    /// A file that is named: whatever its ending, it is taken for C.
+    fn one(&mut self, path: &Path) {
+        if is_rule(path) && self.arguments.paths.iter().any(|other| other == path) {
+            let told = format!("`{}` is a rule file, and one is given already", path.display());
+            self.diagnostics.push(Diagnostic::error("two-rules", told).help("rule files run one at a time"));
+        } else if path.is_file() {
+            self.files.push(path.to_owned());
+        } else {
+            let told = format!("there is no file or directory `{}`", path.display());
+            self.diagnostics.push(Diagnostic::error("no-such-path", told));
+        }
+    }
+
+    /// The files below a directory, sorted by path.
+    fn go_through(&mut self, folder: &Path) {
+        let folder = tidy(folder);
+        let mut files = match self.arguments.use_gitgrep.then(|| tracked(&folder)).flatten() {
+            Some(files) => files,
+            None => self.below(&folder),
+        };
+        files.retain(|path| self.is_wanted(path));
+        files.sort();
+        self.files.append(&mut files);
+    }
+
+    fn below(&mut self, folder: &Path) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    let told = format!("cannot read the directory `{}`: {error}", folder.display());
+                    self.diagnostics.push(Diagnostic::error("unreadable", told));
+                    continue;
+                }
+            };
+            for entry in entries.flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() && entry.file_name() != ".git" => folders.push(entry.path()),
+                    Ok(kind) if kind.is_file() => files.push(entry.path()),
+                    _ => {}
+                }
+            }
+        }
+        files
+    }
+
+    fn is_wanted(&self, path: &Path) -> bool {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let is_c = ending == Some("c") || (ending == Some("h") && self.arguments.include_headers);
+        let text = path.to_string_lossy();
+        is_c && !self.arguments.ignore.iter().any(|prefix| text.starts_with(prefix.as_str()))
+    }
+
+    /// The files that a list names, one a line; empty lines and `//` lines only structure it.
+    fn listed(&mut self, list: &Path) {
+        match fs::read_to_string(list) {
+            Ok(text) => {
+                let names =
+                    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+                names.for_each(|name| self.one(Path::new(name)));
+            }
+            Err(error) => {
+                let told = format!("cannot read the list of files `{}`: {error}", list.display());
+                self.diagnostics.push(Diagnostic::error("unreadable", told));
+            }
+        }
+    }
+}
+
+/// The files below `folder` that git knows; `None` where there is no repository.
+fn tracked(folder: &Path) -> Option<Vec<PathBuf>> {
+    let repository = Repository::open(Some(folder), Environment::of_process()).ok()?;
+    repository.tracked_below(folder)
+}
+
+/// Without a `/` at the end.
+fn tidy(folder: &Path) -> PathBuf {
+    folder.components().collect::<PathBuf>()
+}

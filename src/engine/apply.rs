@@ -1,0 +1,145 @@
+//! A rule file over many files.
+//!
+//! In: a prepared rule file, and files by number through a reader. Out: what became of each, told in the order of the
+//! files whatever the threads do, each as soon as all before it are done. A file that the rules cannot concern is read
+//! and not parsed. Files never influence each other: each is read as if it were alone.
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::apply::{Applied, ApplyOptions, Program, apply};
+use crate::source::SourceFile;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+/// What became of one file.
+#[derive(Clone, Debug)]
+pub enum Handled {
+    /// It could not be read.
+    Unreadable(Diagnostic),
+    /// It lacks words without which no rule matches.
+    Passed,
+    /// The rules ran on it.
+    Ran(Box<Ran>),
+}
+
+/// A file that the rules ran on.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Before.
+    pub source: SourceFile,
+    /// After.
+    pub applied: Applied,
+}
+
+/// What is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Work<'a> {
+    /// The rules.
+    pub program: &'a Program,
+    /// How they are to be run; the same as the program was made with.
+    pub options: &'a ApplyOptions,
+    /// Number of files.
+    pub files: usize,
+}
+
+/// Reads the file of that number. Called from several threads.
+pub type Reader<'a> = dyn Fn(usize) -> Result<SourceFile, Diagnostic> + Sync + 'a;
+
+/// Takes what became of the file of that number, in order; it may end the run.
+pub type Sink<'a> = dyn FnMut(usize, Handled) -> ControlFlow<()> + Send + 'a;
+
+/// Run the rules over the files.
+pub fn over_files(work: &Work<'_>, read: &Reader<'_>, sink: &mut Sink<'_>) {
+    let queue = Mutex::new(Queue { sink, next: 0, waiting: BTreeMap::new(), ended: false });
+    let one = |at: usize| {
+        let handled = handle(work, read, at);
+        match queue.lock() {
+            Ok(mut queue) => queue.put(at, handled),
+            Err(_) => ControlFlow::Break(()),
+        }
+    };
+    // One after the other from the front, so that little has to wait for its turn.
+    let _ = (0..work.files).par_bridge().try_for_each(one);
+}
+
+fn handle(work: &Work<'_>, read: &Reader<'_>, at: usize) -> Handled {
+    let source = match read(at) {
+        Ok(source) => source,
+        Err(diagnostic) => return Handled::Unreadable(diagnostic),
+    };
+    if !work.program.prefilter().may_concern(source.bytes()) {
+        return Handled::Passed;
+    }
+    let applied = apply(work.program, &source, work.options);
+    Handled::Ran(Box::new(Ran { source, applied }))
+}
+
+/// Puts results back in order.
+struct Queue<'a, 'b> {
+    sink: &'a mut Sink<'b>,
+    next: usize,
+    waiting: BTreeMap<usize, Handled>,
+    ended: bool,
+}
+
+impl Queue<'_, '_> {
+    fn put(&mut self, at: usize, handled: Handled) -> ControlFlow<()> {
+        self.waiting.insert(at, handled);
+        while let Some(ready) = self.waiting.remove(&self.next) {
+            if self.ended {
+                return ControlFlow::Break(());
+            }
+            self.ended = (self.sink)(self.next, ready).is_break();
+            self.next += 1;
+        }
+        if self.ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::apply::prepare;
+    use crate::smpl::parse;
+    use std::num::NonZeroUsize;
+
+    const RULE: &str = "@@\nexpression E;\n@@\n- gone(E);\n+ stays(E);\n";
+
+    fn read(at: usize) -> Result<SourceFile, Diagnostic> {
+        let callee = if at.is_multiple_of(2) { "gone" } else { "other" };
+        let text = format!("void f(void)\n{{\n\t{callee}({at});\n}}\n");
+        if at == 5 { Err(Diagnostic::error("x", "no")) } else { Ok(SourceFile::new(format!("{at}.c"), text)) }
+    }
+
+    fn run(jobs: usize, last: usize) -> Vec<String> {
+        let options = ApplyOptions::default();
+        let program = prepare(&parse(&SourceFile::new("r.cocci", RULE)).0, &options).expect("a good rule");
+        let work = Work { program: &program, options: &options, files: 60 };
+        let mut told = Vec::new();
+        crate::engine::with_threads(NonZeroUsize::new(jobs), || {
+            over_files(&work, &read, &mut |at, handled| {
+                told.push(match handled {
+                    Handled::Unreadable(_) => format!("{at} unreadable"),
+                    Handled::Passed => format!("{at} passed"),
+                    Handled::Ran(ran) => String::from_utf8_lossy(&ran.applied.after).into_owned(),
+                });
+                if at == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+        });
+        told
+    }
+
+    #[test]
+    fn files_come_in_order_however_many_threads() {
+        let alone = run(1, 100);
+        assert_eq!(alone.len(), 60);
+        assert!(alone[4].contains("stays(4);") && alone[5] == "5 unreadable" && alone[7] == "7 passed");
+        assert_eq!(alone, run(4, 100));
+    }
+
+    #[test]
+    fn the_sink_ends_the_run() {
+        assert_eq!(run(3, 9).len(), 10);
+    }
+}
