@@ -21,12 +21,13 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::apply::{Handled, Ran, Work, over_files};
-use crate::engine::{Coverage, with_threads};
+use crate::engine::with_threads;
 use crate::source::SourceFile;
+use crate::syntax::coverage::{Coverage, SkipReason};
 
 use super::exit::{Exit, Failure, Outcome};
 use super::terminal::Terminal;
-use super::{render, run as found};
+use super::{ledger, render};
 
 pub(super) use alias::{as_typed, spatch};
 pub(super) use arguments::ApplyArguments;
@@ -149,7 +150,9 @@ impl Report<'_> {
         match handled {
             Handled::Passed => Ok(()),
             Handled::Unreadable(diagnostic) => {
-                self.tally.coverage.unreadable += 1;
+                let path = self.targets.files[at].display().to_string();
+                let why = SkipReason::Unreadable(diagnostic.message.clone());
+                self.tally.coverage.add(Coverage::skipped(path, why));
                 self.tell(&[diagnostic]);
                 Ok(())
             }
@@ -160,8 +163,10 @@ impl Report<'_> {
     fn ran(&mut self, at: usize, ran: &Ran) -> io::Result<()> {
         let Ran { source, applied } = ran;
         let path = &self.targets.files[at];
-        self.tally.coverage.candidates += 1;
-        self.unread(ran);
+        self.tally.coverage.add(applied.coverage.clone());
+        if self.arguments.result.verbose_parsing {
+            self.tell(&ledger::not_looked_at(&applied.coverage));
+        }
         self.tell(&applied.diagnostics);
         self.tally.matched += usize::from(!applied.matched.is_empty());
         let new = match self.style.lines {
@@ -174,8 +179,7 @@ impl Report<'_> {
         if changed && visible && !self.arguments.result.no_show_diff {
             self.terminal.print_bytes(&self.style.diff(path, source.bytes(), &new))?;
         }
-        let wanted = changed || matches!(self.destination, Destination::File(_));
-        if wanted
+        if changed
             && self.style.lines == Lines::Changed
             && let Err(diagnostic) = self.destination.put(path, source.bytes(), &new)
         {
@@ -183,24 +187,6 @@ impl Report<'_> {
             self.tell(&[diagnostic]);
         }
         Ok(())
-    }
-
-    /// Places with a word of the rules that could not be read.
-    fn unread(&mut self, ran: &Ran) {
-        let bytes = |span: crate::source::Span| &ran.source.bytes()[span.range()];
-        let prefilter = self.ready.program.prefilter();
-        let unread = ran.applied.ledger.unread.iter().filter(|one| prefilter.mentioned_in(bytes(one.span)));
-        for one in unread {
-            self.tally.coverage.not_looked_at += 1;
-            if self.arguments.result.verbose_parsing {
-                let told = Diagnostic::new(
-                    Severity::Warning,
-                    "unread",
-                    "this could not be read and was left as it is",
-                );
-                self.tell(&[told.at(&ran.source, one.span, "not looked at")]);
-            }
-        }
     }
 
     fn tell(&self, diagnostics: &[Diagnostic]) {
@@ -214,16 +200,24 @@ impl Report<'_> {
         let Tally { changed, matched, coverage, unwritten } = &self.tally;
         if !self.arguments.result.very_quiet {
             let word = if self.style.lines == Lines::Marked { "marked" } else { "changed" };
-            let files = if *changed == 1 { "file" } else { "files" };
-            self.terminal.tell(&format!("{changed} {files} {word}; {}\n", found::coverage(coverage)));
+            let files = ledger::count(*changed, "file", "files");
+            self.terminal.tell(&format!("{files} {word}; {}\n", ledger::summary(coverage)));
         }
-        let partly = coverage.unreadable > 0 || coverage.not_looked_at > 0;
-        let findings =
-            (self.arguments.result.exit_code && *matched > 0) || (self.arguments.result.strict && partly);
-        Ok(match (*unwritten > 0, findings) {
-            (true, _) => Exit::Write,
-            (false, true) => Exit::Findings,
-            (false, false) => Exit::Done,
+        if let Destination::File(path) = &self.destination
+            && *changed == 0
+        {
+            let told = format!("nothing changes; `{}` was not written", path.display());
+            self.tell(&[Diagnostic::new(Severity::Note, "no-change", told)]);
+        }
+        let result = &self.arguments.result;
+        Ok(if *unwritten > 0 {
+            Exit::Write
+        } else if result.strict && !coverage.is_complete() {
+            Exit::Unread
+        } else if result.exit_code && *matched > 0 {
+            Exit::Findings
+        } else {
+            Exit::Done
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::smpl::{
     ScriptPhase, SmplRule,
 };
 use crate::source::{SourceFile, Span};
-use crate::syntax::ledger::FileLedger;
+use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
 use crate::syntax::{self, Field, Kind, Tree};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -127,7 +127,7 @@ pub struct Applied {
     /// What could not be done.
     pub diagnostics: Vec<Diagnostic>,
     /// What of the file was read.
-    pub ledger: FileLedger,
+    pub coverage: Coverage,
 }
 
 /// Make a rule file ready. Scripts are errors that name their place, unless nothing depends on them.
@@ -259,11 +259,12 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
             after: source.bytes().to_vec(),
             matched: BTreeSet::new(),
             stars: Vec::new(),
-            diagnostics: vec![
-                Diagnostic::new(Severity::Warning, "not-text", format!("`{}` is not text", source.path()))
-                    .help("it was left as it is"),
-            ],
-            ledger: FileLedger::default(),
+            diagnostics: vec![Diagnostic::new(
+                Severity::Warning,
+                "not-text",
+                format!("`{}` is not text; it was left as it is", source.path()),
+            )],
+            coverage: Coverage::skipped(source.path(), SkipReason::Unreadable("it is not text".to_owned())),
         },
     }
 }
@@ -282,7 +283,7 @@ fn apply_to_text(program: &Program, source: &SourceFile, options: &ApplyOptions)
         matched: BTreeSet::new(),
         stars: Vec::new(),
         diagnostics: Vec::new(),
-        ledger: FileLedger::of(&tree),
+        coverage: Coverage::of_candidate(&tree, program.prefilter.words(), MacroBodies::Read),
     };
     let needed = needed(program);
     for step in &program.steps {

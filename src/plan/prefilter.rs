@@ -22,7 +22,9 @@ pub(super) struct Requirement {
 /// Decides from a file's bytes whether a rule file can do anything to it.
 #[derive(Clone, Debug, Default)]
 pub struct Prefilter {
-    words: Vec<Finder<'static>>,
+    words: Vec<String>,
+    /// Looks for the word of the same place.
+    finders: Vec<Finder<'static>>,
     /// Places in `words` that have to be there together, for each acting rule.
     alternatives: Vec<Vec<usize>>,
 }
@@ -45,22 +47,21 @@ impl Prefilter {
             }
             alternatives.push(together);
         }
-        let words = words.iter().map(|word| Finder::new(word.as_bytes()).into_owned()).collect();
-        Self { words, alternatives }
+        let finders = words.iter().map(|word| Finder::new(word.as_bytes()).into_owned()).collect();
+        Self { words, finders, alternatives }
     }
 
     /// Whether a file with these bytes has to be looked at.
     pub fn may_concern(&self, bytes: &[u8]) -> bool {
         let mut known: Vec<Option<bool>> = vec![None; self.words.len()];
         self.alternatives.iter().any(|together| {
-            together.iter().all(|&at| *known[at].get_or_insert_with(|| has_word(bytes, &self.words[at])))
+            together.iter().all(|&at| *known[at].get_or_insert_with(|| has_word(bytes, &self.finders[at])))
         })
     }
 
-    /// Whether a part of a file has a word of the rules: true of every part if a rule has none.
-    pub fn mentioned_in(&self, bytes: &[u8]) -> bool {
-        let has = |at: &usize| has_word(bytes, &self.words[*at]);
-        self.alternatives.iter().any(|together| together.is_empty() || together.iter().any(has))
+    /// All words that the acting rules require.
+    pub fn words(&self) -> &[String] {
+        &self.words
     }
 }
 

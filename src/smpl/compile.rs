@@ -365,11 +365,22 @@ fn required(pattern: &Pattern) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for piece in pattern.pieces() {
         let text = &piece.atom.text;
-        let name =
-            piece.atom.kind == TokenKind::Word && piece.slot.is_none() && text.len() > 3 && plain(text);
+        let name = piece.atom.kind == TokenKind::Word && piece.slot.is_none() && plain(text);
+        // Isomorphisms do without these, or every file has them.
         let optional = matches!(
             text.as_str(),
-            "NULL" | "else" | "static" | "const" | "unsigned" | "signed" | "return" | "sizeof"
+            "NULL"
+                | "else"
+                | "static"
+                | "const"
+                | "unsigned"
+                | "signed"
+                | "return"
+                | "sizeof"
+                | "for"
+                | "if"
+                | "do"
+                | "int"
         );
         if name && !optional && !out.contains(text) {
             out.push(text.clone());

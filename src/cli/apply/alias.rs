@@ -56,7 +56,7 @@ pub(in crate::cli) fn spatch(typed: &[OsString], finish: fn(Outcome, &Terminal) 
     };
     let exit = finish(outcome, &terminal);
     Some(match exit {
-        Exit::Done | Exit::Findings => exit.into(),
+        Exit::Done | Exit::Findings | Exit::Unread => exit.into(),
         Exit::Usage | Exit::Repository | Exit::Write => ExitCode::from(255),
     })
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueHint};
 
+use crate::cli::args::MacroArguments;
+
 /// Arguments of `vedalia apply`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArguments {
@@ -111,7 +113,7 @@ pub(super) struct ResultArguments {
     /// End with status 1 if a rule matched.
     #[arg(long)]
     pub(super) exit_code: bool,
-    /// End with status 1 if a file that the rules may concern could not be read in full.
+    /// End with status 5 if something that a rule may concern could not be read.
     #[arg(long)]
     pub(super) strict: bool,
     /// Say nothing but results, warnings and errors.
@@ -126,12 +128,8 @@ pub(super) struct ResultArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading C")]
 pub(super) struct ReadingArguments {
-    /// File of `#define`s that tell what macros stand for; may be given several times.
-    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
-    pub(super) macro_file: Vec<PathBuf>,
-    /// The same, instead of the shipped file.
-    #[arg(long, value_name = "FILE")]
-    pub(super) macro_file_builtins: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) macros: MacroArguments,
     /// Take types from the file alone; what is done in any case.
     #[arg(long)]
     pub(super) no_includes: bool,

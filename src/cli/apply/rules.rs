@@ -7,12 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::macros;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::iso;
 use crate::plan::apply::{ApplyOptions, Program, prepare};
 use crate::smpl::{self, RuleFile};
 use crate::source::SourceFile;
-use crate::syntax::macros::MacroKnowledge;
 
 use super::arguments::ApplyArguments;
 use super::config::is_rule;
@@ -84,29 +84,19 @@ fn options(
     definitions: Vec<(String, String)>,
 ) -> (ApplyOptions, Vec<Diagnostic>) {
     let mut told = Vec::new();
-    let mut text = |path: &PathBuf, what: &str| match read(path, what) {
-        Ok(file) => Some(file),
-        Err(diagnostic) => {
-            told.push(diagnostic);
+    let macros = match macros::known(&arguments.reading.macros) {
+        Ok(known) => Some(known.into_owned()),
+        Err(Failure::Told { diagnostics, .. }) => {
+            told.extend(diagnostics);
             None
         }
+        Err(Failure::Output(_)) => None,
     };
-    let reading = &arguments.reading;
-    let mut macros = match &reading.macro_file_builtins {
-        Some(path) => {
-            let mut known = MacroKnowledge::empty();
-            text(path, "the macro file").iter().for_each(|file| known.read_macro_file(file.text()));
-            Some(known)
-        }
-        None => None,
-    };
-    for path in &reading.macro_file {
-        let Some(file) = text(path, "the macro file") else { continue };
-        macros.get_or_insert_with(MacroKnowledge::shipped).read_macro_file(file.text());
-    }
-    let isomorphisms = arguments.rules.iso_file.as_ref().and_then(|path| text(path, "the isomorphism file"));
-    let isomorphisms = isomorphisms.map(|file| {
-        let (isos, more) = iso::read(&file);
+    let isomorphisms = arguments.rules.iso_file.as_ref().map(|path| {
+        let (isos, more) = match read(path, "the isomorphism file") {
+            Ok(file) => iso::read(&file),
+            Err(diagnostic) => (Vec::new(), vec![diagnostic]),
+        };
         told.extend(more);
         isos
     });

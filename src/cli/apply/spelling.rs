@@ -191,6 +191,8 @@ fn long_name(argument: &OsStr) -> Option<(String, Option<&str>)> {
     let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
     let name = match name {
         "longhelp" | "shorthelp" => "help".to_owned(),
+        // The shipped file is read in any case.
+        "macro-file-builtins" => "macro-file".to_owned(),
         _ => name.replace('_', "-"),
     };
     Some((name, value))
