@@ -4,16 +4,11 @@
 //! and what went wrong. Rules run one after the other on the text the former ones left, as in Coccinelle; two edits that
 //! disagree are reported and the first stays.
 
-use super::layout::{Insertion, layout};
-use super::outlining::matches::outlines;
-use super::plus::render;
 use super::prefilter::{Prefilter, Requirement};
 use super::stand_ins::StandIns;
-use super::superfluous;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment, Found, iso, search};
-use crate::smpl::compile::{CompiledRule, Side, compile};
+use crate::smpl::compile::{CompiledRule, compile};
 use crate::smpl::token::Mark;
 use crate::smpl::{
     Constraint, ConstraintValue, Depends, FreshPart, Item, ListLength, MetaKind, Metavariable, RuleFile,
@@ -22,8 +17,9 @@ use crate::smpl::{
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
-use crate::syntax::{self, Field, Kind, Tree};
+use crate::syntax::{self, Tree};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use transform::transform;
 
 /// What a run is asked for beyond the rules.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +49,6 @@ impl ApplyOptions {
 /// A rule file ready to run.
 #[derive(Clone, Debug)]
 pub struct Program {
-    file: SourceFile,
     steps: Vec<Step>,
     prefilter: Prefilter,
 }
@@ -175,7 +170,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         return Err(errors);
     }
     let requirements: Vec<Requirement> = steps.iter().map(Step::requirement).collect();
-    Ok(Program { file: file.source.clone(), steps, prefilter: Prefilter::new(&requirements) })
+    Ok(Program { steps, prefilter: Prefilter::new(&requirements) })
 }
 
 /// Whether a rule cannot run with the virtual rules that are on.
@@ -316,8 +311,7 @@ fn apply_to_text(program: &Program, source: &SourceFile, options: &ApplyOptions)
         out.matched.insert(step.rule.name.clone());
         stars(&step.rule, &found_any, &mut out.stars);
         if step.rule.transforms() {
-            let found_any = one_include(&step.rule, &tree, found_any);
-            let (after, diagnostics) = transform(&program.file, &step.rule, &tree, &found_any);
+            let (after, diagnostics) = transform(&step.rule, &tree, &found_any);
             out.diagnostics.extend(diagnostics);
             current = SourceFile::new(source.path(), after);
             tree = options.read(&current);
@@ -462,116 +456,6 @@ fn stars(rule: &CompiledRule, found: &[Environment], out: &mut Vec<Star>) {
     }
 }
 
-/// Code added next to an include is added once: before the first, or behind the last.
-fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec<Environment> {
-    let root = rule.pattern.single().filter(|n| n.is(Kind::PreprocInclude));
-    let piece = root.and_then(|n| rule.pattern.piece(n));
-    let Some(piece) = piece.filter(|p| p.atom.mark == Mark::Context && p.atom.text.contains("...")) else {
-        return found;
-    };
-    let Some((side, _)) = rule.hangs.get(&piece.atom.id).and_then(|h| h.first()) else { return found };
-    let at = |e: &Environment| e.touches().first().map_or(0, |t| t.span.start);
-    let nested = |e: &Environment| {
-        let node = tree.covering(Span::at(at(e) as usize));
-        node.ancestors().any(|n| matches!(n.kind(), Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse))
-    };
-    let mut all = found.clone();
-    if all.iter().any(|e| !nested(e)) {
-        all.retain(|e| !nested(e));
-    }
-    all.sort_by_key(at);
-    match side {
-        Side::Before => all.truncate(1),
-        Side::After => all = all.pop().into_iter().collect(),
-    }
-    all
-}
-
-/// A declaration of several names of which a rule removes one loses only that one.
-fn declarators(tree: &Tree, removed: &mut Vec<Span>, inserted: &[Insertion]) {
-    let several = |n: &syntax::Node<'_>| {
-        matches!(n.kind(), Kind::Declaration | Kind::FieldDeclaration)
-            && n.children_in(Field::Declarator).count() > 1
-    };
-    let mut seen = HashSet::new();
-    let semicolons: Vec<Span> = removed.iter().copied().filter(|s| tree.source().slice(*s) == ";").collect();
-    for semicolon in semicolons {
-        let node = tree.covering(semicolon);
-        let Some(d) = std::iter::once(node).chain(node.ancestors()).find(several) else { continue };
-        if d.span().end != semicolon.end || !seen.insert(d.id()) {
-            continue;
-        }
-        let all: Vec<_> = d.children_in(Field::Declarator).collect();
-        let gone =
-            |n: &&syntax::Node<'_>| removed.iter().any(|s| n.span().contains(*s) || s.contains(n.span()));
-        let lost: Vec<Span> = all.iter().filter(gone).map(|n| n.span()).collect();
-        if lost.len() == all.len() {
-            removed.push(d.span());
-            continue;
-        }
-        if inserted.iter().any(|i| d.span().contains(i.anchor)) {
-            continue;
-        }
-        removed.retain(|s| !d.span().contains(*s));
-        for span in lost {
-            let i = all.iter().position(|n| n.span() == span).unwrap_or(0);
-            let start = if i > 0 { all[i - 1].span().end } else { span.start };
-            let end = if i == 0 { all[1].span().start } else { span.end };
-            removed.push(Span::new(start as usize, end as usize));
-        }
-    }
-}
-
-fn transform(
-    _rules: &SourceFile,
-    rule: &CompiledRule,
-    tree: &Tree,
-    found: &[Environment],
-) -> (Vec<u8>, Vec<Diagnostic>) {
-    let mut removed: Vec<Span> = Vec::new();
-    let mut inserted: Vec<Insertion> = Vec::new();
-    let outlines = outlines(rule, tree, found);
-    for (env, outlined) in &outlines.matches {
-        for (touch, bound) in env.touches_with() {
-            let bound = outlined.iter().fold(bound, |b, (name, text)| b.with(name, Binding::text(&**text)));
-            if rule.marks.get(&(touch.atom & !QUIET)) == Some(&Mark::Minus) && !removed.contains(&touch.span)
-            {
-                removed.push(touch.span);
-            }
-            for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {
-                let lines = render(&rule.plus[*index], &rule.metavariables, &bound);
-                let levels = rule.levels.get(&touch.atom).copied().unwrap_or(0);
-                let one = Insertion { anchor: touch.span, side: *side, lines, levels };
-                if !inserted.contains(&one) {
-                    inserted.push(one);
-                }
-            }
-        }
-    }
-    declarators(tree, &mut removed, &inserted);
-    let (edits, failed) = layout(tree, &removed, &inserted);
-    let source = tree.source();
-    let complain = |span: Span| {
-        let message = format!("two edits of {} disagree here; the first was made", rule.name);
-        Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
-    };
-    let mut diagnostics: Vec<Diagnostic> = failed.iter().map(|f| complain(f.second.span)).collect();
-    let mut edits = edits;
-    for edit in outlines.edits {
-        let span = edit.span;
-        if edits.add(edit).is_err() {
-            diagnostics.push(complain(span));
-        }
-    }
-    if !outlines.functions.is_empty() {
-        for edit in superfluous::remove(source, &edits, &outlines.functions).0 {
-            // They fit what is there: that is where they come from.
-            let _ = edits.add(edit);
-        }
-    }
-    diagnostics.extend(outlines.diagnostics);
-    (edits.apply(source.bytes()), diagnostics)
-}
-
 #[cfg(test)]
 mod tests;
+mod transform;

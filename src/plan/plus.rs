@@ -1,174 +1,226 @@
-//! Plus code as text: metavariables filled in, spaces as kernel code has them.
+//! Plus code as tokens: metavariables filled in, spaces as kernel code has them.
 //!
-//! In: plus code of a rule and the bindings. Out: lines without indentation, each with its depth. A metavariable that
-//! is not bound keeps its name: the rule was checked for that.
+//! In: plus code of a rule and the bindings. Out: [`Code`] without indentation. Bound code is spelled anew: blanks and
+//! line breaks in it are the layout's, its comments go. A metavariable that is not bound keeps its name: the rule was
+//! checked for that.
 
-use crate::matcher::Environment;
+mod precedence;
+mod rows;
+mod words;
+
+use super::layout::token::Token;
+use super::layout::{Code, Edge};
+use crate::matcher::{Binding, Environment};
 use crate::smpl::compile::PlusCode;
-use crate::smpl::pattern::{Atom, Metavariables};
-use crate::smpl::token::TokenKind;
+use crate::smpl::pattern::{Atom, Metavariables, atoms};
+use crate::smpl::token::{LineMode, TokenKind};
 use crate::smpl::{FreshPart, MetaKind, Metavariable};
+use crate::source::{SourceFile, Span};
+use rows::{from_name, rows};
+use words::space;
 
-/// A line of rendered plus code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Line {
-    /// Its text.
-    pub text: String,
-    /// How many levels deeper than the first line it stands; negative for a brace that closes an older level.
-    pub depth: i32,
+/// What plus code is rendered with.
+pub struct Renderer<'a> {
+    /// The rule's metavariables.
+    pub metavariables: &'a Metavariables,
+    /// What they are bound to.
+    pub environment: &'a Environment,
+    /// The text of a binding after the edits that other matches make inside of it.
+    pub edited: &'a dyn Fn(&Metavariable, &Binding) -> Option<String>,
 }
 
-/// Render plus code.
-pub fn render(plus: &PlusCode, metas: &Metavariables, env: &Environment) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut depth = 0;
-    let mut hanging = 0;
-    for row in rows(&plus.atoms) {
-        let closing = row.iter().take_while(|a| a.text == "}").count() as i32;
-        let opens = row[0].text == "{";
-        lines.push(Line {
-            text: text_of(row, metas, env),
-            depth: depth - closing + if opens { 0 } else { hanging },
+impl Renderer<'_> {
+    /// Render plus code.
+    pub fn render(&self, plus: &PlusCode) -> Code {
+        let rows = rows(&plus.atoms);
+        let mut tokens = Vec::new();
+        for (i, row) in rows.iter().enumerate() {
+            if i > 0 {
+                tokens.push(Token::line_break());
+            }
+            if in_column_0(&row[0]) {
+                tokens.push(Token::Outdent);
+            }
+            tokens.extend(self.row(row));
+        }
+        let opens = plus.atoms.first().is_some_and(|a| a.text == "{");
+        let first = rows.iter().find(|r| r[0].kind != TokenKind::Comment);
+        let function = first.is_some_and(|r| r.last().is_some_and(|a| a.text == ")") && from_name(r));
+        let body = rows.iter().rposition(|r| r.last().is_some_and(|a| a.text == ")") && from_name(r));
+        let ends_body = body.is_some() && rows.last().is_some_and(|r| r.len() == 1 && r[0].text == "}");
+        let starts_line = rows.first().is_some_and(|r| {
+            let last = r.last().map_or("", |a| a.text.as_str());
+            self.is_line(r) || last == "}" || last == "{" && r.len() > 1
         });
-        let opened = row.iter().filter(|a| a.text == "{").count() as i32;
-        let closed = row.iter().filter(|a| a.text == "}").count() as i32;
-        depth += opened - closed;
-        let last = row.last().map_or("", |a| a.text.as_str());
-        let first = row.iter().find(|a| a.text != "}").map_or("", |a| a.text.as_str());
-        let header = matches!(first, "if" | "for" | "while" | "else") && matches!(last, ")" | "else");
-        hanging = if header { hanging + 1 } else { 0 };
+        let ends_line =
+            rows.last().is_some_and(|r| self.is_line(r) || r.last().is_some_and(|a| a.text == "{"));
+        Code {
+            tokens,
+            starts: match (starts_line || function, function) {
+                (true, true) => Edge::Apart,
+                (true, false) if !opens => Edge::Line,
+                _ => Edge::Inline,
+            },
+            ends: match (ends_line, ends_body) {
+                (true, true) => Edge::Apart,
+                (true, false) => Edge::Line,
+                _ => Edge::Inline,
+            },
+            statements: self.statements(&rows),
+        }
     }
-    lines
+
+    /// Whether a row is a line of its own: a statement, declaration, header, field or directive.
+    fn is_line(&self, row: &[Atom]) -> bool {
+        let first = row[0].text.as_str();
+        let last = row.last().map_or("", |a| a.text.as_str());
+        let bound = |text: &str| {
+            self.metavariables.get(text).is_some_and(|m| {
+                matches!(
+                    m.kind,
+                    MetaKind::Statement
+                        | MetaKind::StatementList(_)
+                        | MetaKind::Declaration
+                        | MetaKind::Field
+                )
+            })
+        };
+        matches!(last, ";" | "}" | ":")
+            || matches!(row[0].kind, TokenKind::Directive | TokenKind::Comment)
+            || first == "." && row.iter().any(|a| a.text == "=")
+            || matches!(first, "if" | "for" | "while" | "switch" | "do" | "else") && last != "{"
+            || row.len() == 1 && bound(first)
+    }
+
+    fn statements(&self, rows: &[&[Atom]]) -> usize {
+        let mut depth = 0usize;
+        let mut hanging = false;
+        let mut out = 0;
+        for row in rows {
+            let ends = row.last().map_or("", |a| a.text.as_str());
+            let header = matches!(row[0].text.as_str(), "if" | "for" | "while" | "else" | "}");
+            if depth == 0 && !hanging && (self.is_line(row) || ends == "{") && row[0].text != "else" {
+                out += 1;
+            }
+            hanging = header && !matches!(ends, ";" | "{" | "}");
+            depth += row.iter().filter(|a| a.text == "{").count();
+            depth = depth.saturating_sub(row.iter().filter(|a| a.text == "}").count());
+        }
+        out
+    }
+
+    fn row(&self, row: &[Atom]) -> Vec<Token> {
+        let mut out: Vec<Token> = Vec::new();
+        let mut values = 0usize;
+        for (i, atom) in row.iter().enumerate() {
+            let before = out.last().map_or("", Token::text);
+            // A type's stars stick to the name.
+            let stars = i > 0 && before.ends_with('*') && self.metavariables.contains_key(&row[i - 1].text);
+            let comma = matches!(out.last(), Some(Token::New(new)) if new.gap.is_some());
+            if i > 0 && !stars && !comma && !before.is_empty() && space(row, i) {
+                out.push(Token::blank());
+            }
+            match atom.text.as_str() {
+                "{" => values += 1,
+                "}" => values = values.saturating_sub(1),
+                "," if values == 0 && atom.kind == TokenKind::Punct => {
+                    out.push(Token::comma());
+                    continue;
+                }
+                _ => {}
+            }
+            self.word(row, i, &mut out);
+        }
+        out
+    }
+
+    fn word(&self, row: &[Atom], i: usize, out: &mut Vec<Token>) {
+        let atom = &row[i];
+        if atom.kind == TokenKind::Comment {
+            // Further lines of a comment have marks of their own.
+            return out.push(Token::rule(atom.text.replace("\n+", "\n")));
+        }
+        if atom.kind == TokenKind::Directive {
+            out.push(Token::rule(directive(&atom.text, self.metavariables, self.environment)));
+            return;
+        }
+        let meta = self.metavariables.get(&atom.text).filter(|_| atom.kind == TokenKind::Word);
+        let Some(meta) = meta else { return out.push(Token::rule(atom.text.as_str())) };
+        if matches!(meta.kind, MetaKind::FreshIdentifier(_)) {
+            return out.push(Token::rule(fresh(meta, self.environment)));
+        }
+        let Some(binding) = self.environment.get(&atom.text) else {
+            return out.push(Token::rule(atom.text.as_str()));
+        };
+        let text = (self.edited)(meta, binding).unwrap_or_else(|| binding.text.to_string());
+        let name = matches!(
+            meta.kind,
+            MetaKind::Identifier | MetaKind::Function | MetaKind::Declarer | MetaKind::Iterator
+        );
+        if name {
+            return out.push(Token::rule(text));
+        }
+        if text.is_empty() {
+            // An empty list takes the comma behind it along.
+            if matches!(out.last(), Some(Token::New(new)) if new.gap.is_some()) {
+                out.pop();
+            }
+            return;
+        }
+        let expression =
+            matches!(meta.kind, MetaKind::Expression | MetaKind::Idexpression(_) | MetaKind::Metavariable);
+        let tokens = spelled(&text, &meta.kind);
+        if expression && precedence::needs_parens(row, i, &text) {
+            out.push(Token::rule("("));
+            out.extend(tokens);
+            out.push(Token::rule(")"));
+        } else {
+            out.extend(tokens);
+        }
+    }
 }
 
-/// The atoms line by line: one statement, header or brace each.
-fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
-    let mut out = Vec::new();
-    let mut from = 0;
-    let mut round = 0usize;
-    let mut values = 0usize;
-    let mut header = false;
-    for i in 0..atoms.len() {
-        let text = atoms[i].text.as_str();
-        let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
-        match text {
-            "(" | "[" => {
-                header |= round == 0 && matches!(before, "if" | "for" | "while" | "switch");
-                round += 1;
-            }
-            ")" | "]" => round = round.saturating_sub(1),
-            "{" if values > 0 || matches!(before, "=" | "," | "(" | "]") => values += 1,
-            "}" => values = values.saturating_sub(1),
-            _ => {}
-        }
-        let next = atoms.get(i + 1);
-        let Some(next) = next else { break };
-        let outside = round == 0 && values == 0;
-        let follows = next.text.as_str();
-        let comment = next.kind == TokenKind::Comment && next.line == atoms[i].line;
-        let field = round == 0 && values > 0 && !comment;
-        let function = text == ")" && follows == "{" && round == 0 && !header && from_name(&atoms[from..=i]);
-        let ends = match text {
-            "{" if field && follows == "." => true,
-            "," if field && values == 1 && matches!(follows, "." | "}") && atoms[from].text == "." => true,
-            ")" if function => true,
-            _ if !outside || comment => false,
-            ";" => true,
-            "{" => true,
-            "}" => !matches!(follows, "else" | ";" | "," | ")" | "while"),
-            ")" if header => {
-                header = false;
-                !matches!(follows, "{" | ";")
-            }
-            "else" => !matches!(follows, "if" | "{"),
-            _ => false,
-        };
-        let directive = atoms[i].kind == TokenKind::Directive || next.kind == TokenKind::Directive;
-        let broken = next.line != atoms[i].line
-            && outside
-            && (is_break(&atoms[i], next) || follows == "{" || follows == "}");
-        if ends || directive || broken || (next.line != atoms[i].line && atoms[i].kind == TokenKind::Comment)
-        {
-            out.push(&atoms[from..=i]);
-            from = i + 1;
-        }
+/// Whether an atom stands in column 0: an empty line, or a preprocessor line that is no code.
+fn in_column_0(atom: &Atom) -> bool {
+    let name = atom.text.trim_start_matches('#').trim_start();
+    let code = ["define", "include", "undef"].iter().any(|d| name.starts_with(d));
+    atom.kind == TokenKind::Directive && !code || atom.kind == TokenKind::Comment && atom.text.is_empty()
+}
+
+/// Bound code as tokens: statements keep their lines, everything else is one line.
+fn spelled(text: &str, kind: &MetaKind) -> Vec<Token> {
+    let lines = matches!(
+        kind,
+        MetaKind::Statement
+            | MetaKind::StatementList(_)
+            | MetaKind::Declaration
+            | MetaKind::Field
+            | MetaKind::FieldList(_)
+    );
+    if !lines || text.contains('#') {
+        return if text.contains('#') { vec![Token::bound(text)] } else { line(text) };
     }
-    out.push(&atoms[from..]);
-    out.retain(|r| !r.is_empty());
+    let mut out = Vec::new();
+    for (i, part) in text.lines().enumerate() {
+        if i > 0 {
+            out.push(Token::line_break());
+        }
+        out.extend(line(part));
+    }
     out
 }
 
-/// Whether a row that ends in `)` starts a function: two words stand before its bracket.
-fn from_name(row: &[Atom]) -> bool {
-    let open = row.iter().position(|a| a.text == "(").unwrap_or(0);
-    let words = row[..open].iter().filter(|a| a.kind == TokenKind::Word).count();
-    let control = matches!(row[0].text.as_str(), "if" | "for" | "while" | "switch" | "else" | "}" | "do");
-    !control && (words > 1 || row[..open].iter().any(|a| a.text == "*"))
-}
-
-/// Whether a line of the rule that ends here ends a line of the code: not in the middle of an expression.
-fn is_break(a: &Atom, b: &Atom) -> bool {
-    let operator = |t: &str| {
-        matches!(
-            t,
-            "=" | "+"
-                | "-"
-                | "*"
-                | "/"
-                | "&&"
-                | "||"
-                | "|"
-                | "&"
-                | "?"
-                | ":"
-                | "=="
-                | "!="
-                | "<"
-                | ">"
-                | "("
-                | "."
-        )
-    };
-    !operator(&a.text) && !operator(&b.text) || b.text == "." || matches!(a.text.as_str(), ":")
-}
-
-/// The text of a row of atoms.
-pub fn text_of(row: &[Atom], metas: &Metavariables, env: &Environment) -> String {
-    let mut out = String::new();
+fn line(text: &str) -> Vec<Token> {
+    let file = SourceFile::new("bound code", text);
+    let row = atoms(&file, Span::new(0, text.len()), LineMode::Plain);
+    let mut out = Vec::new();
     for (i, atom) in row.iter().enumerate() {
-        // A type's stars stick to the name.
-        let stars = out.ends_with('*') && i > 0 && metas.contains_key(&row[i - 1].text);
-        let word = word(atom, metas, env);
-        if word.is_empty() && atom.kind == TokenKind::Word {
-            // An empty list takes its comma along.
-            let rest = out.trim_end();
-            out.truncate(rest.strip_suffix(',').unwrap_or(rest).len());
-            continue;
+        if i > 0 && space(&row, i) {
+            out.push(Token::blank());
         }
-        let behind_nothing = out.ends_with('(') && atom.text == ",";
-        if behind_nothing {
-            continue;
-        }
-        if i > 0 && !stars && !out.ends_with('(') && space(row, i) {
-            out.push(' ');
-        }
-        out.push_str(&word);
+        out.push(Token::bound(atom.text.as_str()));
     }
-    out.trim_end().to_string()
-}
-
-fn word(atom: &Atom, metas: &Metavariables, env: &Environment) -> String {
-    if atom.kind == TokenKind::Directive {
-        return directive(&atom.text, metas, env);
-    }
-    if atom.kind != TokenKind::Word {
-        return atom.text.clone();
-    }
-    let Some(meta) = metas.get(&atom.text) else { return atom.text.clone() };
-    if matches!(meta.kind, MetaKind::FreshIdentifier(_)) {
-        return fresh(meta, env);
-    }
-    env.get(&atom.text).map_or_else(|| atom.text.clone(), |b| b.text.to_string())
+    out
 }
 
 /// A preprocessor line with its metavariables filled in.
@@ -199,41 +251,4 @@ pub fn fresh(meta: &Metavariable, env: &Environment) -> String {
     };
     let text: String = parts.iter().map(one).collect();
     if text.is_empty() { meta.name.clone() } else { text }
-}
-
-fn is_operand(a: &Atom) -> bool {
-    let keyword = matches!(a.text.as_str(), "return" | "case" | "else" | "goto" | "sizeof");
-    matches!(a.kind, TokenKind::Word | TokenKind::Number | TokenKind::String | TokenKind::Char) && !keyword
-        || matches!(a.text.as_str(), ")" | "]")
-}
-
-/// Whether a space stands before the `i`th atom.
-fn space(row: &[Atom], i: usize) -> bool {
-    let (a, b) = (&row[i - 1], &row[i]);
-    let written = a.span.end < b.span.start;
-    let (x, y) = (a.text.as_str(), b.text.as_str());
-    let binary = |j: usize| j > 0 && is_operand(&row[j - 1]) && row.get(j + 1).is_some();
-    match (x, y) {
-        (_, "," | ";" | ")" | "]") | ("(" | "[", _) => false,
-        ("," | ";", _) => true,
-        (")", "(") => false,
-        ("->" | ".", _) | (_, "->" | ".") => false,
-        ("if" | "for" | "while" | "switch" | "return", _) => true,
-        (_, "{") | ("}", _) => true,
-        (
-            _,
-            "=" | "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" | "*=" | "/=" | "|=" | "&=" | "^="
-            | "<<" | ">>" | "?",
-        ) => true,
-        (
-            "=" | "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" | "*=" | "/=" | "|=" | "&=" | "^="
-            | "<<" | ">>" | "?",
-            _,
-        ) => true,
-        (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) => true,
-        ("+" | "/" | "%" | "|" | "<" | ">" | "^" | "-", _) if binary(i - 1) => true,
-        (_, "(") if a.kind == TokenKind::Word => written && row.get(i + 1).is_some_and(|c| c.text == "*"),
-        ("*" | "&" | "!" | "~", _) if i < 2 || !is_operand(&row[i - 2]) => false,
-        _ => written,
-    }
 }

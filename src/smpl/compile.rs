@@ -89,7 +89,7 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
                     .help("plus code needs a minus or context token next to it that is neither dots nor a bracket of a disjunction"),
             ),
         }
-        plus.push(PlusCode { atoms: atoms[from..to].to_vec() });
+        plus.push(PlusCode { atoms: with_empty_lines(file, &atoms[from..to]) });
     }
     let Some(pattern) = pattern.filter(|_| errors.is_empty()) else { return Err(errors) };
     let star = minus.iter().any(|a| a.mark == Mark::Star);
@@ -231,6 +231,35 @@ fn groups(atoms: &[Atom]) -> Vec<(usize, usize)> {
     out
 }
 
+/// Added empty lines as comments without text.
+fn with_empty_lines(file: &SourceFile, atoms: &[Atom]) -> Vec<Atom> {
+    let lines = file.lines();
+    let empty = |line: usize| {
+        (1..=lines.line_count()).contains(&line)
+            && matches!(file.slice(lines.line_span(line)).trim(), "+" | "++")
+    };
+    let made = |like: &Atom, line: usize| Atom {
+        kind: TokenKind::Comment,
+        text: String::new(),
+        line,
+        attached: Vec::new(),
+        ..like.clone()
+    };
+    let last_line = |a: &Atom| a.line + a.text.matches('\n').count();
+    let mut out = Vec::new();
+    for (i, atom) in atoms.iter().enumerate() {
+        let above = i.checked_sub(1).map_or(0, |j| last_line(&atoms[j]));
+        let first = (above + 1..atom.line).rev().take_while(|l| empty(*l)).last().unwrap_or(atom.line);
+        out.extend((first..atom.line).map(|line| made(atom, line)));
+        out.push(atom.clone());
+    }
+    if let Some(last) = atoms.last() {
+        let below = (last_line(last) + 1..).take_while(|l| empty(*l));
+        out.extend(below.map(|line| made(last, line)));
+    }
+    out
+}
+
 /// Which atoms belong to `when` clauses.
 fn conditions(atoms: &[Atom]) -> Vec<bool> {
     let mut out = vec![false; atoms.len()];
@@ -268,8 +297,7 @@ fn anchors(atoms: &[Atom], skipped: &[bool], from: usize, to: usize) -> Option<(
             let text = atoms[b[0]].text.as_str();
             let closing = matches!(atoms[a[0]].text.as_str(), ")" | "," | ";" | "}");
             let ends = matches!(text, ";" | "{" | "}");
-            let header = text == ")" && atoms[from].text == "{";
-            if ends || closing || header { Some((Side::After, ids(b))) } else { Some((Side::Before, ids(a))) }
+            if ends || closing { Some((Side::After, ids(b))) } else { Some((Side::Before, ids(a))) }
         }
         (None, None) => None,
     }

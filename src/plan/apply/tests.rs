@@ -120,3 +120,48 @@ fn scripts_are_rule_errors() {
     let errors = prepare(&file, &ApplyOptions::default()).unwrap_err();
     assert!(errors[0].message.contains("ocaml"));
 }
+
+#[test]
+fn nested_matches_compose_when_all_is_rewritten() {
+    let rules = "@@\nexpression E;\n@@\n- f(E)\n+ g(E)\n";
+    assert_eq!(body(rules, "\tf(f(1));\n"), "\tg(g(1));\n");
+    assert_eq!(
+        body(rules, "\tf(a + f(f(2)), f(3));\n\tx = f(f(3) * f(4));\n"),
+        "\tf(a + g(g(2)), g(3));\n\tx = g(g(3) * g(4));\n"
+    );
+}
+
+#[test]
+fn two_derivations_of_one_edit_are_one_edit() {
+    let rules = "@@\nexpression e;\n@@\n(\n- old(e)\n+ new(e)\n|\n- old(...)\n+ new(0)\n)\n";
+    assert_eq!(body(rules, "\told(1);\n"), "\tnew(1);\n");
+}
+
+#[test]
+fn a_conflict_is_told_and_the_rest_is_done() {
+    let rules = "@r@\nidentifier x;\n@@\n  pick(x);\n@@\nidentifier r.x;\n@@\n- use();\n+ use(x);\n@@\n@@\n- other();\n";
+    let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+    assert!(errors.is_empty(), "{errors:?}");
+    let program = prepare(&file, &ApplyOptions::default()).unwrap();
+    let code = "int f(int a)\n{\n\tpick(p);\n\tpick(q);\n\tuse();\n\tother();\n}\n";
+    let applied = apply(&program, &SourceFile::new("c.c", code), &ApplyOptions::default());
+    let after = String::from_utf8(applied.after).unwrap();
+    assert_eq!(after, "int f(int a)\n{\n\tpick(p);\n\tpick(q);\n\tuse(p);\n}\n");
+    let conflicts: Vec<_> = applied.diagnostics.iter().filter(|d| d.code == "smpl-conflict").collect();
+    assert_eq!(conflicts.len(), 1, "{:?}", applied.diagnostics);
+}
+
+#[test]
+fn bound_code_is_bracketed_and_spaced_anew() {
+    let rules = "@@\nexpression E;\n@@\n- old(E);\n+ new(!E, E->f, (int)E, E);\n";
+    assert_eq!(body(rules, "\told(a+b);\n"), "\tnew(!(a + b), (a + b)->f, (int)(a + b), a + b);\n");
+}
+
+#[test]
+fn long_calls_are_broken_behind_commas() {
+    let rules = "@@\nexpression list E;\n@@\n- say(E);\n+ dev_say(the_device_of(handle), E);\n";
+    let code = "\tsay(\"%s: the number is %d\\n\", the_prefix, caps->number);\n";
+    let wanted =
+        "\tdev_say(the_device_of(handle), \"%s: the number is %d\\n\", the_prefix,\n\t\tcaps->number);\n";
+    assert_eq!(body(rules, code), wanted);
+}

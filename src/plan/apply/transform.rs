@@ -1,0 +1,291 @@
+//! The matches of one rule as edits of one file.
+//!
+//! In: a rule, a tree and what the rule matched. Out: the new text. Two matches that make the same edit make it once. A
+//! match inside of what another one's metavariable stands for is part of that metavariable's code. Two matches that want
+//! different code at one place disagree: the second is reported and left out, and everything else is done.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::matcher::environment::QUIET;
+use crate::matcher::{Binding, Environment};
+use crate::plan::layout::token::Witness;
+use crate::plan::layout::{Changes, Insertion, Removal, fragment, layout};
+use crate::plan::outlining::matches::outlines;
+use crate::plan::plus::Renderer;
+use crate::plan::superfluous;
+use crate::smpl::Metavariable;
+use crate::smpl::compile::{CompiledRule, Side};
+use crate::smpl::token::Mark;
+use crate::source::Span;
+use crate::syntax::{self, Field, Kind, Tree};
+use std::collections::{HashMap, HashSet};
+
+/// What one match does.
+#[derive(Clone, Debug, Default)]
+struct Site {
+    removed: Vec<Removal>,
+    inserted: Vec<Insertion>,
+    context: Vec<Span>,
+    /// From the first byte it edits to the last.
+    extent: Option<Span>,
+    /// The code that its own metavariables stand for and that it removes.
+    taken: Vec<Span>,
+}
+
+/// The text after all edits of a rule.
+pub(super) fn transform(
+    rule: &CompiledRule,
+    tree: &Tree,
+    found: &[Environment],
+) -> (Vec<u8>, Vec<Diagnostic>) {
+    let source = tree.source();
+    let outlines = outlines(rule, tree, &one_include(rule, tree, found.to_vec()));
+    let complain = |span: Span| {
+        let message = format!("two matches of {} want different code here; the first got its own", rule.name);
+        Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
+    };
+    let (changes, failed) = changes(rule, tree, &outlines.matches);
+    let mut edits = layout(tree, &changes);
+    let mut diagnostics: Vec<Diagnostic> = failed.into_iter().map(complain).collect();
+    for edit in outlines.edits {
+        let span = edit.span;
+        if edits.add(edit).is_err() {
+            diagnostics.push(complain(span));
+        }
+    }
+    if !outlines.functions.is_empty() {
+        for edit in superfluous::remove(source, &edits, &outlines.functions).0 {
+            // They fit what is there: that is where they come from.
+            let _ = edits.add(edit);
+        }
+    }
+    diagnostics.extend(outlines.diagnostics);
+    (edits.apply(source.bytes()), diagnostics)
+}
+
+/// A match, and what its outlines are called.
+type Match = (Environment, Vec<(String, String)>);
+
+/// What all matches do together, and the places of those that cannot have their code.
+fn changes(rule: &CompiledRule, tree: &Tree, found: &[Match]) -> (Changes, Vec<Span>) {
+    let runs = runs(rule);
+    let mut sites: Vec<Site> = found.iter().enumerate().map(|(i, m)| bounds(rule, &runs, i, &m.0)).collect();
+    let mut order: Vec<usize> = (0..sites.len()).collect();
+    order.sort_by_key(|i| sites[*i].extent.map_or(0, Span::len));
+    for i in order {
+        let inserted = insertions(rule, tree, &found[i], &sites, i);
+        sites[i].inserted = inserted;
+    }
+    let (kept, failed) = agreeing(&sites);
+    let hidden = |i: &usize| kept.iter().any(|j| hides(&sites[*j], &sites[*i]));
+    let mut removed = merged(kept.iter().flat_map(|i| &sites[*i].removed));
+    let mut inserted: Vec<Insertion> = Vec::new();
+    for insertion in kept.iter().filter(|i| !hidden(i)).flat_map(|i| &sites[*i].inserted) {
+        if !inserted.contains(insertion) {
+            inserted.push(insertion.clone());
+        }
+    }
+    declarators(tree, &mut removed, &inserted);
+    let context = kept.iter().flat_map(|i| sites[*i].context.iter().copied()).collect();
+    (Changes { removed, inserted, context }, failed)
+}
+
+/// For each token of the rule the run of minus code it belongs to: dots that stay end one.
+fn runs(rule: &CompiledRule) -> HashMap<u32, u32> {
+    let mut ids: Vec<u32> = rule.texts.keys().copied().collect();
+    ids.sort_unstable();
+    let mut run = 0;
+    let mut out = HashMap::new();
+    for id in ids {
+        let dots = matches!(rule.texts[&id].as_str(), "..." | "<..." | "...>" | "<+..." | "...+>");
+        if dots && rule.marks.get(&id) != Some(&Mark::Minus) {
+            run += 1;
+        } else if !dots {
+            out.insert(id, run);
+        }
+    }
+    // A removed brace behind a header that stays belongs to the header's line.
+    let header = |id: u32| {
+        let before = id.checked_sub(1);
+        let text = before.and_then(|b| rule.texts.get(&b)).map(String::as_str);
+        let stays = before.is_some_and(|b| rule.marks.get(&b) == Some(&Mark::Context));
+        stays && matches!(text, Some(")" | "else"))
+    };
+    for (id, _) in rule.texts.iter().filter(|(id, text)| *text == "{" && header(**id)) {
+        out.insert(*id, u32::MAX - *id);
+    }
+    out
+}
+
+/// What a match removes, and where it adds code.
+fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &Environment) -> Site {
+    let mut site = Site::default();
+    for touch in env.touches() {
+        let atom = touch.atom & !QUIET;
+        let minus = rule.marks.get(&atom) == Some(&Mark::Minus);
+        if minus {
+            let witness = Witness { matches: vec![number], run: runs.get(&atom).copied() };
+            site.removed.push(Removal { span: touch.span, witness });
+        } else {
+            site.context.push(touch.span);
+        }
+        if minus || rule.hangs.contains_key(&touch.atom) {
+            site.extent = Some(site.extent.map_or(touch.span, |e| e.cover(touch.span)));
+        }
+    }
+    let own = |name: &str| rule.metavariables.get(name).is_some_and(|m| m.inherited.is_none());
+    for bound in env.touches_with().iter().map(|(_, e)| e).chain([env]) {
+        let spans: Vec<Span> = bound
+            .bindings()
+            .iter()
+            .filter(|(name, b)| own(name) && !b.span.is_empty() && !site.taken.contains(&b.span))
+            .map(|(_, b)| b.span)
+            .collect();
+        let gone = |s: &Span| site.removed.iter().any(|r| r.span.contains(*s));
+        site.taken.extend(spans.into_iter().filter(gone));
+    }
+    site
+}
+
+/// Whether what `inner` does happens inside of code that `outer` takes and may write anew.
+fn hides(outer: &Site, inner: &Site) -> bool {
+    let Some(extent) = inner.extent else { return false };
+    outer.extent != inner.extent && outer.taken.iter().any(|s| s.contains(extent))
+}
+
+fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], own: usize) -> Vec<Insertion> {
+    let edited = |meta: &Metavariable, binding: &Binding| {
+        let span = (meta.inherited.is_none() && !binding.span.is_empty()).then_some(binding.span)?;
+        let inside = |s: &&Site| s.extent.is_some_and(|e| span.contains(e) && Some(e) != sites[own].extent);
+        let inner: Vec<&Site> = sites.iter().filter(inside).collect();
+        if inner.is_empty() {
+            return None;
+        }
+        let shown: Vec<&&Site> = inner.iter().filter(|s| !inner.iter().any(|o| hides(o, s))).collect();
+        let removed = merged(inner.iter().flat_map(|s| &s.removed));
+        let inserted: Vec<Insertion> = shown.iter().flat_map(|s| s.inserted.clone()).collect();
+        Some(fragment(tree, span, &Changes { removed, inserted, context: Vec::new() }))
+    };
+    let mut out: Vec<Insertion> = Vec::new();
+    let (env, outlined) = found;
+    for (touch, bound) in env.touches_with() {
+        let bound = outlined.iter().fold(bound, |b, (name, text)| b.with(name, Binding::text(&**text)));
+        for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {
+            let metavariables = &rule.metavariables;
+            let renderer = Renderer { metavariables, environment: &bound, edited: &edited };
+            let code = renderer.render(&rule.plus[*index]);
+            let levels = rule.levels.get(&touch.atom).copied().unwrap_or(0);
+            let repeated = rule.plus[*index].atoms.iter().any(|a| a.mark == Mark::PlusPlus);
+            let one = Insertion { anchor: touch.span, side: *side, code, levels, group: *index, repeated };
+            if !out.contains(&one) {
+                out.push(one);
+            }
+        }
+    }
+    out
+}
+
+/// The matches whose code can be added, and the places of those that want other code where there is some already.
+fn agreeing(sites: &[Site]) -> (Vec<usize>, Vec<Span>) {
+    let mut first: HashMap<(Span, usize), &Insertion> = HashMap::new();
+    let mut kept = Vec::new();
+    let mut failed: Vec<Span> = Vec::new();
+    for (i, site) in sites.iter().enumerate() {
+        let clash = site.inserted.iter().find(|new| {
+            let old = first.get(&(new.anchor, new.group));
+            !new.repeated && old.is_some_and(|old| old.code != new.code)
+        });
+        if let Some(clash) = clash {
+            if !failed.contains(&clash.anchor) {
+                failed.push(clash.anchor);
+            }
+            continue;
+        }
+        kept.push(i);
+        for insertion in &site.inserted {
+            first.entry((insertion.anchor, insertion.group)).or_insert(insertion);
+        }
+    }
+    (kept, failed)
+}
+
+/// Removals by span, each with all the matches that want it.
+fn merged<'a>(removals: impl Iterator<Item = &'a Removal>) -> Vec<Removal> {
+    let mut at: HashMap<Span, usize> = HashMap::new();
+    let mut out: Vec<Removal> = Vec::new();
+    for removal in removals {
+        let index = *at.entry(removal.span).or_insert_with(|| {
+            out.push(Removal {
+                span: removal.span,
+                witness: Witness { matches: Vec::new(), ..removal.witness },
+            });
+            out.len() - 1
+        });
+        let witness = &mut out[index].witness;
+        witness.matches.extend(removal.witness.matches.iter().copied());
+        witness.run = witness.run.filter(|r| Some(*r) == removal.witness.run);
+    }
+    out
+}
+
+/// Code added next to an include is added once: before the first, or behind the last.
+fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec<Environment> {
+    let root = rule.pattern.single().filter(|n| n.is(Kind::PreprocInclude));
+    let piece = root.and_then(|n| rule.pattern.piece(n));
+    let Some(piece) = piece.filter(|p| p.atom.mark == Mark::Context && p.atom.text.contains("...")) else {
+        return found;
+    };
+    let Some((side, _)) = rule.hangs.get(&piece.atom.id).and_then(|h| h.first()) else { return found };
+    let at = |e: &Environment| e.touches().first().map_or(0, |t| t.span.start);
+    let nested = |e: &Environment| {
+        let node = tree.covering(Span::at(at(e) as usize));
+        node.ancestors().any(|n| matches!(n.kind(), Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse))
+    };
+    let mut all = found.clone();
+    if all.iter().any(|e| !nested(e)) {
+        all.retain(|e| !nested(e));
+    }
+    all.sort_by_key(at);
+    match side {
+        Side::Before => all.truncate(1),
+        Side::After => all = all.pop().into_iter().collect(),
+    }
+    all
+}
+
+/// A declaration of several names of which a rule removes one loses only that one.
+fn declarators(tree: &Tree, removed: &mut Vec<Removal>, inserted: &[Insertion]) {
+    let several = |n: &syntax::Node<'_>| {
+        matches!(n.kind(), Kind::Declaration | Kind::FieldDeclaration)
+            && n.children_in(Field::Declarator).count() > 1
+    };
+    let mut seen = HashSet::new();
+    let semicolons: Vec<Removal> =
+        removed.iter().filter(|r| tree.source().slice(r.span) == ";").cloned().collect();
+    for Removal { span: semicolon, witness } in semicolons {
+        let node = tree.covering(semicolon);
+        let Some(d) = std::iter::once(node).chain(node.ancestors()).find(several) else { continue };
+        if d.span().end != semicolon.end || !seen.insert(d.id()) {
+            continue;
+        }
+        let removal = |span| Removal { span, witness: witness.clone() };
+        let all: Vec<_> = d.children_in(Field::Declarator).collect();
+        let gone = |n: &&syntax::Node<'_>| {
+            removed.iter().any(|r| n.span().contains(r.span) || r.span.contains(n.span()))
+        };
+        let lost: Vec<Span> = all.iter().filter(gone).map(|n| n.span()).collect();
+        if lost.len() == all.len() {
+            removed.push(removal(d.span()));
+            continue;
+        }
+        if inserted.iter().any(|i| d.span().contains(i.anchor)) {
+            continue;
+        }
+        removed.retain(|r| !d.span().contains(r.span));
+        for span in lost {
+            let i = all.iter().position(|n| n.span() == span).unwrap_or(0);
+            let start = if i > 0 { all[i - 1].span().end } else { span.start };
+            let end = if i == 0 { all[1].span().start } else { span.end };
+            removed.push(removal(Span::new(start as usize, end as usize)));
+        }
+    }
+}

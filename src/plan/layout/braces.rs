@@ -1,0 +1,131 @@
+//! Branches without braces that a change makes more or less than one statement.
+//!
+//! In: a piece of the file, what is removed and added. Out: the [`Branch`]es that get braces. A branch that only changes
+//! from one statement to another gets none.
+
+use super::{Changes, Code, Edge, Insertion};
+use crate::smpl::compile::Side;
+use crate::source::Span;
+use crate::syntax::{Kind, Node, Tree};
+
+/// A branch or loop body that gets braces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Branch {
+    /// The statement.
+    pub span: Span,
+    /// What happens to it.
+    pub change: Change,
+}
+
+/// What happens to the only statement of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It goes, and nothing takes its place.
+    Emptied,
+    /// Others take its place.
+    Replaced,
+    /// It stays, and others are added.
+    Joined,
+}
+
+/// The branches that get braces.
+pub(super) fn branches(tree: &Tree, changes: &Changes) -> Vec<Branch> {
+    let mut out: Vec<Branch> = Vec::new();
+    let spans = changes.removed.iter().map(|r| r.span).chain(changes.inserted.iter().map(|i| i.anchor));
+    for span in spans {
+        let Some(statement) = lone_branch(tree, span) else { continue };
+        let span = statement.span();
+        if out.iter().any(|b| b.span == span) {
+            continue;
+        }
+        let gone = |s: Span| changes.removed.iter().any(|r| r.span.contains(s));
+        let leaves = || statement.descendants().filter(|n| n.is_leaf() && !n.is(Kind::Comment));
+        // Where the rule says what the header is, it says what the branch is, too.
+        let header = header_token(tree, span);
+        let known = |h: Span| gone(h) || changes.context.iter().any(|c| c.end == h.end);
+        if header.is_some_and(known) {
+            continue;
+        }
+        let stays = leaves().filter(|n| !gone(n.span())).count();
+        let inside = |i: &&Insertion| span.contains(i.anchor) && !i.anchor.is_empty();
+        let added: Vec<&Insertion> = changes.inserted.iter().filter(inside).collect();
+        let change = if stays == 0 {
+            let taken = added.iter().map(|i| i.code.statements).sum::<usize>();
+            match added.as_slice() {
+                [] => Some(Change::Emptied),
+                [one] if taken == 1 => starts_with_if(&one.code).then_some(Change::Replaced),
+                _ if taken > 1 => Some(Change::Replaced),
+                _ => None,
+            }
+        } else if stays < leaves().count() {
+            let more = added.iter().any(|i| i.code.statements > 1);
+            let beside = added.iter().any(|i| edge(i, span) && i.code.statements > 0 && !gone(i.anchor));
+            (more || beside).then_some(Change::Joined)
+        } else {
+            let brace = |i: &&Insertion| matches!(first(&i.code), "{" | "}") || ends_with_brace(&i.code);
+            let beside = added.iter().any(|i| edge(i, span) && line(i));
+            (beside && !added.iter().any(brace)).then_some(Change::Joined)
+        };
+        out.extend(change.map(|change| Branch { span, change }));
+    }
+    out
+}
+
+fn edge(insertion: &Insertion, span: Span) -> bool {
+    match insertion.side {
+        Side::After => insertion.anchor.end == span.end,
+        Side::Before => insertion.anchor.start == span.start,
+    }
+}
+
+fn line(insertion: &Insertion) -> bool {
+    match insertion.side {
+        Side::After => insertion.code.starts != Edge::Inline,
+        Side::Before => insertion.code.ends != Edge::Inline,
+    }
+}
+
+fn first(code: &Code) -> &str {
+    code.tokens.first().map_or("", |t| t.text())
+}
+
+fn starts_with_if(code: &Code) -> bool {
+    first(code) == "if"
+}
+
+fn ends_with_brace(code: &Code) -> bool {
+    code.tokens.last().is_some_and(|t| t.text() == "{")
+}
+
+/// The token in front of a branch: the `)` or `else` that it belongs to.
+fn header_token(tree: &Tree, branch: Span) -> Option<Span> {
+    let text = tree.source().text();
+    let end = text.get(..branch.start as usize)?.trim_end().len();
+    Some(Span::new(end.checked_sub(1)?, end))
+}
+
+/// The branch or body, without braces, that is exactly the statement at a span.
+fn lone_branch(tree: &Tree, span: Span) -> Option<Node<'_>> {
+    let statement = statement_around(tree, span)?;
+    let parent = statement.parent()?;
+    let branch = matches!(
+        parent.kind(),
+        Kind::IfStatement
+            | Kind::ElseClause
+            | Kind::WhileStatement
+            | Kind::ForStatement
+            | Kind::MacroIterator
+            | Kind::DoStatement
+    );
+    let chain = parent.is(Kind::ElseClause) && statement.is(Kind::IfStatement);
+    (branch && !statement.is(Kind::CompoundStatement) && !chain && !statement.is(Kind::ElseClause))
+        .then_some(statement)
+}
+
+/// The innermost statement or field around a span.
+pub(super) fn statement_around(tree: &Tree, anchor: Span) -> Option<Node<'_>> {
+    let node = tree.covering(anchor);
+    std::iter::once(node)
+        .chain(node.ancestors())
+        .find(|n| n.kind().is_statement() || n.is(Kind::FieldDeclaration))
+}

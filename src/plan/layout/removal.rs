@@ -1,0 +1,195 @@
+//! The white space, comments and blank lines that go with removed code.
+//!
+//! In: tokens with what the rules remove. Out: the same tokens, more of them removed. The rules are those of
+//! Coccinelle's `unparse_c.ml` (`remove_minus_and_between_and_expanded_and_fake1`): what stands between two tokens that
+//! one match removes goes; a line that becomes empty goes with the comments and blank lines above it; blank lines next
+//! to a brace go. Added code is never removed.
+
+use super::token::{Branch, Class, Token, Witness};
+
+/// Remove what nothing is left to separate.
+pub(super) fn clean(mut tokens: Vec<Token>) -> Vec<Token> {
+    between_removed(&mut tokens);
+    tokens.reverse();
+    before_line_end(&mut tokens);
+    tokens.reverse();
+    behind_removed(&mut tokens);
+    tokens.reverse();
+    whole_lines(&mut tokens);
+    tokens.reverse();
+    at_start(&mut tokens);
+    behind_open_brace(&mut tokens);
+    tokens.reverse();
+    before_close_brace(&mut tokens);
+    above_removed_newline(&mut tokens);
+    tokens.reverse();
+    wholly_removed(&mut tokens);
+    keep_conditionals(&mut tokens);
+    tokens
+}
+
+/// Number of tokens from `at` on for which `holds`.
+pub(super) fn run(tokens: &[Token], at: usize, holds: impl Fn(&Token) -> bool) -> usize {
+    tokens.get(at..).unwrap_or_default().iter().take_while(|t| holds(t)).count()
+}
+
+fn remove_all(tokens: &mut [Token], witness: &Witness) {
+    tokens.iter_mut().for_each(|t| t.remove(witness));
+}
+
+fn between_removed(tokens: &mut [Token]) {
+    let mut at = 0;
+    while at < tokens.len() {
+        if !tokens[at].is_removed() {
+            at += 1;
+            continue;
+        }
+        let next = at + 1 + run(tokens, at + 1, |t| t.is_gap() || t.is_new());
+        if tokens.get(next).is_none_or(|t| tokens[at].joins(t)) {
+            let witness = tokens[at].witness().cloned().unwrap_or_default();
+            remove_all(&mut tokens[at + 1..next], &witness);
+        }
+        at = next;
+    }
+}
+
+/// Backwards: removed code at the end of a line takes the blanks in front of it.
+fn before_line_end(tokens: &mut [Token]) {
+    let blank = |t: &Token| t.is_gap() && !t.is_newline() && !t.is_removed();
+    let mut at = 0;
+    while at < tokens.len() {
+        if tokens[at].is_newline() && !tokens[at].is_removed() {
+            let from = at + 1 + run(tokens, at + 1, blank);
+            let removed = run(tokens, from, |t| t.is_removed() && !t.is_newline());
+            at = from + removed;
+            if removed > 0 {
+                let blanks = run(tokens, at, blank);
+                remove_all(&mut tokens[at..at + blanks], &Witness::default());
+                at += blanks;
+            }
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Removed code behind code that stays takes the blanks behind it.
+fn behind_removed(tokens: &mut [Token]) {
+    for at in (1..tokens.len()).rev() {
+        if tokens[at - 1].is_kept() && tokens[at].is_removed() {
+            let end = at + run(tokens, at, Token::is_removed);
+            let blanks = run(tokens, end, |t| t.is_gap() && t.is_kept() && !t.is_newline());
+            remove_all(&mut tokens[end..end + blanks], &Witness::default());
+        }
+    }
+}
+
+/// Backwards: a line of which nothing is left goes, with the comments and blank lines above it.
+fn whole_lines(tokens: &mut [Token]) {
+    for at in (0..tokens.len()).rev() {
+        if !(tokens[at].is_newline() && tokens[at].is_kept()) {
+            continue;
+        }
+        let line = run(tokens, at + 1, |t| t.is_space() || t.is_removed());
+        let end = at + 1 + line;
+        if !tokens[at + 1..end].iter().any(Token::is_removed) {
+            continue;
+        }
+        match tokens.get(end) {
+            None => remove_all(&mut tokens[at + 1..end], &Witness::default()),
+            Some(t) if t.is_newline() && t.is_kept() => {
+                let above = run(tokens, end, Token::is_gap);
+                // Comments behind code that stays are on that code's line.
+                let stays = tokens[end..end + above].iter().rev().take_while(|t| !t.is_newline()).count();
+                remove_all(&mut tokens[at + 1..end + above - stays], &Witness::default());
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn at_start(tokens: &mut [Token]) {
+    let removed = run(tokens, 0, Token::is_removed);
+    if removed > 0 {
+        let blanks = run(tokens, removed, |t| t.is_gap() && t.is_kept() && !t.is_newline());
+        remove_all(&mut tokens[removed..removed + blanks], &Witness::default());
+    }
+}
+
+/// No blank line stays where the first lines of a block went.
+fn behind_open_brace(tokens: &mut [Token]) {
+    for at in 0..tokens.len() {
+        if !(tokens[at].is_kept() && tokens[at].text() == "{") {
+            continue;
+        }
+        let from = at + 1 + run(tokens, at + 1, |t| t.is_gap() && t.is_kept());
+        let removed = run(tokens, from, Token::is_removed);
+        let newlines = run(tokens, from + removed, |t| t.is_newline() && t.is_kept());
+        if removed > 0 && newlines > 1 {
+            let from = from + removed;
+            remove_all(&mut tokens[from..from + newlines - 1], &Witness::default());
+        }
+    }
+}
+
+/// Backwards: no blank line stays where the last lines of a block went.
+fn before_close_brace(tokens: &mut [Token]) {
+    for at in 0..tokens.len() {
+        if !(tokens[at].is_kept() && tokens[at].text() == "}") {
+            continue;
+        }
+        let newlines = run(tokens, at + 1, |t| t.is_newline() && t.is_kept());
+        let from = at + 1 + newlines;
+        let removed = run(tokens, from, Token::is_removed);
+        let line = tokens.get(from + removed).is_some_and(Token::is_newline);
+        if removed > 0 && line && newlines > 1 {
+            remove_all(&mut tokens[at + 2..from], &Witness::default());
+        }
+    }
+}
+
+/// Backwards: blank lines and comments above a removed newline go.
+fn above_removed_newline(tokens: &mut [Token]) {
+    let mut at = 0;
+    while at < tokens.len() {
+        if tokens[at].is_newline() && tokens[at].is_removed() {
+            let above = run(tokens, at + 1, Token::is_gap);
+            let stays = tokens[at + 1..at + 1 + above].iter().rev().take_while(|t| !t.is_newline()).count();
+            let witness = tokens[at].witness().cloned().unwrap_or_default();
+            remove_all(&mut tokens[at + 1..at + 1 + above - stays], &witness);
+            at += above;
+        }
+        at += 1;
+    }
+}
+
+/// Where all code goes, the blank lines and comments in front of it go.
+fn wholly_removed(tokens: &mut [Token]) {
+    let trailing = run(tokens, 0, |t| !t.is_newline());
+    if tokens[trailing..].iter().all(|t| t.is_removed() || t.is_gap()) {
+        remove_all(&mut tokens[trailing..], &Witness::default());
+    }
+}
+
+/// A conditional goes as a whole or not at all.
+fn keep_conditionals(tokens: &mut [Token]) {
+    let mut open: Vec<Vec<usize>> = Vec::new();
+    let mut groups = Vec::new();
+    for (i, token) in tokens.iter().enumerate() {
+        match token.old().map(|o| o.class) {
+            Some(Class::Directive(Branch::If)) => open.push(vec![i]),
+            Some(Class::Directive(Branch::Else)) => open.last_mut().into_iter().for_each(|g| g.push(i)),
+            Some(Class::Directive(Branch::Endif)) => {
+                if let Some(mut group) = open.pop() {
+                    group.push(i);
+                    groups.push(group);
+                }
+            }
+            _ => {}
+        }
+    }
+    let split = groups.into_iter().filter(|g| !g.iter().all(|i| tokens[*i].is_removed()));
+    for i in split.collect::<Vec<_>>().into_iter().chain(open).flatten() {
+        tokens[i].keep();
+    }
+}

@@ -1,0 +1,229 @@
+//! The tokens of one piece of a file with the added code in its place.
+//!
+//! In: a piece, what is removed of it and what is added. Out: [`Token`]s in order. Code added in front of a token that stays
+//! goes directly in front of it, code added behind one goes behind the comments of its line; code added at a token that
+//! goes takes its place.
+
+use super::braces::{Branch, Change, branches};
+use super::token::{Class, Fate, Old, Token, Witness, pieces};
+use super::{Changes, Code, Edge, Insertion, Removal};
+use crate::smpl::compile::Side;
+use crate::source::Span;
+use crate::syntax::Tree;
+
+/// Code added around or instead of one token of the file.
+#[derive(Clone, Debug, Default)]
+struct Added<'a> {
+    before: Vec<&'a Code>,
+    instead: Vec<&'a Code>,
+    after: Vec<&'a Code>,
+    braces: Braces,
+}
+
+/// Braces of a branch that are added around a token.
+#[derive(Clone, Copy, Debug, Default)]
+struct Braces {
+    opens: usize,
+    closes: usize,
+    empty: bool,
+}
+
+/// The tokens of the piece `span`.
+pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
+    let mut old = old_tokens(tree, span, changes);
+    let code: Vec<usize> = (0..old.len()).filter(|i| old[*i].class == Class::Code).collect();
+    let mut added = vec![Added::default(); old.len()];
+    list_commas(&mut old, &code);
+    for insertion in &changes.inserted {
+        let Some(at) = token_at(&old, &code, insertion) else { continue };
+        let place = &mut added[at];
+        match (old[at].fate == Fate::Kept, insertion.side) {
+            (false, _) => place.instead.push(&insertion.code),
+            (true, Side::Before) => place.before.push(&insertion.code),
+            (true, Side::After) => place.after.push(&insertion.code),
+        }
+    }
+    for branch in branches(tree, changes) {
+        brace(&branch, &old, &code, &mut added);
+    }
+    emit(old, &added)
+}
+
+fn old_tokens(tree: &Tree, span: Span, changes: &Changes) -> Vec<Old> {
+    let text = tree.source().slice(span);
+    let base = span.start;
+    let spans = || changes.removed.iter().map(|r| r.span).chain(changes.inserted.iter().map(|i| i.anchor));
+    // A directive that a rule matches is code; one of which it matches a part is read.
+    let whole = |s: Span, (start, end): (u32, u32)| s.start <= start && end <= s.end;
+    let open = |start: usize, end: usize| {
+        let (start, end) = (base + start as u32, base + end as u32);
+        spans().any(|s| s.start >= start && s.end <= end && !whole(s, (start, end)))
+    };
+    let mut old = Vec::new();
+    let mut number = 0;
+    for piece in pieces(text, &open) {
+        let place = Span::new(base as usize + piece.start, base as usize + piece.end);
+        let matched = |s: Span| s.start == place.start && s.contains(place);
+        let class = match piece.class {
+            Class::Directive(_) if spans().any(matched) => Class::Code,
+            class => class,
+        };
+        for part in parts(place, class, spans()) {
+            number += usize::from(class == Class::Code || matches!(class, Class::Directive(_)));
+            let text = tree.source().slice(part).to_string();
+            let white = matches!(class, Class::Space | Class::Newline | Class::Comment);
+            let fate = if white { Fate::Kept } else { fate(part, &changes.removed) };
+            old.push(Old { text, span: part, class, fate, number: if white { 0 } else { number } });
+        }
+    }
+    old
+}
+
+/// A token cut where a span starts or ends inside of it: a conversion inside of a string.
+fn parts(place: Span, class: Class, spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut cuts = vec![place.start, place.end];
+    if class == Class::Code {
+        let inside = |at: &u32| place.start < *at && *at < place.end;
+        cuts.extend(spans.flat_map(|s| [s.start, s.end]).filter(inside));
+        cuts.sort_unstable();
+        cuts.dedup();
+    }
+    cuts.windows(2).map(|w| Span::new(w[0] as usize, w[1] as usize)).collect()
+}
+
+fn fate(token: Span, removed: &[Removal]) -> Fate {
+    let mut witness: Option<Witness> = None;
+    for removal in removed.iter().filter(|r| r.span.contains(token)) {
+        let all = witness.get_or_insert_with(|| Witness { matches: Vec::new(), run: removal.witness.run });
+        all.matches.extend(removal.witness.matches.iter().copied());
+        all.run = all.run.filter(|r| Some(*r) == removal.witness.run);
+    }
+    witness.map_or(Fate::Kept, Fate::Removed)
+}
+
+/// A comma goes along with the first element of a list in braces.
+fn list_commas(old: &mut [Old], code: &[usize]) {
+    for (i, at) in code.iter().enumerate() {
+        if old[*at].text != "," || old[*at].fate != Fate::Kept {
+            continue;
+        }
+        let before = code[..i].iter().rev().find(|j| old[**j].fate == Fate::Kept);
+        let gone = i.checked_sub(1).map(|j| old[code[j]].fate.clone()).filter(|f| *f != Fate::Kept);
+        if let (Some(open), Some(fate)) = (before, gone)
+            && old[*open].text == "{"
+        {
+            old[*at].fate = fate;
+        }
+    }
+}
+
+/// The token of the file at which code is added.
+fn token_at(old: &[Old], code: &[usize], insertion: &Insertion) -> Option<usize> {
+    let anchor = insertion.anchor;
+    let first = code.iter().copied().find(|i| old[*i].span.start >= anchor.start);
+    let last = code.iter().copied().rev().find(|i| old[*i].span.end <= anchor.end);
+    match insertion.side {
+        Side::Before => first.or(last),
+        Side::After => last.or(first),
+    }
+}
+
+fn brace(branch: &Branch, old: &[Old], code: &[usize], added: &mut [Added<'_>]) {
+    let inside = |i: &&usize| branch.span.contains(old[**i].span);
+    let tokens: Vec<usize> = code.iter().filter(inside).copied().collect();
+    let (Some(first), Some(last)) = (tokens.first().copied(), tokens.last().copied()) else { return };
+    match branch.change {
+        Change::Emptied => added[last].braces.empty = true,
+        Change::Replaced => {
+            // All of it stands right behind the header.
+            let code: Vec<&Code> =
+                tokens.iter().flat_map(|i| std::mem::take(&mut added[*i].instead)).collect();
+            added[first].instead = code;
+            added[first].braces.opens += 1;
+            added[first].braces.closes += 1;
+        }
+        Change::Joined => {
+            added[first].braces.opens += 1;
+            added[last].braces.closes += 1;
+        }
+    }
+}
+
+fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
+    let mut out: Vec<Token> = Vec::new();
+    // Code that waits for the end of the comments of its line.
+    let mut waiting: Vec<Token> = Vec::new();
+    for (i, token) in old.iter().enumerate() {
+        let Added { before, instead, after, braces } = &added[i];
+        let stays = matches!(token.class, Class::Space | Class::Comment)
+            || matches!(token.class, Class::Directive(_)) && !waiting.is_empty();
+        if !waiting.is_empty() && !stays {
+            flush(&mut out, &mut waiting);
+        }
+        let kept = token.fate == Fate::Kept;
+        if kept {
+            for _ in 0..braces.opens {
+                out.extend([Token::rule("{"), Token::line_break()]);
+            }
+            for code in before {
+                out.extend(code.tokens.iter().cloned());
+                extend_breaks(&mut out, code.ends);
+            }
+        }
+        out.push(Token::Old(token.clone()));
+        if !kept {
+            replace(&mut out, instead, braces);
+        } else {
+            for code in after {
+                extend_breaks(&mut waiting, code.starts);
+                waiting.extend(code.tokens.iter().cloned());
+            }
+            for _ in 0..braces.closes {
+                waiting.extend([Token::line_break(), Token::rule("}")]);
+            }
+        }
+    }
+    flush(&mut out, &mut waiting);
+    out
+}
+
+/// What stands instead of a removed token.
+fn replace(out: &mut Vec<Token>, instead: &[&Code], braces: &Braces) {
+    for _ in 0..braces.opens {
+        out.extend([Token::rule("{"), Token::line_break()]);
+    }
+    for (i, code) in instead.iter().enumerate() {
+        if i > 0 {
+            let above = out.last().map_or("", Token::text);
+            let bare = |text: &str| matches!(text, "," | ";" | "(" | ")" | "[" | "]" | "." | "->" | "\n");
+            let first = code.tokens.first().map_or("", Token::text);
+            if code.starts == Edge::Inline && !bare(above) && !bare(first) {
+                out.push(Token::blank());
+            }
+            extend_breaks(out, code.starts);
+        }
+        out.extend(code.tokens.iter().cloned());
+    }
+    for _ in 0..braces.closes {
+        out.extend([Token::line_break(), Token::rule("}")]);
+    }
+    if braces.empty {
+        out.push(Token::rule("{}"));
+    }
+}
+
+fn extend_breaks(out: &mut Vec<Token>, edge: Edge) {
+    let breaks = match edge {
+        Edge::Inline => 0,
+        Edge::Line => 1,
+        Edge::Apart => 2,
+    };
+    out.extend(std::iter::repeat_n(Token::line_break(), breaks));
+}
+
+/// Put waiting code behind the comments of its line, in front of the blanks at its end.
+fn flush(out: &mut Vec<Token>, waiting: &mut Vec<Token>) {
+    let blanks = out.iter().rev().take_while(|t| t.is_space()).count();
+    let at = out.len() - blanks;
+    out.splice(at..at, waiting.drain(..));
+}

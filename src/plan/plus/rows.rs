@@ -1,0 +1,98 @@
+//! Plus code line by line.
+//!
+//! In: atoms of plus code. Out: one slice per statement, header, brace, comment or directive. The rule's own line breaks
+//! inside of an expression mean nothing.
+
+use crate::smpl::pattern::Atom;
+use crate::smpl::token::TokenKind;
+
+/// The atoms line by line: one statement, header or brace each.
+pub(super) fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    let mut round = 0usize;
+    let mut values = 0usize;
+    let mut header = false;
+    for i in 0..atoms.len() {
+        let text = atoms[i].text.as_str();
+        let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
+        match text {
+            "(" | "[" => {
+                header |= round == 0 && matches!(before, "if" | "for" | "while" | "switch");
+                round += 1;
+            }
+            ")" | "]" => round = round.saturating_sub(1),
+            "{" if values > 0 || matches!(before, "=" | "," | "(" | "]") => values += 1,
+            "}" => values = values.saturating_sub(1),
+            _ => {}
+        }
+        let next = atoms.get(i + 1);
+        let Some(next) = next else { break };
+        let outside = round == 0 && values == 0;
+        let follows = next.text.as_str();
+        let comment = next.kind == TokenKind::Comment && next.line == atoms[i].line;
+        let field = round == 0 && values > 0 && !comment;
+        let function = text == ")" && follows == "{" && round == 0 && !header && from_name(&atoms[from..=i]);
+        let ends = match text {
+            "{" if field && follows == "." => true,
+            "," if field && values == 1 && matches!(follows, "." | "}") && atoms[from].text == "." => true,
+            ")" if function => true,
+            _ if !outside || comment => false,
+            ";" => true,
+            "{" => true,
+            "}" => !matches!(follows, "else" | ";" | "," | ")" | "while"),
+            ")" if header => {
+                header = false;
+                !matches!(follows, "{" | ";")
+            }
+            "else" => !matches!(follows, "if" | "{"),
+            _ => false,
+        };
+        let directive = atoms[i].kind == TokenKind::Directive || next.kind == TokenKind::Directive;
+        let broken = next.line != atoms[i].line
+            && outside
+            && (is_break(&atoms[i], next) || follows == "{" || follows == "}");
+        if ends || directive || broken || (next.line != atoms[i].line && atoms[i].kind == TokenKind::Comment)
+        {
+            out.push(&atoms[from..=i]);
+            from = i + 1;
+        }
+    }
+    out.push(&atoms[from..]);
+    out.retain(|r| !r.is_empty());
+    out
+}
+
+/// Whether a row that ends in `)` starts a function: two words stand before its bracket.
+pub(super) fn from_name(row: &[Atom]) -> bool {
+    let open = row.iter().position(|a| a.text == "(").unwrap_or(0);
+    let words = row[..open].iter().filter(|a| a.kind == TokenKind::Word).count();
+    let control = matches!(row[0].text.as_str(), "if" | "for" | "while" | "switch" | "else" | "}" | "do");
+    !control && (words > 1 || row[..open].iter().any(|a| a.text == "*"))
+}
+
+/// Whether a line of the rule that ends here ends a line of the code: not in the middle of an expression.
+fn is_break(a: &Atom, b: &Atom) -> bool {
+    let operator = |t: &str| {
+        matches!(
+            t,
+            "=" | "+"
+                | "-"
+                | "*"
+                | "/"
+                | "&&"
+                | "||"
+                | "|"
+                | "&"
+                | "?"
+                | ":"
+                | "=="
+                | "!="
+                | "<"
+                | ">"
+                | "("
+                | "."
+        )
+    };
+    !operator(&a.text) && !operator(&b.text) || b.text == "." || matches!(a.text.as_str(), ":")
+}

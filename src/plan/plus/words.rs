@@ -1,0 +1,45 @@
+//! Blanks between the words of a line, as kernel code has them.
+//!
+//! In: the atoms of a line. Out: whether a blank stands in front of one of them. Where C's grammar leaves both open, the
+//! way it was written decides.
+
+use crate::smpl::pattern::Atom;
+use crate::smpl::token::TokenKind;
+
+/// Whether an atom ends an operand.
+pub(super) fn is_operand(a: &Atom) -> bool {
+    let keyword = matches!(a.text.as_str(), "return" | "case" | "else" | "goto" | "sizeof");
+    matches!(a.kind, TokenKind::Word | TokenKind::Number | TokenKind::String | TokenKind::Char) && !keyword
+        || matches!(a.text.as_str(), ")" | "]")
+}
+
+/// Whether a space stands before the `i`th atom.
+pub(super) fn space(row: &[Atom], i: usize) -> bool {
+    let (a, b) = (&row[i - 1], &row[i]);
+    let written = a.span.end < b.span.start;
+    let (x, y) = (a.text.as_str(), b.text.as_str());
+    let binary = |j: usize| j > 0 && is_operand(&row[j - 1]) && row.get(j + 1).is_some();
+    match (x, y) {
+        (_, "," | ";" | ")" | "]") | ("(" | "[", _) => false,
+        ("," | ";", _) => true,
+        (")", "(") => false,
+        ("->" | ".", _) | (_, "->" | ".") => false,
+        ("if" | "for" | "while" | "switch" | "return", _) => true,
+        (_, "{") | ("}", _) => true,
+        (
+            _,
+            "=" | "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" | "*=" | "/=" | "|=" | "&=" | "^="
+            | "<<" | ">>" | "?",
+        ) => true,
+        (
+            "=" | "==" | "!=" | "<=" | ">=" | "&&" | "||" | "+=" | "-=" | "*=" | "/=" | "|=" | "&=" | "^="
+            | "<<" | ">>" | "?",
+            _,
+        ) => true,
+        (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) => true,
+        ("+" | "/" | "%" | "|" | "<" | ">" | "^" | "-", _) if binary(i - 1) => true,
+        (_, "(") if a.kind == TokenKind::Word => written && row.get(i + 1).is_some_and(|c| c.text == "*"),
+        ("*" | "&" | "!" | "~", _) if i < 2 || !is_operand(&row[i - 2]) => false,
+        _ => written,
+    }
+}
