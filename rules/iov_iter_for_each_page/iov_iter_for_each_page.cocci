@@ -115,6 +115,7 @@ note N7: {statement} is now done for each page rather than for each batch.
 note N10: If no page can be grabbed although there is data left, the walk now ends with -EFAULT instead of trying again forever.
 note N11: The initialiser of {variable} goes with it; its calls are taken to have no effect: {calls}.
 note N12: Where the body used to skip the rest of a batch, it now skips the rest of the page.
+note N13: {test} cannot be true any more, with one piece at a time, and the test is gone.
 note N9: Messages that print __func__ now name the callback.
 
 // Since 6.0: the function advances the iterator by what it got.

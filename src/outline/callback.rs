@@ -126,7 +126,7 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
         out.push_str(&chunk.text);
         out.push('\n');
     }
-    out.push_str(&ending(material, control.as_ref(), tail));
+    out.push_str(&ending(material, respelled, control.as_ref(), tail)?);
     out.push_str("}\n\n");
     Ok(out)
 }
@@ -209,7 +209,12 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// What stands at the end: the label, the release, the return.
-fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>, tail: Tail) -> String {
+fn ending(
+    material: &Material<'_, '_>,
+    respelled: &Respelled<'_, '_>,
+    control: Option<&ControlLocal>,
+    tail: Tail,
+) -> Result<String, Refusal> {
     let labels = labels(material, tail);
     let releases = material.walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release);
     let mut out = String::new();
@@ -231,8 +236,16 @@ fn ending(material: &Material<'_, '_>, control: Option<&ControlLocal>, tail: Tai
     }
     let returned = labels > 0 || material.walk.ends_with_control || matches!(tail, Tail::Control { .. });
     let value = if returned && tail != Tail::Negative { name } else { "0" };
-    out.push_str(&format!("\treturn {value};\n"));
-    out
+    match super::rest::stops(material, respelled) {
+        Some(_) if value != "0" => {
+            let sentence = "the callback would have to stop here with an error and without one";
+            let place = material.walk.total.condition.span();
+            return Err(Refusal::new(RefusalCode::NotUnderstood, place, sentence));
+        }
+        Some(stops) => out.push_str(&format!("\treturn {stops};\n")),
+        None => out.push_str(&format!("\treturn {value};\n")),
+    }
+    Ok(out)
 }
 
 /// How many ways out go to the label; the test at the end jumps no further.
@@ -260,10 +273,10 @@ fn body<'t>(
         let count = statements.len();
         let node = match piece {
             Piece::Statement(node) | Piece::Update(node) | Piece::Comment(node) => Some(*node),
-            Piece::Release => None,
+            Piece::Release | Piece::GoesOn(_) => None,
         };
         match piece {
-            Piece::Release => {}
+            Piece::Release | Piece::GoesOn(_) => {}
             Piece::Comment(comment) => {
                 if keeps_comment(material, *comment, *stage) {
                     statements.push(chunk(source, respelled, comment.span(), ""));

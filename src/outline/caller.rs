@@ -6,6 +6,7 @@
 use super::callback::Material;
 use super::captures::{Capture, Passing};
 use super::respell::Reach;
+use super::rest;
 use super::ways_out::{Dispatch, Value};
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
@@ -46,6 +47,7 @@ fn outside(site: &Site<'_>) -> Vec<TextEdit> {
     joined.into_iter().map(|span| TextEdit::new(with_blank_line(source, span), "")).collect()
 }
 
+#[derive(Clone)]
 struct Caller<'a, 'b, 't> {
     material: &'a Material<'b, 't>,
     /// The block in which the context is declared.
@@ -88,6 +90,25 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
             out.push_str(&format!("{}.{name} = {name};\n{}", material.names.variable, indent(self.column)));
         }
         let guarded = material.walk.control.is_some_and(|c| c.guarded) && self.result.is_some();
+        let rest = rest::entered(&material.walk.total.rest, &|n| self.text_with_result(n.span(), ""));
+        match rest.filter(|_| !guarded) {
+            Some(condition) => {
+                let inside = self.column + TAB;
+                let deeper = Self { column: inside, ..self.clone() }.bare_call(dispatch, false)?;
+                let single = *dispatch == Dispatch::Nothing && self.copied_out().count() == 0;
+                let (open, close) =
+                    if single { ("", String::new()) } else { (" {", format!("\n{}}}", indent(self.column))) };
+                out.push_str(&format!("if ({condition}){open}\n{}{deeper}{close}", indent(inside)));
+            }
+            None => out.push_str(&self.bare_call(dispatch, guarded)?),
+        }
+        Ok(out)
+    }
+
+    /// The call and what follows it.
+    fn bare_call(&self, dispatch: &Dispatch<'_>, guarded: bool) -> Result<String, Refusal> {
+        let material = self.material;
+        let mut out = String::new();
         let column = if guarded { self.column + TAB } else { self.column };
         let target = self.result.as_ref().map(|(name, _)| format!("{name} = ")).unwrap_or_default();
         let head = format!("{target}{}", material.spec.helper_name);
@@ -111,7 +132,8 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
 
     /// Whether a stop without an error must not be seen in the control variable.
     fn hides_stops(&self) -> bool {
-        let stops = self.material.endings.iter().any(|e| e.value == Value::Stop);
+        let rest = !self.material.walk.total.rest.is_empty();
+        let stops = rest || self.material.endings.iter().any(|e| e.value == Value::Stop);
         stops && self.material.walk.control.is_some_and(|c| c.value_needed)
     }
 

@@ -52,7 +52,7 @@ pub fn kept_identifiers<'t>(walk: &Walk<'t>) -> Vec<Node<'t>> {
     let replaced: Vec<Span> = walk.body.spellings.keys().copied().collect();
     let mut out = Vec::new();
     for (piece, _) in &walk.body.pieces {
-        let (Piece::Statement(node) | Piece::Update(node)) = piece else { continue };
+        let (Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node)) = piece else { continue };
         let kept = node.descendants().filter(|n| n.is(Kind::Identifier));
         out.extend(kept.filter(|n| !replaced.iter().any(|s| s.contains(n.span()))));
     }
@@ -102,7 +102,7 @@ fn used_again(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
 pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>> {
     let mut out = Vec::new();
     for (piece, _) in &walk.body.pieces {
-        if let Piece::Statement(node) | Piece::Update(node) = piece {
+        if let Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) = piece {
             out.extend(accesses(*node, scopes));
         }
     }

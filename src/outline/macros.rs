@@ -14,7 +14,7 @@ use crate::walk::{Refusal, RefusalCode, Walk};
 /// Look for them.
 pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> Result<(), Refusal> {
     for (piece, _) in &walk.body.pieces {
-        let (Piece::Statement(node) | Piece::Update(node)) = piece else { continue };
+        let (Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node)) = piece else { continue };
         if let Some(hazard) = hazards(*node, scopes, file).first() {
             return Err(refusal(hazard, scopes));
         }

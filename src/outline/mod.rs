@@ -14,6 +14,7 @@ pub mod hoist;
 pub mod macros;
 pub mod names;
 pub mod respell;
+mod rest;
 pub mod tail;
 pub mod ways_out;
 

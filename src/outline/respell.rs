@@ -80,6 +80,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 Spelling::Number(n) => n.to_string(),
                 Spelling::End => self.end(*span),
                 Spelling::Release => self.release.clone(),
+                Spelling::Nothing => String::new(),
                 Spelling::Gone => {
                     self.add(self.with_line(*span), "")?;
                     continue;

@@ -7,6 +7,7 @@
 use super::control::{initial, only_sign_matters};
 use super::eval::{Evaluator, number};
 use super::exits::known;
+use super::rest::{assume, standing};
 use super::state::{State, Value, Variable};
 use super::sym::{Atom, Sign, Sym};
 use super::total::Total;
@@ -21,22 +22,25 @@ pub struct Carried {
     zeros: BTreeSet<DeclId>,
     /// They are not below zero, and nothing in the loop asks for more than that.
     not_negative: BTreeSet<DeclId>,
+    /// They stand for themselves.
+    standing: Vec<DeclId>,
 }
 
 impl Carried {
     /// Variables that are zero when the loop is entered, and may be at the start of every turn.
     pub(super) fn at_first<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Self {
+        let standing = standing(eval.site, eval.scopes, total);
         let outside = eval.scopes.declarations().iter().filter(|d| !eval.site.outer.encloses(d.ident));
         let zeros = outside
             .filter(|d| !d.ty.is_aggregate() && !d.ty.is_pointer() && !d.ty.is_array())
-            .filter(|d| total.counter.is_none_or(|c| c.id != d.id))
+            .filter(|d| total.counter.is_none_or(|c| c.id != d.id) && !standing.contains(&d.id))
             .filter(|d| {
                 let first = initial(eval, d.id).0;
                 first.is_some_and(|node| node.is(Kind::False) || number(node.text()) == Some(0))
             })
             .map(|d| d.id)
             .collect();
-        Self { zeros, not_negative: BTreeSet::new() }
+        Self { zeros, not_negative: BTreeSet::new(), standing }
     }
 
     /// Whether a turn may start with zero in the variable, whatever the one before left there.
@@ -45,7 +49,7 @@ impl Carried {
     }
 
     /// The state at the start of a turn.
-    pub(super) fn start<'t>(&self, total: &Total<'t>) -> State<'t> {
+    pub(super) fn start<'t>(&self, eval: &Evaluator<'_, 't>, total: &Total<'t>) -> State<'t> {
         let mut state = State::default();
         for id in &self.zeros {
             let value = Value::Quantity(Sym::constant(0));
@@ -58,6 +62,7 @@ impl Carried {
             let value = Value::Quantity(Sym::atom(Atom::Total));
             state.set(counter.id, Variable { value, ..Variable::unknown() });
         }
+        assume(eval, total, &self.standing, &mut state);
         state
     }
 

@@ -380,7 +380,10 @@ impl<'t> Evaluator<'_, 't> {
         let (a, b) = (self.value(left, state), self.value(right, state));
         if let (Value::Quantity(a), Value::Quantity(b)) = (&a, &b) {
             let difference = a.minus(b).map(|d| self.resolved(&d));
-            return difference.map_or(Sign::Unknown, |d| d.sign(self.facts));
+            return difference.map_or(Sign::Unknown, |d| match d.sign(self.facts) {
+                Sign::Unknown => by_positive(&d, &before.positive),
+                sign => sign,
+            });
         }
         let is_zero = |v: &Value| v.quantity().and_then(Sym::as_constant) == Some(0);
         if is_zero(&b) {
@@ -466,6 +469,20 @@ impl<'t> Evaluator<'_, 't> {
             }
         }
         condition
+    }
+}
+
+/// The sign of a quantity that differs from one that is above zero by a constant, or is its opposite but for one.
+fn by_positive(sym: &Sym, positive: &[Sym]) -> Sign {
+    let constant = |s: Option<Sym>| s.and_then(|s| s.as_constant());
+    let above = positive.iter().filter_map(|p| constant(sym.minus(p))).max();
+    let below = positive.iter().filter_map(|p| constant(sym.plus(p))).min();
+    match (above, below) {
+        (Some(c), _) if c >= 0 => Sign::Positive,
+        (Some(-1), _) => Sign::NonNegative,
+        (_, Some(c)) if c <= 0 => Sign::Negative,
+        (_, Some(1)) => Sign::NonPositive,
+        _ => Sign::Unknown,
     }
 }
 

@@ -34,6 +34,9 @@ pub(super) fn goes_on(proof: &mut Proof, scopes: &Scopes<'_>, total: &Total<'_>)
     }
     let flags = total.flags.iter().map(|id| format!("`{}` is set", scopes.declaration(*id).name));
     reasons.extend(flags);
+    let asked =
+        total.rest.iter().map(|n| format!("`{}`, which the callback asks, no longer holds", n.text()));
+    reasons.extend(asked);
     proof.shown(
         Duty::GoesOn,
         format!("it ends when {}", reasons.join(", or when ")),
@@ -180,7 +183,7 @@ pub(super) fn per_batch(proof: &mut Proof, body: &Output<'_>, costly: &[Node<'_>
 /// Pieces of the body that are statements, for those who look at each of them.
 pub fn moved<'t>(body: &Output<'t>) -> Vec<Node<'t>> {
     let node = |(piece, _): &(Piece<'t>, _)| match piece {
-        Piece::Statement(node) | Piece::Update(node) => Some(*node),
+        Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) => Some(*node),
         Piece::Comment(_) | Piece::Release => None,
     };
     body.pieces.iter().filter_map(node).collect()

@@ -174,7 +174,7 @@ fn check_nothing_repeated(out: &Output<'_>, jump: &Jump<'_>) -> Result<(), Refus
             !chooses && !is_jump(node.kind())
         }
         Piece::Update(_) => true,
-        Piece::Comment(_) | Piece::Release => false,
+        Piece::Comment(_) | Piece::Release | Piece::GoesOn(_) => false,
     });
     match repeated {
         Some((Piece::Statement(node) | Piece::Update(node), _)) => Err(Refusal::new(
@@ -189,7 +189,8 @@ fn check_nothing_repeated(out: &Output<'_>, jump: &Jump<'_>) -> Result<(), Refus
     }
 }
 
-fn is_jump(kind: Kind) -> bool {
+/// Whether it is a statement that jumps.
+pub(super) fn is_jump(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::BreakStatement | Kind::ContinueStatement | Kind::GotoStatement | Kind::ReturnStatement

@@ -113,6 +113,11 @@ impl<'t> Machine<'_, 't> {
         };
         state.set(site.batch, known(batch, Sign::Unknown));
         self.out.lost.extend([site.got, site.offset, site.batch]);
+        // It never gets more than it was asked for.
+        if let Value::Quantity(most) = self.eval.value(site.bytes, &mut state.clone()) {
+            let above = most.minus(&Sym::atom(Atom::Got)).and_then(|d| d.plus(&Sym::constant(1)));
+            state.positive.extend(above);
+        }
         self.stage = Stage::Between;
     }
 
@@ -369,6 +374,7 @@ impl<'t> Machine<'_, 't> {
         match node.kind() {
             Kind::Identifier => self.rewrite_identifier(node, state),
             Kind::SubscriptExpression => self.rewrite_subscript(node, state),
+            Kind::BinaryExpression if self.rewrite_running(node, state) => Ok(()),
             Kind::AssignmentExpression => self.rewrite_assignment(node, state),
             Kind::UpdateExpression => self.rewrite_update(node, state),
             Kind::PointerExpression if node.operator() == Some("&") => self.rewrite_address(node, state),

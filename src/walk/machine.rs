@@ -188,6 +188,10 @@ impl<'a, 't> Machine<'a, 't> {
                 }
                 if let Some(other) = other {
                     self.drop(other);
+                    let does = |n: Node<'_>| n.is(Kind::CallExpression) || super::exits::is_jump(n.kind());
+                    if matches!(self.stage, Stage::Before | Stage::Between) && other.descendants().any(does) {
+                        self.out.decided.push(node);
+                    }
                 }
                 self.out.gone.insert(node.id());
                 taken.map_or(Ok(Flow::Falls), |arm| self.list(&statements_of(arm), state, Level::Top))

@@ -26,6 +26,7 @@ pub mod output;
 pub mod ownership;
 pub mod recognise;
 pub mod refusal;
+pub mod rest;
 pub mod site;
 pub mod spec;
 pub mod state;

@@ -9,7 +9,7 @@ use super::output::{Output, Piece, Stage, Target};
 use super::recognise::Failure;
 use super::storage::is_allocated;
 use super::sym::Sign;
-use super::total::Limit;
+use super::total::{Limit, Total};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
 
@@ -36,6 +36,7 @@ impl Note {
 pub(super) struct Found<'a, 'b, 't> {
     pub eval: &'a Evaluator<'b, 't>,
     pub body: &'a Output<'t>,
+    pub total: &'a Total<'t>,
     pub exits: &'a [Exit<'t>],
     pub failure: &'a Failure<'t>,
     pub limit: Limit<'t>,
@@ -72,6 +73,13 @@ impl<'t> Found<'_, '_, 't> {
         }
         if is_allocated(site) {
             notes.push(Note::with("N3", "batch", spec.batch.clone()));
+        }
+        if !self.total.rest.is_empty() {
+            notes.push(Note::with("N2", "batch", spec.batch.clone()));
+        }
+        for test in &self.body.decided {
+            let condition = test.child(Field::Condition).map(|c| unwrapped(c).text());
+            notes.push(Note::with("N13", "test", condition.unwrap_or_default()));
         }
         if !self.failure.arm.nothing_fails {
             notes.push(Note::plain("N10"));

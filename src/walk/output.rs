@@ -26,6 +26,8 @@ pub enum Spelling {
     Release,
     /// Nothing: the statement, or the comment, goes with its line.
     Gone,
+    /// Nothing: a part of an expression goes.
+    Nothing,
 }
 
 /// A part of the callback's body, in order.
@@ -39,6 +41,8 @@ pub enum Piece<'t> {
     Comment(Node<'t>),
     /// The reference to the element is dropped here.
     Release,
+    /// A condition that has to hold for the walk to go on behind this element.
+    GoesOn(Node<'t>),
 }
 
 /// Where control goes when it leaves the body early.
@@ -124,6 +128,10 @@ pub struct Output<'t> {
     pub lost: BTreeSet<DeclId>,
     /// Variables that a kept expression reads although their value is not known.
     pub needed: BTreeSet<DeclId>,
+    /// Tests around the inner loop that batches of one element decide, with what their other arm would have done.
+    pub decided: Vec<Node<'t>>,
+    /// Running numbers of elements, and where they are used.
+    pub running: Vec<(DeclId, Span)>,
     /// What each variable that the inner loop moves was proved to be before every element.
     pub invariants: Vec<(DeclId, Sym)>,
     /// Where the walked object is moved forward by hand.

@@ -15,12 +15,13 @@ use super::obligations::Proof;
 use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
 use super::ownership::{check_drains, check_references};
 use super::refusal::{Refusal, RefusalCode};
+use super::rest::{check_end, check_running};
 use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
 use super::storage::outside;
 use super::sym::{Atom, Facts, Sign};
-use super::total::{Limit, Total, expected_after, limit, total};
+use super::total::{Limit, Total, expected_after, limit, totals};
 use super::usage;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
@@ -116,18 +117,39 @@ fn walk<'t>(
     check_locks(spec, &site)?;
     let facts = Facts::Iteration;
     let eval = Evaluator { spec, scopes, site: &site, facts };
-    let total = total(&eval)?;
-    let limit = limit(&eval, &total)?;
-    let site = Site { flags: total.flags.clone(), ..site.clone() };
-    let eval = Evaluator { site: &site, ..eval };
+    let mut first = None;
+    for total in totals(&eval)? {
+        match with_total(&eval, &total, proof) {
+            Ok(walk) => return Ok(walk),
+            Err(refusal) => first = first.or(Some((refusal, proof.clone()))),
+        }
+    }
+    let (refusal, reached) = first.unwrap_or_else(|| {
+        let sentence = "how far the walk goes is not to be seen here";
+        (Refusal::new(RefusalCode::NotUnderstood, site.outer.span(), sentence), Proof::default())
+    });
+    *proof = reached;
+    Err(refusal)
+}
+
+/// Recognise the walk, its length being told in one way.
+fn with_total<'t>(
+    eval: &Evaluator<'_, 't>,
+    total: &Total<'t>,
+    proof: &mut Proof,
+) -> Result<Walk<'t>, Refusal> {
+    let (spec, scopes) = (eval.spec, eval.scopes);
+    let limit = limit(eval, total)?;
+    let site = Site { flags: total.flags.clone(), ..eval.site.clone() };
+    let eval = Evaluator { site: &site, ..*eval };
     let mut cursors = usage::candidates(&site, scopes);
     let counter_goes = total.counter.is_some_and(|c| !usage::live_behind(&site, c.id));
     cursors.extend(total.counter.filter(|_| counter_goes).map(|c| c.id));
     // A variable that is a cursor on some paths only is not one: take it out and start again.
-    let mut carried = Carried::at_first(&eval, &total);
+    let mut carried = Carried::at_first(&eval, total);
     loop {
         *proof = Proof::default();
-        match attempt(spec, scopes, &site, &total, limit, &cursors, &carried, proof) {
+        match attempt(spec, scopes, &site, total, limit, &cursors, &carried, proof) {
             Ok(walk) => return Ok(walk),
             Err(Again::Without(id)) => {
                 cursors.remove(&id);
@@ -162,18 +184,25 @@ fn attempt<'t>(
     proof: &mut Proof,
 ) -> Result<Walk<'t>, Again> {
     let mut generic = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
-    let mut generic_end = carried.start(total);
+    let mut generic_end = carried.start(&generic.eval, total);
     generic.list(&site.body, &mut generic_end, Level::Top)?;
     let failure = failure(&generic)?;
     check_counter(scopes, total, &generic_end)?;
     evidence::goes_on(proof, scopes, total);
     let ways_out = exits(&generic, &generic.out)?;
-    check_drains(&generic, &ways_out)?;
+    let mut asked = generic.fresh(Stage::Behind);
+    asked.asks_again(total, &mut generic_end.clone())?;
+    check_running(scopes, &generic.out, &generic_end)?;
     check_rewinds(&generic, &ways_out, &generic_end)?;
 
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
-    let mut end = carried.start(total);
+    let mut end = carried.start(&unit.eval, total);
     unit.list(&site.body, &mut end, Level::Top)?;
+    unit.asks_again(total, &mut end.clone())?;
+    // A way out that batches of one element never take is gone with its faults.
+    let taken = |exit: &Exit<'t>| unit.out.jumps.iter().any(|jump| jump.node == exit.jump.node);
+    let ways_out: Vec<Exit<'t>> = ways_out.into_iter().filter(taken).collect();
+    check_drains(&generic, &ways_out)?;
     if let Some(id) = carried.contradiction(&end, &total.flags) {
         return Err(Again::Carrying(carried.weakened(&unit.eval, id, &end)));
     }
@@ -195,6 +224,7 @@ fn attempt<'t>(
             return Err(Again::Carrying(carried.weakened(&unit.eval, id, &exit.state)));
         }
     }
+    check_end(total, &exits)?;
     let releases = check_references(site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body)?;
@@ -214,6 +244,7 @@ fn attempt<'t>(
     let found = Found {
         eval: &unit.eval,
         body: &body,
+        total,
         exits: &exits,
         failure: &failure,
         limit,
@@ -281,7 +312,7 @@ fn check_batch_values<'t>(scopes: &Scopes<'t>, site: &Site<'t>, end: &State<'t>)
         let of_batch = end
             .value(*id)
             .quantity()
-            .is_some_and(|sym| sym.as_constant().is_none() && !sym.has(&Atom::Total));
+            .is_some_and(|sym| sym.as_constant().is_none() && !sym.has(&Atom::Total) && !sym.is_a_sum());
         let used = scopes.uses(*id).iter().find(|u| u.span().start >= site.outer.span().end);
         if let (true, Some(used)) = (of_batch, used) {
             let place = used.ancestors().find(|a| a.kind().is_statement()).unwrap_or(*used);

@@ -89,6 +89,8 @@ pub struct State<'t> {
     pub variables: BTreeMap<DeclId, Variable<'t>>,
     /// Fields of local aggregates that hold quantities of the walk.
     pub fields: BTreeMap<(DeclId, String), Value>,
+    /// Quantities that are above zero throughout the turn.
+    pub positive: Vec<Sym>,
     /// How often the current element was released.
     pub released: u32,
     /// Ranges of elements released by loops, as `start..end`.
@@ -146,6 +148,8 @@ impl<'t> State<'t> {
         fields.retain(|key, value| other.fields.get(key) == Some(value));
         let rewound = if self.rewound == other.rewound { self.rewound } else { Rewound::Unclear };
         let released = self.released.max(other.released);
-        State { variables, fields, released, drained, rewound }
+        let mut positive = self.positive;
+        positive.retain(|sym| other.positive.contains(sym));
+        State { variables, fields, positive, released, drained, rewound }
     }
 }

@@ -6,6 +6,7 @@
 //! A minimum is kept as `a + min(0, b - a)` and a quotient by the unit as `c + ⌊(x - c·unit) / unit⌋`, so that the
 //! many ways in which people write a piece's length, or the number of elements in a batch, meet in one form.
 
+use crate::syntax::scope::DeclId;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -28,6 +29,8 @@ pub enum Atom {
     Remaining,
     /// What was left to walk, or what had been walked, when this batch was acquired.
     Total,
+    /// A variable's own value at the start of the turn.
+    Before(DeclId),
     /// A place-holder during substitution.
     Marked,
     /// `min(0, x)`.
@@ -140,6 +143,11 @@ impl Sym {
     /// Whether an atom stands in it, at its top.
     pub fn has(&self, atom: &Atom) -> bool {
         self.terms.contains_key(atom)
+    }
+
+    /// Whether it is what a variable was before and what came with the batch.
+    pub fn is_a_sum(&self) -> bool {
+        self.terms.keys().any(|atom| matches!(atom, Atom::Before(_)))
     }
 
     /// `self + other`; `None` on overflow.
@@ -346,6 +354,7 @@ impl fmt::Display for Atom {
             Atom::From => f.write_str("from"),
             Atom::Remaining => f.write_str("remaining"),
             Atom::Total => f.write_str("total"),
+            Atom::Before(_) => f.write_str("before"),
             Atom::Marked => f.write_str("marked"),
             Atom::Negative(x) => write!(f, "min(0, {x})"),
             Atom::Quotient(x) => write!(f, "({x}) / unit"),

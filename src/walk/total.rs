@@ -1,12 +1,13 @@
 //! How much the outer loop walks in all, and that it goes on until that is done.
 //!
 //! In: the outer loop's condition and the limit given to the acquisition. Out: [`Total`] and [`Limit`]. It refuses
-//! loops that may end for another reason, and limits that cut elements in a way that the helper does not.
+//! loops that may end for a reason that cannot be asked for again, and limits that cut elements in a way that the helper does not.
 
 use super::eval::{Evaluator, unwrapped};
 use super::expressions::same_text;
 use super::matching::matches;
 use super::refusal::{Refusal, RefusalCode};
+use super::rest::may_be_asked;
 use super::site::Site;
 use super::state::Value;
 use super::sym::{Atom, Sym};
@@ -22,6 +23,8 @@ pub struct Total<'t> {
     pub counter: Option<Counter<'t>>,
     /// Variables that end the loop when they are not zero.
     pub flags: Vec<DeclId>,
+    /// What else has to hold for the loop to go on.
+    pub rest: Vec<Node<'t>>,
     /// The loop's whole condition.
     pub condition: Node<'t>,
 }
@@ -44,45 +47,63 @@ pub enum Limit<'t> {
     Bytes(Node<'t>),
 }
 
-/// Read the outer loop's condition.
-pub fn total<'t>(eval: &Evaluator<'_, 't>) -> Result<Total<'t>, Refusal> {
+/// Read the outer loop's condition: every way to see what counts the walk, the likeliest first. What is neither the walk's
+/// nor a flag is the rest of the condition.
+pub fn totals<'t>(eval: &Evaluator<'_, 't>) -> Result<Vec<Total<'t>>, Refusal> {
     let site = eval.site;
-    let refuse = |node: Node<'_>, sentence: &str| {
-        Err(Refusal::new(RefusalCode::NotUnderstood, node.span(), sentence.to_owned()))
-    };
+    let refusal =
+        |node: Node<'_>, sentence: &str| Refusal::new(RefusalCode::NotUnderstood, node.span(), sentence);
     let condition = match site.test {
         Some(test) => test.child(Field::Condition),
         None => site.outer.child(Field::Condition),
     };
     let Some(condition) = condition else {
-        return refuse(site.outer, "the loop has no condition that says when all is walked");
+        return Err(refusal(site.outer, "the loop has no condition that says when all is walked"));
     };
     let parts = match site.test {
         Some(_) => negated(eval, condition),
         None => conjuncts(eval, condition),
     };
-    let mut total =
-        Total { position: None, counter: None, flags: Vec::new(), condition: unwrapped(condition) };
+    let (mut position, mut flags, mut counters, mut rest) = (None, Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         if is_position(eval, part) {
-            total.position = Some(above_zero(part).unwrap_or(part));
+            position = Some(above_zero(part).unwrap_or(part));
         } else if let Some(flag) = flag(eval.scopes, part) {
-            total.flags.push(flag);
+            flags.push(flag);
         } else if let Some(counter) = counter(eval.scopes, part) {
-            if total.counter.is_some() {
-                return refuse(part, "the loop goes on for two counters at once");
-            }
-            total.counter = Some(counter);
+            counters.push((part, counter));
         } else {
-            return refuse(part, "the loop may also end for this, which is not part of the walk");
+            rest.push(part);
         }
     }
-    if let Some(bound) = total.counter.and_then(|c| c.bound)
-        && is_changed(bound, site, eval.scopes)
-    {
-        return refuse(bound, "the bound changes in the loop");
+    let limits = |(_, c): &(Node<'t>, Counter<'t>)| {
+        let names = |n: Node<'t>| eval.scopes.resolve(n) == Some(c.id);
+        site.bytes.descendants().any(names)
+    };
+    counters.sort_by_key(|c| !limits(c));
+    let mut choices: Vec<Option<Counter<'t>>> = counters.iter().map(|(_, c)| Some(*c)).collect();
+    if position.is_some() || choices.is_empty() {
+        choices.push(None);
     }
-    Ok(total)
+    let total = |counter: Option<Counter<'t>>| {
+        let others = counters.iter().filter(|(_, c)| Some(*c) != counter).map(|(part, _)| *part);
+        let rest: Vec<Node<'t>> = others.chain(rest.iter().copied()).collect();
+        let told = |n: &&Node<'t>| site.test.is_some() || !may_be_asked(eval, **n);
+        if let Some(part) = rest.iter().find(told) {
+            return Err(refusal(*part, "the loop may also end for this, which is not part of the walk"));
+        }
+        if let Some(bound) = counter.and_then(|c| c.bound)
+            && is_changed(bound, site, eval.scopes)
+        {
+            return Err(refusal(bound, "the bound changes in the loop"));
+        }
+        Ok(Total { position, counter, flags: flags.clone(), rest, condition: unwrapped(condition) })
+    };
+    let read: Vec<Result<Total<'t>, Refusal>> = choices.into_iter().map(total).collect();
+    match read.iter().any(Result::is_ok) {
+        true => Ok(read.into_iter().flatten().collect()),
+        false => read.into_iter().collect(),
+    }
 }
 
 /// `a`, `b` of `!a || !b`: what has to hold for the loop to go on when this makes it end.

@@ -163,6 +163,8 @@ void kvfree(const void *ptr);
 #define kmalloc_array(n, size, gfp) kvmalloc((n) * (size), gfp)
 #define kvmalloc_array(n, size, gfp) kvmalloc((n) * (size), gfp)
 #define kcalloc(n, size, gfp) kvzalloc((n) * (size), gfp)
+#define array_size(n, size) ((n) * (size))
+#define vmalloc(size) kvmalloc(size, GFP_KERNEL)
 #define kfree(ptr) kvfree(ptr)
 #define vfree(ptr) kvfree(ptr)
 
