@@ -39,6 +39,7 @@ impl<'t> Machine<'_, 't> {
             match self.iteration_holds(node, state, &hypothesis) {
                 Ok(out) => {
                     self.out.uses.extend(out.uses);
+                    self.out.running.extend(out.running);
                     self.out.jumps.extend(out.jumps);
                     self.out.piece_names.extend(out.piece_names);
                     let proved = hypothesis.iter().filter_map(|(id, sym)| Some((*id, sym.clone()?)));
