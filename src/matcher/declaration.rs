@@ -58,6 +58,11 @@ impl<'p> Matcher<'p> {
                 _ => {}
             }
         }
+        let out = match (p.child_of(Kind::BitfieldClause), c.child_of(Kind::BitfieldClause)) {
+            (Some(a), Some(b)) => out.iter().flat_map(|env| self.lockstep(a, b, env)).collect(),
+            (None, None) => out,
+            _ => return Vec::new(),
+        };
         let ends = |n: Node<'_>| {
             n.children().filter(|t| t.is(Kind::Token) && t.text() == ";").last().map(|t| t.id())
         };

@@ -1,10 +1,12 @@
 //! What metavariables are bound to, and which bytes the tokens of a rule stand for.
 //!
 //! In: bindings, one by one. Out: [`Environment`]s that share their tails: a fork costs nothing, and nothing is ever
-//! undone in place. Refuses nothing; whether a binding agrees with an older one is for the matcher to ask.
+//! undone in place. Besides bindings an environment knows what a metavariable must not be bound to, because a formula
+//! was negated. Whether a binding agrees with an older one is for the matcher to ask.
 
 use crate::source::Span;
 use crate::syntax::{Node, NodeId};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A place in a file that a position metavariable holds.
@@ -69,20 +71,68 @@ impl Binding {
 
     /// A binding to a place.
     pub fn place(place: Place) -> Self {
-        let key = format!("{}:{}-{}", place.file, place.span.start, place.span.end).into();
-        Self { node: None, span: place.span, text: "".into(), key, count: 1, places: vec![place] }
+        Self {
+            node: None,
+            span: place.span,
+            text: "".into(),
+            key: place.key().into(),
+            count: 1,
+            places: vec![place],
+        }
     }
+
+    /// The same position with the places of another one as well.
+    #[must_use]
+    fn with_places(&self, other: &Self) -> Self {
+        let mut places = self.places.clone();
+        places.extend(other.places.iter().filter(|p| !self.places.contains(p)).cloned());
+        places.sort();
+        let key = places.iter().map(Place::key).collect::<Vec<_>>().join(" ");
+        Self { places, key: key.into(), ..self.clone() }
+    }
+}
+
+impl Place {
+    fn key(&self) -> String {
+        format!("{}:{}-{}", self.file, self.span.start, self.span.end)
+    }
+}
+
+/// A list that grows at its head.
+#[derive(Debug)]
+struct Cell<T> {
+    item: T,
+    next: List<T>,
+}
+
+type List<T> = Option<Arc<Cell<T>>>;
+
+fn items<T>(list: &List<T>) -> impl Iterator<Item = &T> {
+    std::iter::successors(list.as_deref(), |c| c.next.as_deref()).map(|c| &c.item)
+}
+
+fn pushed<T>(list: &List<T>, item: T) -> List<T> {
+    Some(Arc::new(Cell { item, next: list.clone() }))
+}
+
+fn address<T>(list: &List<T>) -> usize {
+    list.as_ref().map_or(0, |c| Arc::as_ptr(c) as usize)
 }
 
 #[derive(Debug)]
 struct Bound {
     name: Arc<str>,
     binding: Binding,
-    next: Option<Arc<Bound>>,
+}
+
+#[derive(Debug)]
+struct Forbidden {
+    name: Arc<str>,
+    key: Arc<str>,
 }
 
 /// The bytes that a token of the rule stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Touch {
     /// The token's number in the rule.
     pub atom: u32,
@@ -93,20 +143,28 @@ pub struct Touch {
 /// Set in [`Touch::atom`] where plus code of the token does not go.
 pub const QUIET: u32 = 1 << 31;
 
+/// Tokens matched so far. Sharing keeps the union of two sets cheap.
 #[derive(Debug)]
-struct Touched {
-    touch: Touch,
-    /// The bindings that hold for it where they differ from the environment's.
-    with: Option<Arc<Bound>>,
-    next: Option<Arc<Touched>>,
+enum Touched {
+    One(Touch),
+    Both(Arc<Touched>, Arc<Touched>),
+    /// These bindings hold for them, and nowhere else.
+    With(List<Bound>, Arc<Touched>),
 }
 
 /// Bindings, and the bytes of the tokens matched so far.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
-    bound: Option<Arc<Bound>>,
+    bound: List<Bound>,
+    forbidden: List<Forbidden>,
+    /// Places that a formula remembers, by number: the statement or brace it is about.
+    marks: List<(u32, usize)>,
     touched: Option<Arc<Touched>>,
 }
+
+/// What an environment says apart from tokens: equal identities are equal environments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(usize, usize, usize);
 
 impl Environment {
     /// Nothing is bound.
@@ -116,14 +174,36 @@ impl Environment {
 
     /// What `name` is bound to.
     pub fn get(&self, name: &str) -> Option<&Binding> {
-        self.cells().find(|b| &*b.name == name).map(|b| &b.binding)
+        items(&self.bound).find(|b| &*b.name == name).map(|b| &b.binding)
     }
 
     /// The same, with `name` bound.
     #[must_use]
     pub fn with(&self, name: &str, binding: Binding) -> Self {
-        let bound = Bound { name: name.into(), binding, next: self.bound.clone() };
-        Self { bound: Some(Arc::new(bound)), touched: self.touched.clone() }
+        Self { bound: pushed(&self.bound, Bound { name: name.into(), binding }), ..self.clone() }
+    }
+
+    /// Whether `name` must not be bound to what `key` spells.
+    pub fn forbids(&self, name: &str, key: &str) -> bool {
+        items(&self.forbidden).any(|f| &*f.name == name && &*f.key == key)
+    }
+
+    /// The same, where `name` must not be bound to what `key` spells.
+    #[must_use]
+    pub fn without(&self, name: &str, key: &str) -> Self {
+        let one = Forbidden { name: name.into(), key: key.into() };
+        Self { forbidden: pushed(&self.forbidden, one), ..self.clone() }
+    }
+
+    /// The place remembered under a number.
+    pub fn mark(&self, number: u32) -> Option<usize> {
+        items(&self.marks).find(|(n, _)| *n == number).map(|(_, place)| *place)
+    }
+
+    /// The same, with a place remembered.
+    #[must_use]
+    pub fn marked(&self, number: u32, place: usize) -> Self {
+        Self { marks: pushed(&self.marks, (number, place)), ..self.clone() }
     }
 
     /// The same, with a token of the rule matched to bytes.
@@ -132,8 +212,7 @@ impl Environment {
         if atom == u32::MAX {
             return self.clone();
         }
-        let touched = Touched { touch: Touch { atom, span }, with: None, next: self.touched.clone() };
-        Self { bound: self.bound.clone(), touched: Some(Arc::new(touched)) }
+        self.touching(Some(Arc::new(Touched::One(Touch { atom, span }))))
     }
 
     /// The same, with bytes that go along with a token of the rule without being it: no plus code hangs on them.
@@ -142,111 +221,185 @@ impl Environment {
         self.touch(atom | QUIET, span)
     }
 
-    fn cells(&self) -> impl Iterator<Item = &Bound> {
-        std::iter::successors(self.bound.as_deref(), |b| b.next.as_deref())
+    fn touching(&self, more: Option<Arc<Touched>>) -> Self {
+        let touched = match (&self.touched, more) {
+            (Some(a), Some(b)) if !Arc::ptr_eq(a, &b) => Some(Arc::new(Touched::Both(a.clone(), b))),
+            (a, b) => b.or_else(|| a.clone()),
+        };
+        Self { touched, ..self.clone() }
+    }
+
+    /// The same, with the tokens of the other as well.
+    #[must_use]
+    pub fn with_touches_of(&self, other: &Self) -> Self {
+        self.touching(other.touched.clone())
+    }
+
+    /// The same, with the tokens of the other in front of its own.
+    #[must_use]
+    pub fn with_touches_before(self, first: &Self) -> Self {
+        match (&first.touched, &self.touched) {
+            (None, _) => self,
+            (Some(a), Some(b)) => {
+                Self { touched: Some(Arc::new(Touched::Both(a.clone(), b.clone()))), ..self }
+            }
+            (Some(a), None) => Self { touched: Some(a.clone()), ..self },
+        }
     }
 
     /// All bindings, the newest first; a name that was bound again comes once.
     pub fn bindings(&self) -> Vec<(&str, &Binding)> {
         let mut out: Vec<(&str, &Binding)> = Vec::new();
-        for cell in self.cells() {
-            if !out.iter().any(|(name, _)| *name == &*cell.name) {
-                out.push((&cell.name, &cell.binding));
+        for bound in items(&self.bound) {
+            if !out.iter().any(|(name, _)| *name == &*bound.name) {
+                out.push((&bound.name, &bound.binding));
             }
         }
         out
     }
 
-    /// The tokens matched so far, in order.
+    /// The tokens matched so far, in order, each once.
     pub fn touches(&self) -> Vec<Touch> {
-        let mut out: Vec<Touch> =
-            std::iter::successors(self.touched.as_deref(), |t| t.next.as_deref()).map(|t| t.touch).collect();
-        out.reverse();
-        out
+        let mut seen = HashSet::new();
+        let all = self.touched_with().into_iter().map(|(touch, _)| touch);
+        all.filter(|touch| seen.insert(*touch)).collect()
     }
 
     /// The same bindings without any token matched.
     #[must_use]
     pub fn bindings_only(&self) -> Self {
-        Self { bound: self.bound.clone(), touched: None }
+        Self { touched: None, ..self.clone() }
     }
 
     /// The same without the bindings of names that `keep` turns down.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
-        let mut out = Self { bound: None, touched: self.touched.clone() };
+        let mut out = Self { bound: None, ..self.clone() };
         for (name, binding) in self.bindings().into_iter().rev().filter(|(name, _)| keep(name)) {
             out = out.with(name, binding.clone());
         }
         out
     }
 
+    /// The same without what is said about `names`: the tokens keep their bindings. `None` if one of them is only
+    /// known by what it must not be.
+    pub fn closed(&self, names: &[&str]) -> Option<Self> {
+        let about = |name: &str| names.contains(&name);
+        if items(&self.forbidden).any(|f| about(&f.name) && self.get(&f.name).is_none()) {
+            return None;
+        }
+        if !items(&self.bound).any(|b| about(&b.name)) {
+            return Some(self.clone());
+        }
+        let mut kept = Self { bound: None, forbidden: None, touched: None, marks: self.marks.clone() };
+        let mut local = None;
+        for (name, binding) in self.bindings().into_iter().rev() {
+            if about(name) {
+                local = pushed(&local, Bound { name: name.into(), binding: binding.clone() });
+            } else {
+                kept = kept.with(name, binding.clone());
+            }
+        }
+        for f in items(&self.forbidden).filter(|f| !about(&f.name)) {
+            kept = kept.without(&f.name, &f.key);
+        }
+        kept.touched = self.touched.clone().map(|t| Arc::new(Touched::With(local, t)));
+        Some(kept)
+    }
+
+    /// The same without the place remembered under a number.
+    #[must_use]
+    pub fn unmarked(&self, number: u32) -> Self {
+        let mut out = Self { marks: None, ..self.clone() };
+        for (n, place) in items(&self.marks).filter(|(n, _)| *n != number) {
+            out.marks = pushed(&out.marks, (*n, *place));
+        }
+        out
+    }
+
+    /// Whether a name is bound to what it must not be.
+    pub fn contradicts(&self) -> bool {
+        items(&self.forbidden).any(|f| self.get(&f.name).is_some_and(|b| b.key == f.key))
+    }
+
     /// Both sets of bindings and tokens, unless they bind a name differently.
     pub fn join(&self, other: &Self) -> Option<Self> {
         let mut out = self.clone();
-        for (name, binding) in other.bindings().into_iter().rev() {
-            match self.get(name) {
-                Some(mine) if mine.key != binding.key => return None,
-                Some(_) => {}
-                None => out = out.with(name, binding.clone()),
+        if address(&self.bound) != address(&other.bound) {
+            for (name, binding) in other.bindings().into_iter().rev() {
+                match self.get(name) {
+                    Some(mine) if mine.key == binding.key => {}
+                    // On different paths a position may be at different places: it has all of them.
+                    Some(mine) if !mine.places.is_empty() => out = out.with(name, mine.with_places(binding)),
+                    Some(_) => return None,
+                    None => out = out.with(name, binding.clone()),
+                }
             }
         }
-        let mine = self.touches();
-        for touch in other.touches().into_iter().filter(|t| !mine.contains(t)) {
-            out = out.touch(touch.atom, touch.span);
+        if address(&self.forbidden) != address(&other.forbidden) {
+            for f in items(&other.forbidden).filter(|f| !self.forbids(&f.name, &f.key)) {
+                out = out.without(&f.name, &f.key);
+            }
         }
-        Some(out)
-    }
-
-    /// Both, where names that `apart` allows may differ: each token then keeps the bindings of its own side.
-    pub fn join_but(&self, other: &Self, apart: impl Fn(&str) -> bool) -> Option<Self> {
-        let differ = |name: &str, b: &Binding| self.get(name).is_some_and(|mine| mine.key != b.key);
-        let theirs = other.bindings();
-        let clash: Vec<&str> = theirs.iter().filter(|(n, b)| differ(n, b)).map(|(n, _)| *n).collect();
-        if clash.is_empty() {
-            return self.join(other);
+        if address(&self.marks) != address(&other.marks) {
+            for (number, place) in items(&other.marks) {
+                match self.mark(*number) {
+                    Some(mine) if mine != *place => return None,
+                    Some(_) => {}
+                    None => out = out.marked(*number, *place),
+                }
+            }
         }
-        if !clash.iter().all(|n| apart(n)) {
+        if out.forbidden.is_some() && out.contradicts() {
             return None;
         }
-        let mut out = self.sealed();
-        for (name, binding) in theirs.into_iter().rev().filter(|(n, _)| self.get(n).is_none()) {
-            out = out.with(name, binding.clone());
-        }
-        let mine: Vec<Touch> = self.touches();
-        let sealed = other.sealed();
-        let mut cells: Vec<&Touched> =
-            std::iter::successors(sealed.touched.as_deref(), |t| t.next.as_deref()).collect();
-        cells.reverse();
-        for cell in cells.into_iter().filter(|t| !mine.contains(&t.touch)) {
-            let touched = Touched { touch: cell.touch, with: cell.with.clone(), next: out.touched.clone() };
-            out.touched = Some(Arc::new(touched));
-        }
-        Some(out)
+        Some(out.touching(other.touched.clone()))
     }
 
-    /// The same, with every token keeping the bindings as they are now.
-    fn sealed(&self) -> Self {
-        let mut cells: Vec<&Touched> =
-            std::iter::successors(self.touched.as_deref(), |t| t.next.as_deref()).collect();
-        cells.reverse();
-        let mut touched = None;
-        for cell in cells {
-            let with = cell.with.clone().or_else(|| self.bound.clone());
-            touched = Some(Arc::new(Touched { touch: cell.touch, with, next: touched }));
+    /// What `other`, which came from this one, adds: the names it binds, and what it forbids.
+    pub fn additions<'e>(&self, other: &'e Self) -> Additions<'e> {
+        let mut out = Additions::default();
+        if address(&self.bound) != address(&other.bound) {
+            let new = other.bindings().into_iter().filter(|(name, _)| self.get(name).is_none());
+            out.bound = new.map(|(name, b)| (name, &*b.key)).collect();
         }
-        Self { bound: self.bound.clone(), touched }
+        if address(&self.forbidden) != address(&other.forbidden) {
+            let new = items(&other.forbidden).filter(|f| !self.forbids(&f.name, &f.key));
+            out.forbidden = new.map(|f| (&*f.name, &*f.key)).collect();
+        }
+        out
     }
 
-    /// The bindings one by one where tokens keep different ones.
-    pub fn variants(&self) -> Vec<Self> {
-        let mut out = vec![self.bindings_only()];
-        let mut seen = vec![self.key()];
-        for (_, env) in self.touches_with() {
-            let key = env.key();
-            if !seen.contains(&key) {
-                seen.push(key);
-                out.push(env);
+    /// Equal for environments that share everything but their tokens.
+    pub fn identity(&self) -> Identity {
+        Identity(address(&self.bound), address(&self.forbidden), address(&self.marks))
+    }
+
+    fn touched_with(&self) -> Vec<(Touch, List<Bound>)> {
+        let mut out = Vec::new();
+        let mut seen: HashSet<(usize, usize)> = HashSet::new();
+        // Lists have to live as long as their addresses are keys.
+        let mut made: Vec<List<Bound>> = Vec::new();
+        let mut stack: Vec<(&Arc<Touched>, List<Bound>)> = self.touched.iter().map(|t| (t, None)).collect();
+        while let Some((at, with)) = stack.pop() {
+            if !seen.insert((Arc::as_ptr(at) as usize, address(&with))) {
+                continue;
+            }
+            match &**at {
+                Touched::One(touch) => out.push((*touch, with)),
+                Touched::Both(a, b) => {
+                    stack.push((b, with.clone()));
+                    stack.push((a, with));
+                }
+                Touched::With(local, inner) => {
+                    let mut all = with;
+                    for bound in items(local) {
+                        all =
+                            pushed(&all, Bound { name: bound.name.clone(), binding: bound.binding.clone() });
+                    }
+                    made.push(all.clone());
+                    stack.push((inner, all));
+                }
             }
         }
         out
@@ -254,13 +407,37 @@ impl Environment {
 
     /// The tokens matched so far, in order, each with the bindings that hold for it.
     pub fn touches_with(&self) -> Vec<(Touch, Environment)> {
-        let cells = std::iter::successors(self.touched.as_deref(), |t| t.next.as_deref());
-        let one = |t: &Touched| {
-            let bound = t.with.clone().or_else(|| self.bound.clone());
-            (t.touch, Environment { bound, touched: None })
+        let base = self.bindings_only();
+        let mut made: HashMap<usize, Environment> = HashMap::new();
+        let one = |(touch, with): (Touch, List<Bound>)| {
+            let env = made.entry(address(&with)).or_insert_with(|| {
+                items(&with).fold(base.clone(), |env, b| env.with(&b.name, b.binding.clone()))
+            });
+            (touch, env.clone(), with)
         };
-        let mut out: Vec<_> = cells.map(one).collect();
-        out.reverse();
+        let all: Vec<_> = self.touched_with().into_iter().map(one).collect();
+        all.into_iter().map(|(touch, env, _)| (touch, env)).collect()
+    }
+
+    /// The bindings for later rules: a position that only holds for some tokens has the places of all of them.
+    #[must_use]
+    pub fn exported(&self) -> Self {
+        let mut out = self.bindings_only();
+        out.forbidden = None;
+        out.marks = None;
+        let mut places: Vec<(Arc<str>, Binding)> = Vec::new();
+        for (_, with) in self.touched_with() {
+            for bound in items(&with).filter(|b| !b.binding.places.is_empty() && self.get(&b.name).is_none())
+            {
+                match places.iter_mut().find(|(name, _)| *name == bound.name) {
+                    Some((_, all)) => *all = all.with_places(&bound.binding),
+                    None => places.push((bound.name.clone(), bound.binding.clone())),
+                }
+            }
+        }
+        for (name, binding) in places {
+            out = out.with(&name, binding);
+        }
         out
     }
 
@@ -270,4 +447,22 @@ impl Environment {
         all.sort();
         all.join("\u{4}")
     }
+
+    /// The same, with what names must not be bound to, and the places remembered.
+    pub fn full_key(&self) -> String {
+        let mut all: Vec<_> = items(&self.forbidden).map(|f| format!("{}!{}", f.name, f.key)).collect();
+        all.extend(items(&self.marks).map(|(n, place)| format!("{n}@{place}")));
+        all.sort();
+        all.dedup();
+        format!("{}\u{5}{}", self.key(), all.join("\u{4}"))
+    }
+}
+
+/// What one environment says beyond another.
+#[derive(Clone, Debug, Default)]
+pub struct Additions<'e> {
+    /// Names that are bound, and to what.
+    pub bound: Vec<(&'e str, &'e str)>,
+    /// Names that must not be bound, and to what.
+    pub forbidden: Vec<(&'e str, &'e str)>,
 }

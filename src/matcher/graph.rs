@@ -1,26 +1,74 @@
-//! The paths of one function as patterns see them: braces, headers and jumps are places of their own.
+//! The paths of one function as patterns see them: braces, headers, branches and the ways past a statement.
 //!
-//! In: a function, or any compound statement. Out: a [`Graph`]. It is finer than [`crate::flow`]'s graph: `{`, `}` and
-//! the end of a branch are vertices, because rules match them. Opaque code is a vertex that nothing matches.
+//! In: a function, or any compound statement. Out: a [`Graph`]. It is finer than [`crate::flow`]'s graph, because rules
+//! match braces and ask what lies behind a statement: every `{`, `}`, header and branch is a vertex, a jump passes
+//! copies of the braces it leaves, and a statement with parts has a [`VertexKind::After`] that only a path that asks for
+//! it takes. This is the graph that Coccinelle's formulas are written for. Opaque code is a vertex that nothing matches.
 
-use crate::syntax::{Field, Kind, Node, NodeId};
+mod build;
+
+use crate::syntax::{Kind, Node, NodeId};
 use std::collections::HashMap;
 
 /// What a vertex stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VertexKind {
-    /// The end of the function.
-    Exit,
+    /// In front of the function.
+    Top,
+    /// The function's header.
+    Function,
     /// A statement without parts, or a declaration.
     Simple,
-    /// The header of a branch or loop, or a label or a case.
+    /// The header of a branch or loop, `do`, a label or a case.
     Header,
+    /// `else`
+    Else,
+    /// `while (…)` behind the body of a `do`.
+    Tail,
     /// `{`
     Open,
-    /// `}`
+    /// `}`, or what a jump passes of it.
     Close,
-    /// Where the ways of a statement meet again.
-    After,
+    /// The condition holds; the branch may leave for good.
+    Then(Leaves),
+    /// The condition does not hold, and there is an `else`.
+    Otherwise,
+    /// Another round.
+    InLoop,
+    /// The condition does not hold, and there is no `else`.
+    Fall,
+    /// No other round.
+    LoopFall,
+    /// On the way past a statement with parts; only asked for.
+    After(Past),
+    /// Where the ways of a statement meet again, or one side of `#if`.
+    Meet,
+    /// The end of the function, reached from its last statement or a `return`.
+    End,
+    /// Behind the end.
+    Exit,
+    /// The end of the function, reached by a `return` in a branch.
+    ErrorExit,
+}
+
+/// Why a statement has an end that a way past it leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Past {
+    /// It ends by itself.
+    End,
+    /// A `goto` leaves it.
+    Goto,
+    /// Another jump leaves it.
+    Jump,
+}
+
+/// Whether control comes back from a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leaves {
+    /// It goes on behind the statement.
+    No,
+    /// It never reaches what is behind the statement.
+    Always,
 }
 
 /// A place on the paths.
@@ -28,202 +76,88 @@ pub enum VertexKind {
 pub struct Vertex {
     /// What it is.
     pub kind: VertexKind,
-    /// The statement it belongs to; the function for [`VertexKind::Exit`].
+    /// The statement it belongs to; the compound statement for the ends of the function.
     pub node: NodeId,
     /// Where the paths go on.
     pub next: Vec<usize>,
-    /// For a header without `else`: the way into a branch that ends by jumping.
-    pub error_exit: Option<usize>,
+    /// Where the paths come from.
+    pub before: Vec<usize>,
+    /// The ways past the statement, by [`VertexKind::After`].
+    pub past: Vec<usize>,
+    /// The statement it belongs to, for [`Graph::within`].
+    pub region: usize,
+    /// For a jump out of a loop or switch: that statement's region.
+    pub target: Option<usize>,
+    /// For braces: equal for the two of a pair.
+    pub block: usize,
+    /// Whether the braces are a function's or a switch's: no statement of their own.
+    pub fake: bool,
 }
 
-/// The paths of a function. Successors have smaller numbers, except along back edges and jumps.
+/// The paths of a function.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// All places.
     pub vertices: Vec<Vertex>,
     /// The first place of each statement.
     pub entries: HashMap<NodeId, usize>,
-    /// The place after each statement that has parts.
-    pub afters: HashMap<NodeId, usize>,
-    /// The closing brace of each compound statement.
-    pub closes: HashMap<NodeId, usize>,
+    /// For each region the number after its last inner one.
+    ends: Vec<usize>,
+    /// Whether some way comes back to where it was.
+    pub cyclic: bool,
 }
 
-/// The place of [`VertexKind::Exit`].
-pub const EXIT: usize = 0;
-
-#[derive(Clone, Copy)]
-struct Around {
-    next: usize,
-    break_to: usize,
-    continue_to: usize,
-}
+/// The place of [`VertexKind::Top`].
+pub const TOP: usize = 0;
 
 impl Graph {
-    /// The paths of a compound statement.
-    pub fn of(body: Node<'_>) -> Self {
-        let mut g = Self::default();
-        g.vertex(VertexKind::Exit, body, Vec::new());
-        let mut jumps = Vec::new();
-        g.statement(body, Around { next: EXIT, break_to: EXIT, continue_to: EXIT }, &mut jumps);
-        let labels: HashMap<String, usize> = body
-            .descendants()
-            .filter(|n| n.is(Kind::LabeledStatement))
-            .filter_map(|n| Some((n.child(Field::Label)?.text().to_string(), *g.entries.get(&n.id())?)))
-            .collect();
-        for (from, label) in jumps {
-            let to = labels.get(&label).copied().unwrap_or(EXIT);
-            g.vertices[from].next = vec![to];
-        }
-        g
+    /// The paths of a function, or of a compound statement that is none.
+    pub fn of(function: Node<'_>, body: Node<'_>) -> Self {
+        build::build(function, body)
     }
 
-    fn vertex(&mut self, kind: VertexKind, node: Node<'_>, next: Vec<usize>) -> usize {
-        self.vertices.push(Vertex { kind, node: node.id(), next, error_exit: None });
-        self.vertices.len() - 1
+    /// Whether the inner region is the outer one or inside of it.
+    pub fn within(&self, outer: usize, inner: usize) -> bool {
+        outer <= inner && self.ends.get(outer).is_some_and(|end| inner < *end)
     }
 
-    fn after(&mut self, n: Node<'_>, next: usize) -> usize {
-        let v = self.vertex(VertexKind::After, n, vec![next]);
-        self.afters.insert(n.id(), v);
-        v
+    /// The places that can be reached from `from`, itself included.
+    pub fn reachable(&self, from: usize) -> Vec<usize> {
+        walk(from, |v| &self.vertices[v].next)
     }
 
-    fn statement(&mut self, n: Node<'_>, around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let entry = match n.kind() {
-            Kind::CompoundStatement => self.compound(n, around, jumps),
-            Kind::IfStatement => self.branch(n, around, jumps),
-            Kind::WhileStatement | Kind::ForStatement | Kind::MacroIterator => self.looping(n, around, jumps),
-            Kind::DoStatement => self.do_while(n, around, jumps),
-            Kind::SwitchStatement => self.switch(n, around, jumps),
-            Kind::CaseStatement => {
-                let first = self.row(&case_body(n), around, jumps);
-                self.vertex(VertexKind::Header, n, vec![first])
-            }
-            Kind::LabeledStatement => {
-                let inner: Vec<_> = n.named_children().skip(1).collect();
-                let first = self.row(&inner, around, jumps);
-                self.vertex(VertexKind::Header, n, vec![first])
-            }
-            Kind::AttributedStatement => {
-                let inner: Vec<_> = n.named_children().filter(|c| c.kind().is_statement()).collect();
-                self.row(&inner, around, jumps)
-            }
-            Kind::ReturnStatement => self.vertex(VertexKind::Simple, n, vec![EXIT]),
-            Kind::BreakStatement => self.vertex(VertexKind::Simple, n, vec![around.break_to]),
-            Kind::ContinueStatement => self.vertex(VertexKind::Simple, n, vec![around.continue_to]),
-            Kind::GotoStatement => {
-                let v = self.vertex(VertexKind::Simple, n, vec![EXIT]);
-                let label = n.child(Field::Label).or_else(|| n.named_children().next());
-                jumps.push((v, label.map(|l| l.text().to_string()).unwrap_or_default()));
-                v
-            }
-            Kind::PreprocIf | Kind::PreprocIfdef => {
-                let inner: Vec<_> = n.named_children().filter(|c| c.kind().is_statement()).collect();
-                let first = self.row(&inner, around, jumps);
-                let other =
-                    n.child(Field::Alternative).map_or(around.next, |a| self.statement(a, around, jumps));
-                self.vertex(VertexKind::Header, n, vec![first, other])
-            }
-            Kind::PreprocElse | Kind::PreprocElif | Kind::PreprocElifdef => {
-                let inner: Vec<_> = n.named_children().filter(|c| c.kind().is_statement()).collect();
-                self.row(&inner, around, jumps)
-            }
-            _ => self.vertex(VertexKind::Simple, n, vec![around.next]),
-        };
-        self.entries.insert(n.id(), entry);
-        entry
+    /// The places from which `to` can be reached, itself included.
+    pub fn reaching(&self, to: usize) -> Vec<usize> {
+        walk(to, |v| &self.vertices[v].before)
     }
+}
 
-    fn row(&mut self, nodes: &[Node<'_>], around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let mut next = around.next;
-        for n in nodes.iter().rev() {
-            next = self.statement(*n, Around { next, ..around }, jumps);
-        }
-        next
+fn walk<'g>(from: usize, next: impl Fn(usize) -> &'g [usize]) -> Vec<usize> {
+    let mut out = vec![from];
+    let mut seen = std::collections::HashSet::from([from]);
+    let mut i = 0;
+    while let Some(at) = out.get(i).copied() {
+        out.extend(next(at).iter().copied().filter(|v| seen.insert(*v)));
+        i += 1;
     }
-
-    fn compound(&mut self, n: Node<'_>, around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let close = self.vertex(VertexKind::Close, n, vec![around.next]);
-        self.closes.insert(n.id(), close);
-        let inner: Vec<_> = n.named_children().collect();
-        let first = self.row(&inner, Around { next: close, ..around }, jumps);
-        self.vertex(VertexKind::Open, n, vec![first])
-    }
-
-    fn branch(&mut self, n: Node<'_>, around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let after = self.after(n, around.next);
-        let inner = Around { next: after, ..around };
-        let then = n.child(Field::Consequence);
-        let yes = then.map_or(after, |s| self.statement(s, inner, jumps));
-        let otherwise = n.child(Field::Alternative).and_then(else_body);
-        let no = otherwise.map_or(after, |s| self.statement(s, inner, jumps));
-        let v = self.vertex(VertexKind::Header, n, vec![yes, no]);
-        if otherwise.is_none() && then.is_some_and(ends_in_jump) {
-            self.vertices[v].error_exit = Some(yes);
-        }
-        v
-    }
-
-    fn looping(&mut self, n: Node<'_>, around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let after = self.after(n, around.next);
-        let v = self.vertex(VertexKind::Header, n, Vec::new());
-        let inner = Around { next: v, break_to: after, continue_to: v };
-        let body =
-            n.child(Field::Body).or_else(|| n.named_children().filter(|c| c.kind().is_statement()).last());
-        let first = body.map_or(v, |b| self.statement(b, inner, jumps));
-        self.vertices[v].next = vec![first, after];
-        v
-    }
-
-    fn do_while(&mut self, n: Node<'_>, around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let after = self.after(n, around.next);
-        let tail = self.vertex(VertexKind::After, n, Vec::new());
-        let inner = Around { next: tail, break_to: after, continue_to: tail };
-        let first = n.child(Field::Body).map_or(tail, |b| self.statement(b, inner, jumps));
-        let v = self.vertex(VertexKind::Header, n, vec![first]);
-        // `do … while (0)` is a block, not a loop.
-        let once = n.child(Field::Condition).is_some_and(|c| c.text().trim_matches(['(', ')', ' ']) == "0");
-        self.vertices[tail].next = if once { vec![after] } else { vec![first, after] };
-        v
-    }
-
-    fn switch(&mut self, n: Node<'_>, around: Around, jumps: &mut Vec<(usize, String)>) -> usize {
-        let after = self.after(n, around.next);
-        let inner = Around { next: after, break_to: after, ..around };
-        let Some(body) = n.child(Field::Body) else { return self.vertex(VertexKind::Header, n, vec![after]) };
-        let first = self.statement(body, inner, jumps);
-        let cases: Vec<_> = body.descendants().filter(|c| c.is(Kind::CaseStatement)).collect();
-        let own = |c: &Node<'_>| c.ancestors().find(|a| a.is(Kind::SwitchStatement)) == Some(n);
-        let mut next: Vec<usize> =
-            cases.iter().filter(|c| own(c)).filter_map(|c| self.entries.get(&c.id()).copied()).collect();
-        let has_default = cases.iter().filter(|c| own(c)).any(|c| c.child(Field::Value).is_none());
-        if !has_default {
-            next.push(after);
-        }
-        if cases.is_empty() {
-            next.push(first);
-        }
-        self.vertex(VertexKind::Header, n, next)
-    }
+    out
 }
 
 /// The statements under a case's label.
 pub fn case_body(n: Node<'_>) -> Vec<Node<'_>> {
-    n.named_children().filter(|c| c.role() != Some(Field::Value)).collect()
+    use crate::syntax::Field;
+    n.named_children().filter(|c| !matches!(c.role(), Some(Field::Value)) && !c.is(Kind::Comment)).collect()
 }
 
 /// The statement under `else`.
 pub fn else_body(n: Node<'_>) -> Option<Node<'_>> {
-    if n.is(Kind::ElseClause) { n.named_children().next() } else { Some(n) }
+    if n.is(Kind::ElseClause) { n.named_children().find(|c| !c.is(Kind::Comment)) } else { Some(n) }
 }
 
-/// Whether a branch ends by leaving.
-fn ends_in_jump(n: Node<'_>) -> bool {
-    match n.kind() {
-        Kind::CompoundStatement => n.named_children().last().is_some_and(ends_in_jump),
-        kind => is_jump(kind),
-    }
+/// The statement that a loop repeats.
+pub fn loop_body(n: Node<'_>) -> Option<Node<'_>> {
+    use crate::syntax::Field;
+    n.child(Field::Body).or_else(|| n.named_children().filter(|c| c.kind().is_statement()).last())
 }
 
 /// Whether control does not go on behind it.

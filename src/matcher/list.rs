@@ -180,6 +180,18 @@ impl<'p> Matcher<'p> {
         }
     }
 
+    /// Bind a metavariable for statements to a row of them.
+    pub fn statement_row(
+        &self,
+        p: Node<'p>,
+        meta: &Metavariable,
+        taken: &[Node<'_>],
+        env: &Environment,
+    ) -> Option<Environment> {
+        let MetaKind::StatementList(length) = &meta.kind else { return None };
+        self.bind_row(p, meta, length, taken, env)
+    }
+
     fn bind_row(
         &self,
         p: Node<'p>,

@@ -7,15 +7,16 @@ pub mod canonical;
 pub mod constraint;
 pub mod declaration;
 pub mod directive;
-pub mod element;
 pub mod environment;
+pub mod formula;
 pub mod graph;
 pub mod iso;
 pub mod list;
 pub mod macros;
 pub mod node;
-pub mod path;
 pub mod search;
+pub mod solve;
+pub mod translate;
 pub mod typing;
 
 pub use canonical::canonical;

@@ -143,6 +143,8 @@ impl<'p> Matcher<'p> {
             let Some(meta) = self.pattern.metavariables().get(name) else { continue };
             if matches!(meta.kind, MetaKind::Position(_)) {
                 env = self.bind(meta, Binding::place(place(c, span)), &env)?;
+            } else if let Some(binding) = self.around(p, meta, c) {
+                env = self.bind(meta, binding, &env)?;
             }
         }
         Some(env)
@@ -163,7 +165,7 @@ impl<'p> Matcher<'p> {
         let mut env = env;
         for name in &piece.atom.attached {
             let Some(meta) = self.pattern.metavariables().get(name) else { continue };
-            if !matches!(meta.kind, MetaKind::Position(_)) {
+            if !matches!(meta.kind, MetaKind::Position(_) | MetaKind::Statement | MetaKind::Declaration) {
                 if !kind_fits(meta, c) {
                     return None;
                 }
@@ -171,6 +173,18 @@ impl<'p> Matcher<'p> {
             }
         }
         Some(env)
+    }
+
+    /// What a metavariable that is attached to a token stands for: the statement or declaration around it, or the
+    /// expression whose operator it is.
+    fn around(&self, p: Node<'p>, meta: &Metavariable, c: Node<'_>) -> Option<Binding> {
+        let wanted = match meta.kind {
+            MetaKind::Statement | MetaKind::Declaration => true,
+            MetaKind::Expression => p.is(Kind::Token) && p.role() == Some(Field::Operator),
+            _ => false,
+        };
+        let mut all = std::iter::once(c).chain(c.ancestors()).filter(|_| wanted);
+        all.find(|n| kind_fits(meta, *n)).map(Binding::of)
     }
 
     /// Bind a metavariable, or compare with what it is bound to.
@@ -239,6 +253,28 @@ impl<'p> Matcher<'p> {
         }
     }
 
+    /// The matches of a disjunction among nodes, outer ones first: inside of what a branch matched no later branch
+    /// is looked for.
+    pub fn first_of(
+        &self,
+        p: Node<'p>,
+        branches: &'p [Pattern],
+        nodes: &[Node<'_>],
+        env: &Environment,
+    ) -> Vec<Environment> {
+        let mut taken: Vec<(Node<'_>, usize)> = Vec::new();
+        let mut out = Vec::new();
+        for c in nodes {
+            let limit = taken.iter().filter(|(n, _)| n.encloses(*c)).map(|(_, i)| *i + 1).min();
+            let allowed = branches.iter().take(limit.unwrap_or(branches.len())).enumerate();
+            let mut all = allowed.map(|(i, b)| (i, self.branch(b, *c, env)));
+            let Some((i, found)) = all.find(|(_, found)| !found.is_empty()) else { continue };
+            taken.push((*c, i));
+            out.extend(found.into_iter().filter_map(|env| self.noted(p, c.span(), *c, &env)));
+        }
+        out
+    }
+
     fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let matcher = Matcher::new(branch);
         match (branch.single(), branch.kind()) {
@@ -271,6 +307,12 @@ impl<'p> Matcher<'p> {
         if is_sized(p) && is_sized(c) && self.pattern.piece(p).is_some() {
             let same = type_words(p.text()) == type_words(c.text());
             return if same { self.noted_all(p, c, env) } else { Vec::new() };
+        }
+        if let Some(operand) = self.lone_operand(p)
+            && c.kind().is_expression()
+            && !(c.is(Kind::BinaryExpression) && c.operator() == p.operator())
+        {
+            return self.node(operand, c, env);
         }
         let called =
             |k: Kind| matches!(k, Kind::ExpressionStatement | Kind::MacroStatement | Kind::MacroDeclaration);
@@ -402,6 +444,20 @@ impl<'p> Matcher<'p> {
         all.iter().flat_map(|env| self.node(right, value, env)).collect()
     }
 
+    /// The operand of `E op ...` where nothing of the operator changes: it may stand alone, too.
+    fn lone_operand(&self, p: Node<'p>) -> Option<Node<'p>> {
+        let dots = p.child(Field::Right).filter(|_| p.is(Kind::BinaryExpression))?;
+        let metavariable = matches!(self.whole_leaf(p.child(Field::Left)?), Leaf::Meta(_));
+        let context = |n: Node<'p>| {
+            self.pattern.piece(n).is_some_and(|x| x.atom.mark == crate::smpl::token::Mark::Context)
+        };
+        (!metavariable
+            && matches!(self.whole_leaf(dots), Leaf::Slot(Slot::Dots(_)))
+            && context(dots)
+            && context(p.child(Field::Operator)?))
+        .then(|| p.child(Field::Left))?
+    }
+
     /// `E op ...`: the operand stands anywhere among the operands of a chain of that operator.
     fn binary(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let dots = p.child(Field::Right).filter(|r| matches!(self.whole_leaf(*r), Leaf::Slot(Slot::Dots(_))));
@@ -410,7 +466,9 @@ impl<'p> Matcher<'p> {
         else {
             return self.lockstep(p, c, env);
         };
-        let Some(code) = c.child(Field::Operator) else { return Vec::new() };
+        let Some(code) = c.child(Field::Operator).filter(|_| c.is(Kind::BinaryExpression)) else {
+            return Vec::new();
+        };
         let Some(env) = self.token(operator, code, env) else { return Vec::new() };
         let mut operands = Vec::new();
         chain(c, code.text(), &mut operands);

@@ -4,11 +4,13 @@
 //! in order of place. Functions that are too much work are counted.
 
 use super::environment::Environment;
+use super::formula::{Formula, Item, Part};
 use super::graph::Graph;
 use super::node::Matcher;
-use super::path::{Item, Paths, Rest};
+use super::solve::Solver;
+use super::translate::Translator;
 use crate::smpl::compile::CompiledRule;
-use crate::smpl::pattern::PatternKind;
+use crate::smpl::pattern::{Leaf, PatternKind};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::collections::HashSet;
@@ -66,11 +68,16 @@ fn anywhere_in<'p>(
     found: &mut Found,
 ) {
     let type_ = rule.pattern.kind() == PatternKind::Type;
-    let slot = matches!(matcher.whole_leaf(root), crate::smpl::pattern::Leaf::Slot(_));
+    let slot = matches!(matcher.whole_leaf(root), Leaf::Slot(_));
+    // A name that is certainly a type's is one as an argument and in `sizeof`, too.
+    let literal = root.descendants().all(|n| !n.is_leaf() || matches!(matcher.pattern.leaf(n), Leaf::Plain));
     let mut accepted: HashSet<(crate::syntax::NodeId, String)> = HashSet::new();
     for n in tree.root().descendants() {
-        let candidate =
-            if type_ { super::constraint::is_type(n) && !n.is(Kind::Identifier) } else { is_candidate(n) };
+        let candidate = if type_ {
+            super::constraint::is_type(n) && (literal || !n.is(Kind::Identifier))
+        } else {
+            is_candidate(n)
+        };
         let candidate =
             if rule.identifiers { super::node::is_word(n) && !n.is(Kind::PrimitiveType) } else { candidate };
         // Parentheses would give each match twice.
@@ -130,23 +137,10 @@ fn bodies(tree: &Tree) -> impl Iterator<Item = (Node<'_>, Node<'_>)> {
 }
 
 fn in_functions(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
+    let mut translator = Translator::new(rule);
+    let formula = translator.statements();
     for (function, body) in bodies(tree) {
-        let text = function.text();
-        if !rule.required.iter().all(|w| text.contains(w.as_str())) {
-            continue;
-        }
-        let graph = Graph::of(body);
-        let paths = Paths::new(tree, &graph, rule.quantifier, rule.uses.clone());
-        let mut starts: Vec<usize> = (1..graph.vertices.len()).collect();
-        starts.sort_by_key(|v| std::cmp::Reverse(*v));
-        for v in starts {
-            if paths.starts_at(v) {
-                found.environments.extend(paths.matches(&rule.pattern, v, env));
-            }
-        }
-        if paths.gave_up() {
-            found.gave_up.push(function.span());
-        }
+        in_function(rule, (&translator, formula), (function, body), env, found);
     }
 }
 
@@ -154,27 +148,30 @@ fn functions(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Fo
     let matcher = Matcher::new(&rule.pattern);
     let roots: Vec<_> = rule.pattern.roots().filter(|r| r.is(Kind::FunctionDefinition)).collect();
     let [root] = roots.as_slice() else { return };
+    let mut translator = Translator::new(rule);
+    let formula = translator.function(Item { matcher, node: *root, part: Part::Simple });
     for (function, body) in bodies(tree) {
-        let declarators = (root.child(Field::Declarator), function.child(Field::Declarator));
-        let (Some(pd), Some(cd)) = declarators else { continue };
-        let headers: Vec<Environment> = matcher
-            .specifiers(*root, function, env)
-            .iter()
-            .flat_map(|env| matcher.typed(*root, Some(pd), function, Some(cd), env))
-            .collect();
-        if headers.is_empty() {
-            continue;
-        }
-        let Some(block) = root.child(Field::Body) else { continue };
-        let graph = Graph::of(body);
-        let paths = Paths::new(tree, &graph, rule.quantifier, rule.uses.clone());
-        let Some(entry) = graph.entries.get(&body.id()) else { continue };
-        for env in headers {
-            let item = Item { matcher, node: block };
-            found.environments.extend(paths.element(item, &Rest::End, *entry, &env));
-        }
-        if paths.gave_up() {
-            found.gave_up.push(function.span());
-        }
+        in_function(rule, (&translator, formula), (function, body), env, found);
+    }
+}
+
+fn in_function(
+    rule: &CompiledRule,
+    (translator, formula): (&Translator<'_>, Formula),
+    (function, body): (Node<'_>, Node<'_>),
+    env: &Environment,
+    found: &mut Found,
+) {
+    let text = function.text();
+    if !rule.required.iter().all(|w| text.contains(w.as_str())) {
+        return;
+    }
+    let graph = Graph::of(function, body);
+    let solver = Solver::new(function.tree(), &graph, &translator.table);
+    for v in 0..graph.vertices.len() {
+        found.environments.extend(solver.holds(formula, v, env).iter().cloned());
+    }
+    if solver.gave_up() {
+        found.gave_up.push(function.span());
     }
 }

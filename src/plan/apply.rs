@@ -170,7 +170,16 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         return Err(errors);
     }
     let requirements: Vec<Requirement> = steps.iter().map(Step::requirement).collect();
-    Ok(Program { steps, prefilter: Prefilter::new(&requirements) })
+    let prefilter = Prefilter::new(&requirements);
+    let mut program = Program { steps, prefilter };
+    let needed = needed(&program);
+    for step in &mut program.steps {
+        let prefix = format!("{}.", step.rule.name);
+        let own = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
+        step.rule.exported = needed.iter().filter_map(own).collect();
+        step.rule.disabled.extend(options.disabled.iter().cloned());
+    }
+    Ok(program)
 }
 
 /// Whether a rule cannot run with the virtual rules that are on.
@@ -300,9 +309,7 @@ fn apply_to_text(program: &Program, source: &SourceFile, options: &ApplyOptions)
                 next.push(state.clone());
             }
             found_any.extend(found.iter().cloned());
-            next.extend(
-                found.iter().flat_map(Environment::variants).map(|e| export(step, state, &e, &needed)),
-            );
+            next.extend(found.iter().map(Environment::exported).map(|e| export(step, state, &e, &needed)));
         }
         states = distinct(next);
         if found_any.is_empty() {

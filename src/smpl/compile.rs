@@ -9,7 +9,7 @@ use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Kind, Node};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Lines of plus code that stand together.
 #[derive(Clone, Debug)]
@@ -48,6 +48,10 @@ pub struct CompiledRule {
     pub metavariables: Metavariables,
     /// How often each occurs.
     pub uses: HashMap<String, usize>,
+    /// The names that later rules ask for: each has one value for a whole match.
+    pub exported: HashSet<String>,
+    /// Isomorphisms that the rule does without.
+    pub disabled: Vec<String>,
     /// One path, or all.
     pub quantifier: Quantifier,
     /// Whether it looks at names wherever they stand.
@@ -60,6 +64,13 @@ impl CompiledRule {
     /// Whether the rule changes anything.
     pub fn transforms(&self) -> bool {
         !self.plus.is_empty() || self.marks.values().any(|m| *m == Mark::Minus)
+    }
+
+    /// Whether an isomorphism, or a family of them, may be used; numbers at the end of a name do not count.
+    pub fn allows(&self, family: &str) -> bool {
+        let same =
+            |name: &String| name == "all" || name.trim_end_matches(|c: char| c.is_ascii_digit()) == family;
+        !self.disabled.iter().any(same)
     }
 }
 
@@ -101,6 +112,8 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         plus,
         hangs,
         uses: count(&minus, &metavariables),
+        exported: HashSet::new(),
+        disabled: rule.header.disable.clone(),
         quantifier: rule.header.quantifier.unwrap_or(default),
         required: required(&pattern),
         identifiers: rule.header.body == BodyKind::Identifier,

@@ -74,11 +74,29 @@ struct Base {
     types: Vec<TypeConstraint>,
 }
 
+/// The type metavariables of other rules that a declaration's types mention, `rule.T`.
+fn inherited_types(types: &[TypeConstraint], out: &mut Vec<Metavariable>) {
+    for one in types {
+        let Some((rule, name)) = one.rule.as_ref().map(|rule| (rule, &one.base)) else { continue };
+        if !out.iter().any(|m| m.name == *name) {
+            out.push(Metavariable {
+                name: name.clone(),
+                span: one.span,
+                kind: MetaKind::Type,
+                types: Vec::new(),
+                inherited: Some(rule.clone()),
+                constraints: Vec::new(),
+            });
+        }
+    }
+}
+
 fn declaration(c: &mut Cursor<'_>, out: &mut Vec<Metavariable>) -> Option<()> {
     if outline::is_ahead(c) {
         return outline::declaration(c, out);
     }
     let base = base(c)?;
+    inherited_types(&base.types, out);
     loop {
         let one = name(c, &base)?;
         out.push(one);
@@ -291,6 +309,7 @@ fn types(c: &mut Cursor<'_>, kind: &MetaKind) -> Vec<TypeConstraint> {
     }
     let named = matches!(kind, MetaKind::Metavariable);
     let word = c.peek().is_some_and(|t| t.kind == TokenKind::Word);
+    while named && matches!(c.text(), "const" | "volatile") && c.eat(c.text()) {}
     if c.text() == "*" && !named || word && (named || is_type_ahead(c)) {
         out.extend(one_type(c, false));
     }
@@ -309,6 +328,7 @@ fn is_type_ahead(c: &Cursor<'_>) -> bool {
 fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
     let start = c.span();
     let mut words: Vec<&str> = Vec::new();
+    let mut rule = None;
     // The last word is the name unless the list is closed by a brace, or a star follows.
     while c.peek().is_some_and(|t| t.kind == TokenKind::Word) {
         let next = c.text_at(1);
@@ -325,6 +345,7 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         // A type metavariable of another rule.
         if c.text() == "." {
             c.advance();
+            rule = words.pop().map(str::to_string);
             words.clear();
             words.push(c.text());
             c.advance();
@@ -340,11 +361,17 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         stars += 1;
         while matches!(c.text(), "const" | "volatile") && c.eat(c.text()) {}
     }
+    while c.text() == "[" && c.text_at(1) == "]" {
+        c.advance();
+        c.advance();
+        stars += 1;
+    }
     if words.is_empty() && stars == 0 {
         return None;
     }
     Some(TypeConstraint {
         base: words.join(" "),
+        rule,
         stars,
         span: start.cover(Span::at(c.span().start as usize)),
     })

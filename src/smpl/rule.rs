@@ -330,6 +330,24 @@ pub enum MetaKind {
     OutlineArgument(String),
 }
 
+impl MetaKind {
+    /// The name that is bound to the length of a list.
+    pub fn length_name(&self) -> Option<&str> {
+        match self {
+            Self::ExpressionList(length)
+            | Self::StatementList(length)
+            | Self::FieldList(length)
+            | Self::ParameterList(length)
+            | Self::InitializerList(length)
+            | Self::FormatList(length) => match length {
+                ListLength::Named(name) | ListLength::Within(name, _) => Some(name),
+                ListLength::Any | ListLength::Exactly(_) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// How positions of equal bindings are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PositionKind {
@@ -344,6 +362,8 @@ pub enum PositionKind {
 pub struct TypeConstraint {
     /// The type's words, without its stars; empty for a pointer to anything, or `struct`, `union`, `enum` alone.
     pub base: String,
+    /// The rule whose type metavariable it is.
+    pub rule: Option<String>,
     /// Number of stars and array brackets after it.
     pub stars: usize,
     /// Where it stands.

@@ -147,16 +147,17 @@ impl<'a> Lexer<'a> {
         {
             return;
         }
+        let optional = self.rest().starts_with('?');
+        self.at += usize::from(optional);
         let rest = self.rest();
         let (mark, len) = match rest.as_bytes().first() {
             Some(b'-') if !rest.starts_with("->") => (Mark::Minus, 1),
             Some(b'+') if rest.starts_with("++") => (Mark::PlusPlus, 2),
             Some(b'+') => (Mark::Plus, 1),
             Some(b'*') => (Mark::Star, 1),
-            Some(b'?') => (Mark::Context, 1),
             _ => (Mark::Context, 0),
         };
-        self.line = Line { mark, optional: len > 0 && rest.starts_with('?') };
+        self.line = Line { mark, optional };
         let column0 = match rest.as_bytes().first() {
             Some(b'(') => Some(TokenKind::Open),
             Some(b'|') if !rest.starts_with("||") => Some(TokenKind::Or),

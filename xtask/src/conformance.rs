@@ -12,6 +12,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use vedalia::plan::apply::{ApplyOptions, apply, prepare};
+use vedalia::series::diff::{Sides, unified};
+use vedalia::series::glob;
+use vedalia::smpl::compile::compile;
 use vedalia::source::SourceFile;
 
 /// Arguments of `conformance`.
@@ -19,16 +22,16 @@ use vedalia::source::SourceFile;
 pub(crate) struct Arguments {
     /// Folder with the triples.
     folder: PathBuf,
-    /// Only tests whose name begins with this.
-    #[arg(long, default_value = "")]
+    /// Only tests whose name fits this glob.
+    #[arg(long, default_value = "*")]
     filter: String,
     /// Print the first lines that differ.
     #[arg(long)]
     verbose: bool,
-    /// Only read the rule files below the folder, with these virtual rules on, and print what is wrong with them.
-    #[arg(long, value_delimiter = ',')]
-    read: Vec<String>,
-    /// Print our whole result.
+    /// Only read the rule files below the folder, every rule of them, and print what is wrong with them.
+    #[arg(long)]
+    read: bool,
+    /// Print how our result differs from the wanted one.
     #[arg(long)]
     show: bool,
 }
@@ -45,13 +48,13 @@ enum Verdict {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    if !arguments.read.is_empty() {
+    if arguments.read {
         return read_only(arguments);
     }
     let mut names: Vec<String> = fs::read_dir(&arguments.folder)?
         .filter_map(|e| e.ok()?.file_name().into_string().ok())
         .filter_map(|n| Some(n.strip_suffix(".res")?.to_string()))
-        .filter(|n| n.starts_with(&arguments.filter))
+        .filter(|n| glob::matches(&arguments.filter, n))
         .filter(|n| ["c", "cocci"].iter().all(|x| arguments.folder.join(format!("{n}.{x}")).exists()))
         .collect();
     names.sort();
@@ -104,20 +107,21 @@ fn read_only(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     files.sort();
-    let (mut parsed, mut prepared) = (0, 0);
-    for file in &files {
-        let source = SourceFile::new(file.display().to_string(), fs::read(file)?);
-        let (rules, diagnostics) = vedalia::smpl::parse(&source);
-        parsed += usize::from(diagnostics.is_empty());
-        let virtuals = arguments.read.clone();
-        let more =
-            prepare(&rules, &ApplyOptions { virtuals, ..ApplyOptions::default() }).err().unwrap_or_default();
-        prepared += usize::from(diagnostics.is_empty() && more.is_empty());
-        if let Some(first) = diagnostics.iter().chain(&more).next() {
-            println!("{}: {}", first.place().unwrap_or_default(), first.message);
+    let (mut rules, mut clean) = (0, 0);
+    for path in &files {
+        let source = SourceFile::new(path.display().to_string(), fs::read(path)?);
+        let (file, mut diagnostics) = vedalia::smpl::parse(&source);
+        for rule in file.rules() {
+            rules += 1;
+            let line = source.line_column(rule.header.span).line;
+            diagnostics.extend(compile(&source, rule, line).err().unwrap_or_default());
+        }
+        clean += usize::from(diagnostics.is_empty());
+        for d in &diagnostics {
+            println!("{}: {}", d.place().unwrap_or_default(), d.message);
         }
     }
-    println!("{} files, {parsed} read without complaint, {prepared} ready to run", files.len());
+    println!("{} files with {rules} rules, {clean} files read without complaint", files.len());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -179,7 +183,11 @@ fn show(folder: &Path, name: &str) -> String {
     let Ok(program) = prepare(&vedalia::smpl::parse(&rules).0, &options) else { return String::new() };
     let code = SourceFile::new(format!("{name}.c"), read("c"));
     let applied = apply(&program, &code, &options);
-    format!("{:?}\n{}", applied.matched, String::from_utf8_lossy(&applied.after))
+    let wanted = read("res");
+    let diff = unified(name, Sides { old: Some(&wanted), new: Some(&applied.after) });
+    let diff = String::from_utf8_lossy(&diff);
+    let notes: String = applied.diagnostics.iter().map(|d| format!("{}\n", d.message)).collect();
+    format!("{notes}rules that matched: {:?}\n{diff}", applied.matched)
 }
 
 fn describe(diagnostics: &[vedalia::diagnostic::Diagnostic]) -> String {

@@ -1,0 +1,190 @@
+//! Which metavariables an element of a pattern mentions.
+//!
+//! In: elements. Out: sets of names, as bits. Names that a rule inherits, fresh identifiers and literal kinds are
+//! nothing to bind and do not count; the names of plus code count where it hangs. A rule may have more metavariables
+//! than there are bits: the rest count as bound outside of everything.
+
+use super::Translator;
+use crate::matcher::formula::{Item, Part};
+use crate::matcher::graph::{case_body, else_body, loop_body};
+use crate::smpl::pattern::{Leaf, Pattern, Piece, Slot, When, is_literal};
+use crate::smpl::{FreshPart, MetaKind, Metavariable};
+use crate::syntax::{Field, Kind, Node};
+
+/// A set of metavariables.
+pub(super) type Names = u128;
+
+impl<'p> Translator<'p> {
+    fn bit(&self, name: &str) -> Names {
+        match self.names.binary_search(&name) {
+            Ok(i) if i < Names::BITS as usize => 1 << i,
+            _ => 0,
+        }
+    }
+
+    /// The names that later rules ask for: they hold for a whole match.
+    pub(super) fn exported(&self) -> Names {
+        let outlines = |m: &Metavariable| matches!(m.kind, MetaKind::Outline(_));
+        if self.rule.metavariables.values().any(outlines) {
+            // What becomes a function is one piece, and its header may mention every name.
+            return self.names.iter().fold(0, |all, name| all | self.bit(name));
+        }
+        self.rule.exported.iter().fold(0, |all, name| all | self.bit(name))
+    }
+
+    /// The names of a set that are not in the other.
+    pub(super) fn unbound(&self, names: Names, bound: Names) -> Vec<&'p str> {
+        let names = names & !bound;
+        let all = self.names.iter().take(Names::BITS as usize).enumerate();
+        all.filter(|(i, _)| names >> i & 1 == 1).map(|(_, n)| *n).collect()
+    }
+
+    /// The names that an element mentions.
+    pub(super) fn free(&self, item: Item<'p>) -> Names {
+        self.of_pieces(item.matcher.pattern, self.pieces(item))
+    }
+
+    /// The names that elements mention.
+    pub(super) fn free_in(&self, items: &[Item<'p>]) -> Names {
+        items.iter().fold(0, |all, item| all | self.free(*item))
+    }
+
+    /// The names of an element that what follows mentions too; what stands before dots is compared with all they skip.
+    pub(super) fn shared(&self, first: Item<'p>, rest: &[Item<'p>]) -> Names {
+        let own = self.free(first);
+        let mut others = self.free_in(rest);
+        if rest.first().is_some_and(|next| self.is_shortest(*next)) {
+            let positions = self.unbound(own, 0).into_iter().filter(|n| self.is_position(n));
+            let positions = positions.fold(0, |all, n| all | self.bit(n));
+            others |= own & !positions;
+        }
+        own & others
+    }
+
+    /// Whether it is dots that do not skip what stands around them.
+    fn is_shortest(&self, item: Item<'p>) -> bool {
+        match item.matcher.whole_leaf(item.node) {
+            Leaf::Slot(Slot::Dots(whens) | Slot::Nest(_, _, whens)) => {
+                !whens.iter().any(|w| matches!(w, When::Any))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_position(&self, name: &str) -> bool {
+        let meta = self.rule.metavariables.get(name);
+        meta.is_some_and(|m| matches!(m.kind, MetaKind::Position(_)))
+    }
+
+    /// For parts that follow each other: what only each mentions, and what later ones mention too.
+    pub(super) fn split<const N: usize>(&self, masks: [Names; N], bound: Names) -> [(Names, Names); N] {
+        let mut bound = bound;
+        let mut out = [(0, 0); N];
+        for i in 0..N {
+            let own = masks[i] & !bound;
+            let later = masks[i + 1..].iter().fold(0, |all, m| all | m) & !bound;
+            out[i] = (own & !later, own & later);
+            bound |= own & later;
+        }
+        out
+    }
+
+    /// The pieces of an element.
+    pub(super) fn pieces(&self, item: Item<'p>) -> &'p [Piece] {
+        let all = item.matcher.pattern.pieces_of(item.node);
+        let node = item.node;
+        let within = |from: u32, to: u32| {
+            let start = all.partition_point(|p| p.span.start < from);
+            let end = all.partition_point(|p| p.span.start < to);
+            all.get(start..end.max(start)).unwrap_or_default()
+        };
+        let ends = node.span();
+        match item.part {
+            Part::Open => all.get(..1).unwrap_or_default(),
+            Part::Close | Part::MissingClose => all.get(all.len().saturating_sub(1)..).unwrap_or_default(),
+            Part::Else => all.get(..1).unwrap_or_default(),
+            Part::Header | Part::Condition | Part::Function => {
+                within(ends.start, first_part(node).map_or(ends.end, |b| b.span().start))
+            }
+            Part::Tail => within(node.child(Field::Body).map_or(ends.end, |b| b.span().end), ends.end),
+            _ => all,
+        }
+    }
+
+    fn of_pieces(&self, pattern: &Pattern, pieces: &[Piece]) -> Names {
+        let mut out = 0;
+        for piece in pieces {
+            out |= self.of_name(&piece.atom.text);
+            out |= piece.atom.attached.iter().fold(0, |all, name| all | self.of_name(name));
+            for (_, index) in self.rule.hangs.get(&piece.atom.id).into_iter().flatten() {
+                let plus = self.rule.plus.get(*index).map_or(&[][..], |p| &p.atoms);
+                out |= plus.iter().fold(0, |all, a| all | self.of_name(&a.text));
+            }
+            if let Some(slot) = piece.slot.and_then(|i| pattern.slots().get(i)) {
+                out |= self.of_slot(slot);
+            }
+        }
+        out
+    }
+
+    fn of_pattern(&self, pattern: &Pattern) -> Names {
+        self.of_pieces(pattern, pattern.pieces())
+    }
+
+    /// The names that conditions of dots mention.
+    pub(super) fn free_in_whens(&self, whens: &[When]) -> Names {
+        let of_when = |w: &When| match w {
+            When::Not(p) | When::Only(p) | When::NotTrue(p) | When::NotFalse(p) => self.of_pattern(p),
+            When::Any | When::Strict | When::Exists | When::Forall => 0,
+        };
+        whens.iter().fold(0, |all, w| all | of_when(w))
+    }
+
+    fn of_slot(&self, slot: &Slot) -> Names {
+        match slot {
+            Slot::Dots(whens) => self.free_in_whens(whens),
+            Slot::Disjunction(all) | Slot::Conjunction(all) => {
+                all.iter().fold(0, |out, p| out | self.of_pattern(p))
+            }
+            Slot::Nest(_, inner, whens) => self.of_pattern(inner) | self.free_in_whens(whens),
+        }
+    }
+
+    fn of_name(&self, name: &str) -> Names {
+        self.rule.metavariables.get(name).map_or(0, |meta| self.of_meta(meta))
+    }
+
+    fn of_meta(&self, meta: &Metavariable) -> Names {
+        if is_literal(&meta.kind) {
+            return 0;
+        }
+        let own = if meta.inherited.is_some() { 0 } else { self.bit(&meta.name) };
+        let others = match &meta.kind {
+            MetaKind::FreshIdentifier(parts) => {
+                let names = parts.iter().filter_map(|p| match p {
+                    FreshPart::Metavariable(name) => Some(name),
+                    FreshPart::Text(_) => None,
+                });
+                return names.fold(0, |all, name| all | self.of_name(name));
+            }
+            kind => {
+                let words = meta.types.iter().flat_map(|t| t.base.split(' '));
+                let types = words.filter(|w| *w != meta.name).fold(0, |all, w| all | self.of_name(w));
+                types | kind.length_name().map_or(0, |name| self.bit(name))
+            }
+        };
+        own | others
+    }
+}
+
+/// The first part of a statement that is a statement itself.
+fn first_part(node: Node<'_>) -> Option<Node<'_>> {
+    match node.kind() {
+        Kind::IfStatement => node.child(Field::Consequence),
+        Kind::CaseStatement => case_body(node).into_iter().next(),
+        Kind::LabeledStatement => node.named_children().nth(1),
+        Kind::ElseClause => else_body(node),
+        Kind::SwitchStatement | Kind::DoStatement | Kind::FunctionDefinition => node.child(Field::Body),
+        _ => loop_body(node),
+    }
+}
