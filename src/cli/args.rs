@@ -39,7 +39,7 @@ pub(super) enum ColorWish {
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
     /// Make a series: commits on a new branch, mails in a directory.
-    Series(SeriesArguments),
+    Series(Box<SeriesArguments>),
     /// Dry run: a verdict for each site and a unified diff; nothing is written.
     Diff(DiffArguments),
     /// Say why the site at a place is converted, or why it is not.

@@ -1,10 +1,12 @@
 //! `cargo xtask kernel-check VERSION`: does the series hold on a real kernel?
 //!
-//! In: a kernel version, whose repository `cargo xtask kernel` makes. Out: one line per patch – objects built, new
-//! warnings, checkpatch – and the findings; exit status 1 if there are any. The series is made by the `vedalia` of this
+//! In: a kernel version, whose repository `cargo xtask kernel` makes. Out: one line per patch – objects built, functions
+//! with the same code as before, new warnings of the compiler and of sparse, checkpatch – and the findings; exit status 1
+//! if there are any. The series is made by the `vedalia` of this
 //! workspace, from the base tag to a branch `check/...` of that repository; a checkout of its own below `target/kernel/`
 //! is configured once and kept. It does not judge the words of a patch.
 
+mod code;
 mod mails;
 mod workshop;
 
@@ -30,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "rules/iov_iter_for_each_page")]
     rules: Vec<String>,
     /// Level, as for `vedalia series`.
-    #[arg(long, default_value = "safe")]
+    #[arg(long, default_value = "review")]
     level: String,
     /// What makes a patch, as for `vedalia series`.
     #[arg(long, default_value = "file")]
@@ -38,8 +40,8 @@ pub(crate) struct Arguments {
     /// Configuration to build with; allmodconfig reaches more files and takes longer.
     #[arg(long, value_enum, default_value = "allmodconfig")]
     config: Configuration,
-    /// Further arguments of make, such as C=2; W=1 is the default.
-    #[arg(long = "make", value_name = "ARGUMENT", default_value = "W=1")]
+    /// Arguments of make instead of W=1 and C=2, which let the compiler warn more and run sparse.
+    #[arg(long = "make", value_name = "ARGUMENT", default_values = ["W=1", "C=2"])]
     make: Vec<String>,
     /// Check the branch and the mails of the last run instead of making them anew.
     #[arg(long)]
@@ -63,6 +65,10 @@ struct Checked {
     subject: String,
     files: Vec<String>,
     built: Vec<String>,
+    /// Functions that the patch does not name, with the same code before and after.
+    same: usize,
+    /// Callers of what the patch changes, with other code.
+    callers: BTreeSet<String>,
     findings: Vec<String>,
 }
 
@@ -147,6 +153,8 @@ fn check_patches(
     workshop.switch(base)?;
     eprintln!("building {} files of the base", everything.len());
     let before = workshop.build(&everything, &arguments.make)?;
+    let mut shelf = Shelf::new(workshop)?;
+    shelf.keep(&before.built)?;
     let mut files = mails::patches(mails)?.into_iter();
     let mut checked = Vec::new();
     for commit in commits.lines() {
@@ -163,9 +171,72 @@ fn check_patches(
             Some(mail) => findings.extend(workshop.checkpatch(&mail)?),
             None => findings.push("there is no mail for this commit".to_owned()),
         }
-        checked.push(Checked { subject, files: touched, built: after.built, findings });
+        let (mut same, mut callers) = (0, BTreeSet::new());
+        for object in &after.built {
+            let Some(source) = touched.iter().find(|file| *object == object_of(file)) else { continue };
+            let at = |commit: &str| text_of(repository, commit, source);
+            let (old, new) = (at(&format!("{commit}^"))?, at(commit)?);
+            let compared = shelf.compare(object, &old, &new)?;
+            same += compared.same;
+            callers.extend(compared.callers);
+            let told = |name| format!("{source}: {name} has other code, and the patch does not name it");
+            findings.extend(compared.unexplained.into_iter().map(told));
+        }
+        shelf.keep(&after.built)?;
+        checked.push(Checked { subject, files: touched, built: after.built, same, callers, findings });
     }
     Ok(checked)
+}
+
+/// The object that a source is compiled to.
+fn object_of(source: &str) -> String {
+    source
+        .strip_suffix(".c")
+        .or_else(|| source.strip_suffix(".S"))
+        .map_or_else(String::new, |stem| format!("{stem}.o"))
+}
+
+/// A file as a commit has it; empty if it has not.
+fn text_of(repository: &Path, commit: &str, path: &str) -> Result<Vec<u8>> {
+    let shown = command::output(git(repository).arg("show").arg(format!("{commit}:{path}")))?;
+    Ok(if shown.status.success() { shown.stdout } else { Vec::new() })
+}
+
+/// Objects as they were before the patch that is looked at.
+struct Shelf<'w> {
+    workshop: &'w Workshop,
+    directory: tempfile::TempDir,
+}
+
+impl<'w> Shelf<'w> {
+    fn new(workshop: &'w Workshop) -> Result<Self> {
+        Ok(Self { workshop, directory: tempfile::tempdir().context("no temporary directory")? })
+    }
+
+    fn place(&self, object: &str) -> PathBuf {
+        self.directory.path().join(object.replace('/', "%"))
+    }
+
+    /// Keep the objects as they are now.
+    fn keep(&mut self, objects: &[String]) -> Result<()> {
+        for object in objects {
+            let from = self.workshop.path().join(object);
+            fs::copy(&from, self.place(object)).with_context(|| format!("cannot copy {}", from.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Compare what was kept with what is there now.
+    fn compare(&self, object: &str, old: &[u8], new: &[u8]) -> Result<code::Comparison> {
+        let kept = self.place(object);
+        if !kept.exists() {
+            return Ok(code::Comparison::default());
+        }
+        let fresh = self.workshop.path().join(object);
+        let (before, after) =
+            (code::Side { object: &kept, source: old }, code::Side { object: &fresh, source: new });
+        code::compare(before, after)
+    }
 }
 
 /// Objects that were built before and are not any more.
@@ -181,15 +252,18 @@ fn report(patches: &[Checked], findings: &mut Vec<String>) {
     let objects: BTreeSet<&String> = patches.iter().flat_map(|patch| &patch.built).collect();
     for patch in patches {
         let sources = patch.files.iter().filter(|file| file.ends_with(".c"));
-        let missing = sources.filter(|file| !objects.contains(&format!("{}o", file.trim_end_matches('c'))));
+        let missing = sources.filter(|file| !objects.contains(&object_of(file)));
         findings.extend(missing.map(|file| format!("{file} was not compiled here")));
     }
-    println!("\n{:>5} {:>7} {:>8}  patch", "files", "objects", "findings");
+    println!("\n{:>5} {:>7} {:>9} {:>8}  patch", "files", "objects", "same code", "findings");
     for patch in patches {
-        let counts = (patch.files.len(), patch.built.len(), patch.findings.len());
-        println!("{:>5} {:>7} {:>8}  {}", counts.0, counts.1, counts.2, patch.subject);
+        let (files, objects, findings) = (patch.files.len(), patch.built.len(), patch.findings.len());
+        println!("{files:>5} {objects:>7} {:>9} {findings:>8}  {}", patch.same, patch.subject);
+        for caller in &patch.callers {
+            println!("{:34}{caller}() has other code: it calls what the patch changes", "");
+        }
         for finding in &patch.findings {
-            println!("{:24}{finding}", "");
+            println!("{:34}{finding}", "");
         }
     }
     for finding in findings.iter() {

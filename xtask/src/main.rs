@@ -5,6 +5,7 @@
 
 mod command;
 mod conformance;
+mod fuzz;
 mod kernel;
 mod kernel_check;
 mod parse_stats;
@@ -29,6 +30,8 @@ enum Task {
     KernelCheck(kernel_check::Arguments),
     /// Run a folder of Coccinelle's tests and compare with the expected results.
     Conformance(conformance::Arguments),
+    /// Feed the parsers text that nobody would write, and save what breaks them.
+    Fuzz(fuzz::Arguments),
     /// Count what of a C tree is read, and list what is not.
     ParseStats(parse_stats::Arguments),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Kernel(arguments) => kernel::run(&arguments),
         Task::KernelCheck(arguments) => kernel_check::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::ParseStats(arguments) => parse_stats::run(&arguments),
     };
     match result {

@@ -3,7 +3,7 @@
 //! In: a file. Out: a [`Total`]. Lines are counted twice: those of the stretches that were not read, and, as Coccinelle
 //! does, all lines of an item of file scope of which anything was not read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -21,7 +21,9 @@ pub(super) struct Known {
     pub(super) name: String,
     /// Where the name stands, or the body if the name is not known.
     pub(super) line: usize,
-    /// The line on which the body ends.
+    /// The line on which the body begins.
+    pub(super) body_line: usize,
+    /// The line on which it ends.
     pub(super) last_line: usize,
 }
 
@@ -98,7 +100,7 @@ fn open(path: &Path) -> Result<SourceFile> {
 }
 
 /// Print what the grammar reads for `path`.
-pub(super) fn print_overlay(path: &PathBuf) -> Result<()> {
+pub(super) fn print_overlay(path: &Path) -> Result<()> {
     print!("{}", String::from_utf8_lossy(&respelled(&open(path)?).text));
     Ok(())
 }
@@ -133,17 +135,30 @@ pub(super) fn one_file(path: &Path, check: bool) -> Result<Total> {
     })
 }
 
+/// Adds the time that this thread was on a processor; a busy machine does not change it.
 fn timed<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+    let (clock, start) = (Instant::now(), on_processor());
     let result = work();
-    *sum += start.elapsed();
+    *sum +=
+        on_processor().zip(start).map_or_else(|| clock.elapsed(), |(end, start)| end.saturating_sub(start));
     result
+}
+
+/// What the kernel counts for this thread, where it does.
+fn on_processor() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 fn known(source: &SourceFile, function: &syntax::ledger::FunctionEntry) -> Known {
     let name = function.name.unwrap_or(Span::at(function.body.start as usize));
     let last = source.lines().line_column((function.body.end as usize).saturating_sub(1)).line;
-    Known { name: source.slice(name).to_owned(), line: source.line_column(name).line, last_line: last }
+    Known {
+        name: source.slice(name).to_owned(),
+        line: source.line_column(name).line,
+        body_line: source.line_column(function.body).line,
+        last_line: last,
+    }
 }
 
 /// Lines of the items of file scope that have an opaque part, each line once.

@@ -1,9 +1,8 @@
 //! An independent count of functions.
 //!
 //! In: files and the functions that the ledger knows of each. Out: a [`Comparison`]: every function that universal-ctags
-//! finds must be in the ledger with the same name, on the same line or, where the two disagree on the line of a head that
-//! spans several, inside the same function. What the ledger has not is listed with a reason as far as it can be told from
-//! the text. It needs `ctags`.
+//! finds must be in the ledger with the same name on the same line. What the ledger has not is listed with a reason, as far
+//! as it can be told from the text: ctags does not know macros and takes some calls for functions. It needs `ctags`.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -27,7 +26,37 @@ pub(super) struct Missing {
     /// `path:line name`.
     pub(super) place: String,
     /// What stands there.
-    pub(super) reason: &'static str,
+    pub(super) reason: Reason,
+}
+
+/// What ctags took for a function, or why the ledger has it elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// A macro call without a body, mostly in front of a function.
+    MacroCall,
+    /// An attribute with arguments: the function has another name.
+    Attribute,
+    /// The head or the body has several arms; the ledger knows the function by another one.
+    ArmOfHead,
+    /// None of these.
+    Unknown,
+}
+
+impl Reason {
+    /// Whether there is no function of that name.
+    pub(super) fn is_mistaken(self) -> bool {
+        matches!(self, Reason::MacroCall | Reason::Attribute)
+    }
+
+    /// In words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Reason::MacroCall => "no function: a macro call without a body",
+            Reason::Attribute => "no function's name: an attribute",
+            Reason::ArmOfHead => "the ledger has the head of another arm of the #if",
+            Reason::Unknown => "unknown to the ledger",
+        }
+    }
 }
 
 /// Let ctags read `files` and look for what it finds.
@@ -79,36 +108,51 @@ fn tags(files: &[PathBuf]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Why the ledger may be right not to know a function.
-fn reason(text: &str, name: &str, line: usize, functions: &[Known]) -> &'static str {
+/// What stands where ctags sees a function that the ledger does not have.
+fn reason(text: &str, name: &str, line: usize, functions: &[Known]) -> Reason {
     let lines: Vec<&str> = text.lines().collect();
     let here = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-    if functions
-        .iter()
-        .any(|function| function.line <= line && line <= function.last_line && function.name != name)
+    let next = functions.iter().find(|function| function.last_line > line);
+    let to_next = next.map_or(line, |function| function.line);
+    let between = lines.get(line.saturating_sub(1)..to_next.min(lines.len())).unwrap_or_default();
+    if next.is_some_and(|function| function.line <= line + 3 && function.name != name)
+        && !between.iter().any(|line| is_conditional(line))
+        && !here.starts_with(name)
     {
-        return "inside a function that the ledger has under another name or line";
+        return Reason::Attribute;
     }
-    if functions.iter().any(|function| function.name == name && function.line.abs_diff(line) <= 10) {
-        return "the ledger has it on a line nearby: a head with several names, or one per arm of an #if";
+    if here.trim_start().starts_with(name) && !opens_body(&lines, line, name) {
+        return Reason::MacroCall;
     }
-    let above = || lines[..line.saturating_sub(1).min(lines.len())].iter().rev();
-    let continued = above().take_while(|above| above.ends_with('\\')).last();
-    if here.trim_start().starts_with('#')
-        || continued.is_some_and(|first| first.trim_start().starts_with('#'))
-    {
-        return "inside a #define";
+    let to_body = next.map_or(line, |function| function.body_line);
+    let head = lines.get(line.saturating_sub(1)..to_body.min(lines.len())).unwrap_or_default();
+    if head.iter().any(|line| is_conditional(line)) || next.is_some_and(|function| function.line <= line) {
+        return Reason::ArmOfHead;
     }
-    let is_dead = above().find_map(|above| conditional(above)).is_some_and(|dead| dead);
-    if is_dead {
-        return "in an #if 0";
+    let word = here.split_whitespace().next().unwrap_or_default();
+    if matches!(word, "struct" | "union" | "enum") {
+        return Reason::Attribute;
     }
-    "unknown to the ledger"
+    Reason::Unknown
 }
 
-/// Whether a line opens code that is never compiled; `None` for lines that are no conditional.
-fn conditional(line: &str) -> Option<bool> {
-    let directive = line.trim_start().strip_prefix('#')?.trim_start();
-    let is_it = ["if", "el", "endif"].iter().any(|word| directive.starts_with(word));
-    is_it.then(|| directive.split_whitespace().take(2).eq(["if", "0"]))
+/// Whether the parameters behind `name` on `line` are followed by a body.
+fn opens_body(lines: &[&str], line: usize, name: &str) -> bool {
+    let rest = lines.get(line.saturating_sub(1)..).unwrap_or_default().join("\n");
+    let Some(at) = rest.find(name) else { return false };
+    let mut depth = 0usize;
+    for (offset, byte) in rest.bytes().enumerate().skip(at + name.len()) {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 1 => return rest[offset + 1..].trim_start().starts_with('{'),
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+fn is_conditional(line: &str) -> bool {
+    let directive = line.trim_start().strip_prefix('#').map(str::trim_start);
+    directive.is_some_and(|directive| ["if", "el", "endif"].iter().any(|word| directive.starts_with(word)))
 }

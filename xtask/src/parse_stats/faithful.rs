@@ -9,7 +9,7 @@ use vedalia::syntax::overlay::Overlay;
 use vedalia::syntax::{Node, Tree};
 
 /// What is wrong with a file; one entry per kind of breach.
-pub(super) fn breaches(tree: &Tree, tokens: &[Token], overlay: &Overlay) -> Vec<String> {
+pub(crate) fn breaches(tree: &Tree, tokens: &[Token], overlay: &Overlay) -> Vec<String> {
     let source = tree.source();
     let length = source.bytes().len();
     let told = |what: String| format!("{}: {what}", source.path());

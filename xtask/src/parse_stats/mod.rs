@@ -8,7 +8,7 @@
 mod causes;
 mod count;
 mod ctags;
-mod faithful;
+pub(crate) mod faithful;
 mod peer;
 mod table;
 
@@ -66,11 +66,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return arguments
             .paths
             .iter()
-            .try_for_each(|path| count::print_overlay(path))
+            .try_for_each(|path| count::print_overlay(path.as_path()))
             .map(|()| ExitCode::SUCCESS);
     }
     let mut rows = Vec::new();
-    let mut peers = Vec::new();
     for path in &arguments.paths {
         for ending in ["c", "h"] {
             if arguments.only.as_deref().is_none_or(|only| only == ending)
@@ -79,13 +78,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
                 rows.push(row);
             }
         }
-        if arguments.spatch {
-            peers.push(peer::count(path)?);
-        }
     }
     table::print(&rows, arguments);
     if arguments.spatch {
-        table::print_peers(&arguments.paths, &rows, &peers, arguments);
+        let mut peers = Vec::new();
+        for path in &arguments.paths {
+            match peer::count(path) {
+                Ok(peer) => peers.push((path, peer)),
+                Err(error) => eprintln!("error: {error:#}"),
+            }
+        }
+        table::print_peers(&peers, &rows, arguments);
     }
     let broken = rows.iter().any(|row| !row.total.unfaithful.is_empty());
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -25,11 +25,11 @@ pub(super) fn print(rows: &[Row], arguments: &Arguments) {
         "all MB/s",
     ];
     if arguments.ctags {
-        head.extend(["ctags", "missing", "known %"]);
+        head.extend(["ctags", "not known", "no function", "known %", "of functions %"]);
     }
-    let lines: Vec<Vec<String>> = rows.iter().map(|row| cells(row)).collect();
+    let lines: Vec<Vec<String>> = rows.iter().map(cells).collect();
     columns(&head, &lines, arguments.markdown);
-    println!("\nspeeds in MB/s of one thread");
+    println!("\nspeeds in MB/s of one processor");
     for row in rows {
         details(row, arguments);
     }
@@ -56,7 +56,14 @@ fn cells(row: &Row) -> Vec<String> {
     ];
     if let Some(tags) = &row.tags {
         let known = tags.tags - tags.missing.len();
-        cells.extend([tags.tags.to_string(), tags.missing.len().to_string(), share(known, tags.tags)]);
+        let mistaken = tags.missing.iter().filter(|missing| missing.reason.is_mistaken()).count();
+        cells.extend([
+            tags.tags.to_string(),
+            tags.missing.len().to_string(),
+            mistaken.to_string(),
+            share(known, tags.tags),
+            share(known, tags.tags - mistaken),
+        ]);
     }
     cells
 }
@@ -88,12 +95,12 @@ fn details(row: &Row, arguments: &Arguments) {
         total.unfaithful.iter().for_each(|breach| println!("  {breach}"));
     }
     for missing in row.tags.iter().flat_map(|tags| &tags.missing) {
-        println!("  ctags only: {} ({})", missing.place, missing.reason);
+        println!("  ctags only: {} ({})", missing.place, missing.reason.words());
     }
 }
 
 /// Both programs on the same directories.
-pub(super) fn print_peers(paths: &[PathBuf], rows: &[Row], peers: &[Peer], arguments: &Arguments) {
+pub(super) fn print_peers(peers: &[(&PathBuf, Peer)], rows: &[Row], arguments: &Arguments) {
     let head = [
         "directory",
         "lines",
@@ -102,11 +109,11 @@ pub(super) fn print_peers(paths: &[PathBuf], rows: &[Row], peers: &[Peer], argum
         "lines of spatch",
         "lost by spatch",
         "read %",
-        "s",
-        "spatch s",
+        "seconds",
+        "of spatch",
     ];
     let mut lines = Vec::new();
-    for (path, peer) in paths.iter().zip(peers) {
+    for (path, peer) in peers {
         let shown = path.display().to_string();
         let shown = shown.trim_end_matches('/');
         let own = rows.iter().filter(|row| row.name.rsplit_once(' ').is_some_and(|(name, _)| name == shown));
@@ -131,7 +138,7 @@ pub(super) fn print_peers(paths: &[PathBuf], rows: &[Row], peers: &[Peer], argum
     }
     println!("\n.c and .h files; both count every line of an item of file scope that was not read whole");
     columns(&head, &lines, arguments.markdown);
-    for (path, peer) in paths.iter().zip(peers).filter(|(_, peer)| peer.imperfect > 0) {
+    for (path, peer) in peers.iter().filter(|(_, peer)| peer.imperfect > 0) {
         println!("{}: spatch has trouble with {} of {} files", path.display(), peer.imperfect, peer.files);
     }
 }
