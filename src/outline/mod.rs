@@ -13,6 +13,7 @@ mod evidence;
 pub mod hoist;
 pub mod macros;
 pub mod names;
+pub mod plain;
 pub mod respell;
 mod rest;
 pub mod tail;

@@ -19,10 +19,8 @@ use crate::flow::facts::Facts;
 use crate::flow::hazards::hazards;
 use crate::flow::liveness::Liveness;
 use crate::flow::region::Region;
-use crate::matcher::Environment;
+use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
-use crate::smpl::pattern::Metavariables;
-use crate::smpl::{FreshPart, MetaKind};
 use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::{DeclId, Field, Kind, Node, Tree};
@@ -34,43 +32,68 @@ pub struct Outlined {
     /// Edits of the original text.
     pub edits: Vec<TextEdit>,
     /// The function that the statements come from.
-    pub function: String,
+    pub from: String,
+    /// The new function.
+    pub name: String,
+    /// What has to be handed to it.
+    pub argument: String,
     /// Names of file scope that are new.
     pub names: Vec<String>,
-    /// What the metavariables stand for in plus code.
-    pub bindings: Vec<(String, String)>,
+    /// Variables that reach the new function, and how.
+    pub captured: Vec<String>,
     /// The statements.
     pub statements: Span,
+}
+
+/// What kind of fact is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It could not be read.
+    Unread,
+    /// A macro that jumps or names a local.
+    Macro,
+    /// A way out, or in, that the new function has no word for.
+    Jump,
+    /// A variable that cannot reach the new function.
+    Capture,
+    /// A variable that is looked at behind, and that nobody would set.
+    Behind,
+    /// The code is not what the request speaks about.
+    Shape,
 }
 
 /// Why statements stay where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotOutlined {
-    /// The fact that is in the way.
+    /// The kind of fact.
+    pub why: Obstacle,
+    /// Where it stands.
     pub span: Span,
     /// One sentence.
     pub sentence: String,
 }
 
 impl NotOutlined {
-    fn new(span: Span, sentence: impl Into<String>) -> Self {
-        Self { span, sentence: sentence.into() }
+    fn new(why: Obstacle, span: Span, sentence: impl Into<String>) -> Self {
+        Self { why, span, sentence: sentence.into() }
     }
 }
 
 /// What a rule asks for.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    /// The metavariable that is the new function's name.
-    pub name: &'a str,
-    /// How it shall look.
+    /// How the new function shall look.
     pub request: &'a OutlineRequest,
-    /// The rule's metavariables.
-    pub metavariables: &'a Metavariables,
-    /// The match.
-    pub env: &'a Environment,
-    /// The code that the rule takes out in this match.
+    /// The statements, in the original text.
+    pub statements: Span,
+    /// What a word of the request stands for in this match.
+    pub fill_in: &'a dyn Fn(&str) -> Option<String>,
+    /// The code that the rule takes out.
     pub removed: &'a [Span],
+    /// Parts of the statements that the rule spells otherwise.
+    pub spelled: &'a [(Span, String)],
+    /// A statement that comes before the others.
+    pub first: Option<&'a str>,
     /// Names that were given to others already.
     pub taken: &'a [String],
 }
@@ -100,32 +123,27 @@ pub fn outline<'t>(asked: Asked<'_>, tree: &'t Tree, file: &FileScope<'t>) -> Re
     let text = text::function(&scene, &captures, &names)?;
     let mut edits = vec![TextEdit::new(Span::at(file_place(&scene)), text)];
     edits.extend(context(&scene, &captures, &names));
-    let mut bindings = vec![(asked.name.to_owned(), names.function.clone())];
-    let argument = asked
-        .metavariables
-        .iter()
-        .find(|(_, m)| matches!(&m.kind, MetaKind::OutlineArgument(of) if of == asked.name));
-    if let Some((argument, _)) = argument {
-        bindings.push((argument.clone(), text::argument(&scene, &captures, &names)));
-    }
     let with_context = names.uses_context(&scene, &captures);
-    let mut new = vec![names.function];
+    let argument = text::argument(&scene, &captures, &names);
+    let captured = captures.iter().map(|c| format!("`{}` {}", c.name(&scene), c.passing.words())).collect();
+    let mut new = vec![names.function.clone()];
     new.extend(with_context.then_some(names.context));
     let statements = scene.statements[0].span().cover(scene.statements[scene.statements.len() - 1].span());
-    Ok(Outlined { edits, function: scene.function.to_owned(), names: new, bindings, statements })
+    let (from, name) = (scene.function.to_owned(), names.function);
+    Ok(Outlined { edits, from, name, argument, names: new, captured, statements })
 }
 
 impl<'a, 't> Scene<'a, 't> {
     fn of(asked: Asked<'a>, tree: &'t Tree, file: &'a FileScope<'t>) -> Result<Self, NotOutlined> {
-        let binding = asked.env.get(&asked.request.statements).filter(|b| !b.text.is_empty());
-        let Some(binding) = binding else {
-            let span = asked.removed.first().copied().unwrap_or_default();
-            return Err(NotOutlined::new(span, "there are no statements here to make a function of"));
-        };
-        let statements = statements(tree, binding.span);
-        let (Some(first), Some(known)) = (statements.first(), file.function_at(binding.span.start as usize))
+        let statements = statements(tree, asked.statements);
+        let (Some(first), Some(known)) =
+            (statements.first(), file.function_at(asked.statements.start as usize))
         else {
-            return Err(NotOutlined::new(binding.span, "these are no statements of a function"));
+            return Err(NotOutlined::new(
+                Obstacle::Shape,
+                asked.statements,
+                "these are no statements of a function",
+            ));
         };
         let facts = Facts::of(known.node);
         let liveness = Liveness::of(&facts);
@@ -135,7 +153,8 @@ impl<'a, 't> Scene<'a, 't> {
         let block = std::iter::once(around)
             .chain(around.ancestors())
             .find(|n| n.is(Kind::CompoundStatement) && (!replaced.contains(n.span())));
-        let block = block.ok_or_else(|| NotOutlined::new(replaced, "there is no block around this"))?;
+        let block = block
+            .ok_or_else(|| NotOutlined::new(Obstacle::Shape, replaced, "there is no block around this"))?;
         let mut scene = Self {
             asked,
             file,
@@ -162,13 +181,17 @@ impl<'a, 't> Scene<'a, 't> {
             let Some(id) = used.and_then(|n| self.facts.scopes.resolve(n)) else { continue };
             let known = self.facts.scopes.declaration(id);
             if self.region.declared.contains(&id) {
-                return Err(NotOutlined::new(known.ident.span(), format!("`{name}` is declared again here")));
+                return Err(NotOutlined::new(
+                    Obstacle::Capture,
+                    known.ident.span(),
+                    format!("`{name}` is declared again here"),
+                ));
             }
             let squeeze = |t: &str| t.split_whitespace().collect::<String>();
             if squeeze(&known.ty.without_const().declare(&name)) != squeeze(&text) {
                 let declared = known.ty.declare(&name);
                 let sentence = format!("the prototype has `{text}`, but this is declared as `{declared}`");
-                return Err(NotOutlined::new(known.ident.span(), sentence));
+                return Err(NotOutlined::new(Obstacle::Capture, known.ident.span(), sentence));
             }
             out.push((id, text));
         }
@@ -184,33 +207,38 @@ impl<'a, 't> Scene<'a, 't> {
             let word = &rest[..len];
             // A tag is no metavariable.
             let tag = ["struct", "union", "enum"].iter().any(|k| out.trim_end().ends_with(k));
-            let bound =
-                self.asked.metavariables.get(word).filter(|_| !tag).and_then(|_| self.asked.env.get(word));
-            out.push_str(bound.map_or(word, |b| &b.text));
+            let bound = Some(word).filter(|_| !tag).and_then(self.asked.fill_in);
+            out.push_str(bound.as_deref().unwrap_or(word));
             rest = &rest[len..];
         }
         out
     }
 
-    /// Every name in the statements.
+    /// Every name in the statements that stays as it is.
     fn identifiers(&self) -> impl Iterator<Item = Node<'t>> {
-        self.statements.iter().flat_map(|s| s.descendants().chain([*s])).filter(|n| n.is(Kind::Identifier))
+        let spelled = self.asked.spelled;
+        let all = self.statements.iter().flat_map(|s| s.descendants().chain([*s]));
+        all.filter(move |n| n.is(Kind::Identifier) && !spelled.iter().any(|(s, _)| s.contains(n.span())))
     }
 
     /// Whether code can be outlined at all.
     fn check(&self) -> Result<(), NotOutlined> {
         for statement in &self.statements {
             if let Some(opaque) = statement.descendants().chain([*statement]).find(|n| n.kind().is_opaque()) {
-                return Err(NotOutlined::new(opaque.span(), "this could not be read"));
+                return Err(NotOutlined::new(Obstacle::Unread, opaque.span(), "this could not be read"));
             }
             if let Some(hazard) = hazards(*statement, &self.facts.scopes, self.file).first() {
                 let sentence = fit::hazard(hazard, &self.facts.scopes);
-                return Err(NotOutlined::new(hazard.node.span(), sentence));
+                return Err(NotOutlined::new(Obstacle::Macro, hazard.node.span(), sentence));
             }
         }
         if let Some((from, _)) = self.region.side_entries.first() {
             let span = self.facts.cfg.node(*from).syntax.span();
-            return Err(NotOutlined::new(span, "a jump from outside leads between these statements"));
+            return Err(NotOutlined::new(
+                Obstacle::Jump,
+                span,
+                "a jump from outside leads between these statements",
+            ));
         }
         let labels = self.facts.scopes.labels();
         let inside = labels.iter().find(|l| self.region.encloses(l.node));
@@ -218,6 +246,7 @@ impl<'a, 't> Scene<'a, 't> {
         let taken = body.descendants().find(|n| crate::syntax::scope::label_address(*n).is_some());
         if let (Some(label), Some(_)) = (inside, taken) {
             return Err(NotOutlined::new(
+                Obstacle::Jump,
                 label.node.span(),
                 "the address of a label is taken in this function",
             ));
@@ -244,6 +273,7 @@ impl<'a, 't> Scene<'a, 't> {
                         self.facts.scopes.uses(*id).iter().find(|u| !gone(**u) && !self.region.encloses(**u));
                     let span = used.map_or(to.syntax.span(), |u| u.span());
                     return Err(NotOutlined::new(
+                        Obstacle::Behind,
                         span,
                         format!("`{name}` is looked at here, and nobody would set it"),
                     ));

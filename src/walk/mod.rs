@@ -24,6 +24,7 @@ pub mod notes;
 pub mod obligations;
 pub mod output;
 pub mod ownership;
+pub mod plain;
 pub mod recognise;
 pub mod refusal;
 pub mod rest;

@@ -160,7 +160,8 @@ pub fn specs(
         .collect();
     let mut diagnostics = Vec::new();
     let mut out = Vec::new();
-    for (file, walk) in files.iter().flat_map(|f| f.walks().map(move |w| (f, w))) {
+    let ours = |(_, walk): &(&RuleFile, &WalkRule)| !super::plain::spec::is_plain(walk);
+    for (file, walk) in files.iter().flat_map(|f| f.walks().map(move |w| (f, w))).filter(ours) {
         let mut parts = Vec::new();
         gather(file, walk, &walks, 0, &mut parts, &mut diagnostics);
         let own_acquire = parts.iter().any(|p| p.clause.keyword == "acquire");
@@ -329,10 +330,10 @@ impl Reader<'_> {
             ("batch", []) => draft.batch = text.to_owned(),
             ("element", []) => {}
             ("callback", []) => draft.callback = self.prototype(part),
-            ("introduce", []) => {
-                let introduction = self.introduction(part);
-                draft.introductions.extend(introduction);
-            }
+            ("introduce", []) => match introduction(&part.file.source, part.clause, self.snippet) {
+                Ok(introduction) => draft.introductions.push(introduction),
+                Err(diagnostic) => self.diagnostics.push(*diagnostic),
+            },
             ("introduce", ["message"]) => draft.introduce_message = paragraphs(raw(part)),
             ("message", []) => draft.message = paragraphs(raw(part)),
             ("note", [name]) => {
@@ -387,30 +388,6 @@ impl Reader<'_> {
         let pattern = self.pattern(part, Span::new(span.start as usize, at))?;
         let meaning = self.pattern(part, Span::new(at + 2, span.end as usize))?;
         Some(Same { pattern, meaning })
-    }
-
-    /// `PATH after NAME, NAME : SNIPPET`
-    fn introduction(&mut self, part: &Part<'_>) -> Option<Introduction> {
-        let span = part.clause.text_span;
-        let fail = |what: String| {
-            Diagnostic::error("rule-introduce", what)
-                .at(&part.file.source, span, "here")
-                .help("the form is `introduce: PATH after NAME, NAME : FILE`; FILE stands beside the rule")
-        };
-        let parsed = part.clause.text.split_once(" after ").and_then(|(path, rest)| {
-            let (anchors, file) = rest.rsplit_once(':')?;
-            Some((path.trim(), anchors, file.trim()))
-        });
-        let Some((path, anchors, file)) = parsed else {
-            self.diagnostics.push(fail("this does not say what goes where".to_owned()));
-            return None;
-        };
-        let Some(text) = (self.snippet)(file) else {
-            self.diagnostics.push(fail(format!("cannot read `{file}` beside the rule")));
-            return None;
-        };
-        let anchors = anchors.split(',').map(|a| a.trim().to_owned()).collect();
-        Some(Introduction { path: path.to_owned(), anchors, text, span })
     }
 
     /// `int f(struct thing *thing, size_t offset, size_t size, void *data)`
@@ -497,13 +474,34 @@ impl Reader<'_> {
     }
 }
 
+/// `PATH after NAME, NAME : SNIPPET`
+pub(super) fn introduction(
+    source: &SourceFile,
+    clause: &Clause,
+    snippet: &dyn Fn(&str) -> Option<String>,
+) -> Result<Introduction, Box<Diagnostic>> {
+    let span = clause.text_span;
+    let fail = |what: String| {
+        let help = "the form is `introduce: PATH after NAME, NAME : FILE`; FILE stands beside the rule";
+        Box::new(Diagnostic::error("rule-introduce", what).at(source, span, "here").help(help))
+    };
+    let parsed = clause.text.split_once(" after ").and_then(|(path, rest)| {
+        let (anchors, file) = rest.rsplit_once(':')?;
+        Some((path.trim(), anchors, file.trim()))
+    });
+    let (path, anchors, file) = parsed.ok_or_else(|| fail("this does not say what goes where".to_owned()))?;
+    let text = snippet(file).ok_or_else(|| fail(format!("cannot read `{file}` beside the rule")))?;
+    let anchors = anchors.split(',').map(|a| a.trim().to_owned()).collect();
+    Ok(Introduction { path: path.to_owned(), anchors, text, span })
+}
+
 /// The clause's text as written: prose may hold what looks like a comment.
 fn raw<'r>(part: &Part<'r>) -> &'r str {
     part.file.source.slice(part.clause.text_span)
 }
 
 /// Paragraphs of prose, each on one line.
-fn paragraphs(text: &str) -> Vec<String> {
+pub(super) fn paragraphs(text: &str) -> Vec<String> {
     text.split("\n\n")
         .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|p| !p.is_empty())
@@ -511,7 +509,7 @@ fn paragraphs(text: &str) -> Vec<String> {
 }
 
 /// A declaration split into what stands before the name (stars included) and the name.
-fn split_name(declaration: &str) -> (String, String) {
+pub(super) fn split_name(declaration: &str) -> (String, String) {
     let text = declaration.trim();
     let name_at = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
     (text[..name_at].to_owned(), text[name_at..].to_owned())

@@ -4,7 +4,7 @@
 //! where nothing changes it between there and here; otherwise its address is.
 
 use super::fit::{Handed, obstacle};
-use super::{NotOutlined, Scene, body};
+use super::{NotOutlined, Obstacle, Scene, body};
 use crate::flow::access::{How, accesses};
 use crate::smpl::outline::OutlineParameter;
 use crate::syntax::scope::{DeclId, DeclKind};
@@ -21,6 +21,18 @@ pub(super) enum Passing {
     Decayed,
     /// Its address.
     Address,
+}
+
+impl Passing {
+    /// How, in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Passing::Own => "as its own local",
+            Passing::Value => "by value",
+            Passing::Decayed => "as a pointer to its first element",
+            Passing::Address => "by address",
+        }
+    }
 }
 
 /// A variable of the function that the statements use.
@@ -64,14 +76,19 @@ pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutline
             Passing::Address => Handed::Address,
         };
         if let Some(sentence) = obstacle(scopes, id, ident, handed) {
-            return Err(NotOutlined::new(ident.span(), sentence));
+            return Err(NotOutlined::new(Obstacle::Capture, ident.span(), sentence));
+        }
+        let declared = scopes.declaration(id).ident.span();
+        if passing != Passing::Own && scene.asked.removed.iter().any(|s| s.contains(declared)) {
+            let sentence = format!("the rule removes the declaration of `{}`", scopes.declaration(id).name);
+            return Err(NotOutlined::new(Obstacle::Capture, ident.span(), sentence));
         }
         if passing != Passing::Own
             && let Some(written) = written_by_removed(scene, id)
         {
             let name = scopes.declaration(id).name;
             let sentence = format!("this sets `{name}`, which the statements use, and the rule removes it");
-            return Err(NotOutlined::new(written.span(), sentence));
+            return Err(NotOutlined::new(Obstacle::Capture, written.span(), sentence));
         }
         out.push(Capture { id, passing });
     }

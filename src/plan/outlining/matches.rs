@@ -4,13 +4,14 @@
 //! the edits that all of them need. A match whose statements cannot be outlined is left out with a diagnostic: nothing
 //! of it is changed.
 
-use super::{Asked, NotOutlined, outline};
+use super::{Asked, NotOutlined, Obstacle, outline};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::TextEdit;
 use crate::matcher::Environment;
 use crate::matcher::environment::QUIET;
 use crate::smpl::MetaKind;
 use crate::smpl::compile::CompiledRule;
+use crate::smpl::outline::OutlineRequest;
 use crate::smpl::token::Mark;
 use crate::source::Span;
 use crate::syntax::Tree;
@@ -50,25 +51,31 @@ pub fn outlines(rule: &CompiledRule, tree: &Tree, found: &[Environment]) -> Outl
     let mut done: Vec<Span> = Vec::new();
     for env in found {
         let removed = removed(rule, env);
+        let fill_in = |word: &str| {
+            let known = rule.metavariables.contains_key(word).then(|| env.get(word))?;
+            known.map(|b| b.text.to_string())
+        };
         let results: Result<Vec<_>, NotOutlined> = asked
             .iter()
             .map(|(name, request)| {
-                let metavariables = &rule.metavariables;
-                let (removed, taken) = (&removed, &taken);
-                outline(Asked { name, request, metavariables, env, removed, taken }, tree, &file)
+                let statements = statements(request, env, &removed)?;
+                let (fill_in, removed, taken) = (&fill_in as &dyn Fn(&str) -> _, &removed[..], &taken[..]);
+                let asked = Asked { request, statements, fill_in, removed, spelled: &[], first: None, taken };
+                Ok((*name, outline(asked, tree, &file)?))
             })
             .collect();
         match results {
             // The same statements by another way through the rule.
-            Ok(all) if all.iter().any(|o| done.iter().any(|d| d.overlaps(o.statements))) => {}
+            Ok(all) if all.iter().any(|(_, o)| done.iter().any(|d| d.overlaps(o.statements))) => {}
             Ok(all) => {
                 let mut bindings = Vec::new();
-                for one in all {
-                    bindings.extend(one.bindings);
+                for (name, one) in all {
+                    bindings.extend(argument(rule, name).map(|arg| (arg, one.argument)));
+                    bindings.push((name.to_owned(), one.name));
                     out.edits.extend(one.edits);
                     taken.extend(one.names);
                     done.push(one.statements);
-                    out.functions.push(one.function);
+                    out.functions.push(one.from);
                 }
                 out.matches.push((env.clone(), bindings));
             }
@@ -86,4 +93,19 @@ pub fn outlines(rule: &CompiledRule, tree: &Tree, found: &[Environment]) -> Outl
 fn removed(rule: &CompiledRule, env: &Environment) -> Vec<Span> {
     let minus = |atom: u32| rule.marks.get(&(atom & !QUIET)) == Some(&Mark::Minus);
     env.touches().iter().filter(|t| minus(t.atom)).map(|t| t.span).collect()
+}
+
+/// The statements that a request is about.
+fn statements(request: &OutlineRequest, env: &Environment, removed: &[Span]) -> Result<Span, NotOutlined> {
+    let bound = env.get(&request.statements).filter(|b| !b.text.is_empty());
+    bound.map(|b| b.span).ok_or_else(|| {
+        let span = removed.first().copied().unwrap_or_default();
+        NotOutlined::new(Obstacle::Shape, span, "there are no statements here to make a function of")
+    })
+}
+
+/// The metavariable that stands for what is handed to an outlined function.
+fn argument(rule: &CompiledRule, name: &str) -> Option<String> {
+    let hands = |kind: &MetaKind| matches!(kind, MetaKind::OutlineArgument(of) if of == name);
+    rule.metavariables.iter().find(|(_, m)| hands(&m.kind)).map(|(argument, _)| argument.clone())
 }

@@ -5,7 +5,7 @@
 
 use super::captures::{Capture, Passing, is_direct};
 use super::fit::through_address;
-use super::{Names, NotOutlined, Scene, listed, ways_out};
+use super::{Names, NotOutlined, Obstacle, Scene, listed, ways_out};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, indent, shift};
 use crate::smpl::outline::OutlineParameter;
@@ -44,6 +44,9 @@ pub(super) fn function(
     }
     if !declarations.is_empty() && !scene.statements[0].is(Kind::Declaration) {
         out.push('\n');
+    }
+    if let Some(first) = scene.asked.first {
+        out.push_str(&format!("{}\n", shift(&format!("\t{first}"), TAB as isize)));
     }
     out.push_str(&moved(scene, captures, names)?);
     if let (Some(value), true) = (&request.go_on, ways_out::falls_through(scene)) {
@@ -98,15 +101,17 @@ fn moved(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<S
         .identifiers()
         .filter_map(|n| Some((n, captures.iter().find(|c| scene.facts.scopes.resolve(n) == Some(c.id))?)))
         .flat_map(|(n, c)| spelled(scene, n, *c, captures, names));
-    for edit in spelled.chain(ways_out::edits(scene)?) {
+    let by_rule = scene.asked.spelled.iter().filter(|(s, _)| span.contains(*s));
+    let by_rule = by_rule.map(|(span, text)| TextEdit::new(*span, text.as_str()));
+    for edit in spelled.chain(by_rule).chain(ways_out::edits(scene)?) {
         let at = edit.span;
         let inside = Span { start: at.start - span.start, end: at.end - span.start };
-        let conflict = || NotOutlined::new(at, "two names want to be spelled anew here");
+        let conflict = || NotOutlined::new(Obstacle::Shape, at, "two names want to be spelled anew here");
         edits.add(TextEdit::new(inside, edit.text)).map_err(|_| conflict())?;
     }
     let bytes = source.bytes().get(span.range()).unwrap_or_default();
     let text = String::from_utf8(edits.apply(bytes))
-        .map_err(|_| NotOutlined::new(span, "these bytes are no UTF-8"))?;
+        .map_err(|_| NotOutlined::new(Obstacle::Unread, span, "these bytes are no UTF-8"))?;
     let first = scene.statements.iter().find(|s| !s.text().starts_with('#')).unwrap_or(&scene.statements[0]);
     let by = TAB as isize - scene.column(*first) as isize;
     let text = shift(&format!("\n{}{text}", lead(scene, span)), by);

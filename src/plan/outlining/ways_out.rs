@@ -2,7 +2,7 @@
 //!
 //! In: a scene. Out: edits of jumps. It refuses jumps that the new function has no word for.
 
-use super::{NotOutlined, Scene};
+use super::{NotOutlined, Obstacle, Scene};
 use crate::edit::TextEdit;
 use crate::flow::region::ExitKind;
 use crate::syntax::{Kind, Node};
@@ -21,7 +21,11 @@ pub(super) fn edits(scene: &Scene<'_, '_>) -> Result<Vec<TextEdit>, NotOutlined>
                 continue;
             }
             Kind::GotoStatement if !stays(scene, jump) => {
-                return Err(NotOutlined::new(jump.span(), "a jump out of the statements to a label"));
+                return Err(NotOutlined::new(
+                    Obstacle::Jump,
+                    jump.span(),
+                    "a jump out of the statements to a label",
+                ));
             }
             _ => continue,
         };
@@ -31,14 +35,14 @@ pub(super) fn edits(scene: &Scene<'_, '_>) -> Result<Vec<TextEdit>, NotOutlined>
             None => {
                 let word = if jump.is(Kind::BreakStatement) { "break" } else { "continue" };
                 let sentence = format!("the rule does not say what `{word}` becomes");
-                return Err(NotOutlined::new(jump.span(), sentence));
+                return Err(NotOutlined::new(Obstacle::Jump, jump.span(), sentence));
             }
         };
         out.push(TextEdit::new(jump.span(), text));
     }
     if let Some(hidden) = scene.region.exits_by(ExitKind::Hidden).next() {
         let span = scene.facts.cfg.node(hidden.from).syntax.span();
-        return Err(NotOutlined::new(span, "a jump that is hidden in an expression"));
+        return Err(NotOutlined::new(Obstacle::Jump, span, "a jump that is hidden in an expression"));
     }
     Ok(out)
 }
@@ -58,7 +62,7 @@ fn returned(scene: &Scene<'_, '_>, jump: Node<'_>) -> Result<(), NotOutlined> {
         (true, false) => "what this returns does not fit the prototype",
         (false, _) => "the rule does not say that the caller hands on what the new function returns",
     };
-    Err(NotOutlined::new(jump.span(), sentence))
+    Err(NotOutlined::new(Obstacle::Jump, jump.span(), sentence))
 }
 
 /// Whether a `goto` leads to a label among the statements.
