@@ -10,6 +10,7 @@
 pub mod apply;
 mod introduce;
 mod one_file;
+mod rule;
 
 use crate::diagnostic::Diagnostic;
 use crate::edit::TextEdit;
@@ -19,6 +20,7 @@ use crate::syntax::coverage::SkipReason;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::parse::shipped_macros;
 use crate::syntax::{MacroKnowledge, parse_with};
+use crate::walk::plain::PlainSpec;
 use crate::walk::{Obligation, Refusal, WalkSpec};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -26,6 +28,7 @@ use std::num::NonZeroUsize;
 
 pub use crate::syntax::Coverage;
 pub use introduce::Introduction;
+use rule::Walking;
 
 /// Where the engine reads from.
 pub trait Files: Sync {
@@ -51,8 +54,10 @@ pub trait Files: Sync {
 /// Understood rules.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// Walks.
+    /// Walks over batches of pieces.
     pub walks: Vec<WalkSpec>,
+    /// Walks over elements without pieces.
+    pub plain: Vec<PlainSpec>,
 }
 
 impl Rules {
@@ -61,8 +66,15 @@ impl Rules {
         files: &[RuleFile],
         snippet: &dyn Fn(&str) -> Option<String>,
     ) -> (Self, Vec<Diagnostic>) {
-        let (walks, diagnostics) = crate::walk::spec::specs(files, snippet);
-        (Self { walks }, diagnostics)
+        let (walks, mut diagnostics) = crate::walk::spec::specs(files, snippet);
+        let (plain, more) = crate::walk::plain::spec::specs(files, snippet);
+        diagnostics.extend(more);
+        (Self { walks, plain }, diagnostics)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Walking<'_>> {
+        let batches = self.walks.iter().map(Walking::Batches);
+        batches.chain(self.plain.iter().map(Walking::Plain))
     }
 }
 
@@ -159,16 +171,15 @@ pub fn run(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let paths = files.paths();
-    let walks: Vec<&WalkSpec> = rules.walks.iter().filter(|walk| applies(walk, files, &paths)).collect();
+    let walks: Vec<Walking<'_>> = rules.all().filter(|walk| applies(*walk, files, &paths)).collect();
     if walks.is_empty() {
         outcome.diagnostics.extend(no_walk_applies(rules));
         return outcome;
     }
-    let words: BTreeSet<String> =
-        walks.iter().flat_map(|w| w.acquires.iter().map(|a| a.callee.clone())).collect();
-    let words: Vec<String> = words.into_iter().collect();
+    let words: BTreeSet<&str> = walks.iter().flat_map(|w| w.words()).collect();
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     let libraries: BTreeSet<&str> =
-        walks.iter().flat_map(|w| w.introductions.iter().map(|i| i.path.as_str())).collect();
+        walks.iter().flat_map(|w| w.introductions().iter().map(|i| i.path.as_str())).collect();
     let (skipped, in_question): (Vec<&String>, Vec<&String>) = paths
         .iter()
         .filter(|p| (p.ends_with(".c") || p.ends_with(".h")) && wanted(p))
@@ -202,11 +213,11 @@ pub fn run(
             }
         }
     }
-    let converted = |walk: &WalkSpec| {
+    let converted = |walk: Walking<'_>| {
         let made = |v: &Verdict| matches!(v, Verdict::Converted(c) if c.level <= level);
-        outcome.sites.iter().any(|s| s.rule == walk.name && made(&s.verdict))
+        outcome.sites.iter().any(|s| s.rule == walk.name() && made(&s.verdict))
     };
-    for walk in walks.iter().filter(|w| converted(w)) {
+    for walk in walks.into_iter().filter(|w| converted(*w)) {
         match introduce::introduction(walk, files, &paths) {
             Ok(introduction) => outcome.introductions.extend(introduction),
             Err(diagnostic) => outcome.diagnostics.push(diagnostic),
@@ -216,16 +227,16 @@ pub fn run(
 }
 
 /// Whether the tree is of the generation that a walk is written for.
-fn applies(walk: &WalkSpec, files: &dyn Files, paths: &[String]) -> bool {
+fn applies(walk: Walking<'_>, files: &dyn Files, paths: &[String]) -> bool {
     let declared = |name: &String| declares(walk, files, paths, name);
-    walk.declares.iter().all(declared) && !walk.lacks.iter().any(declared)
+    walk.declares().iter().all(declared) && !walk.lacks().iter().any(declared)
 }
 
 /// Whether the tree declares a name: in the files that the helper would go to, or, if it has none of them, in any
 /// header.
-fn declares(walk: &WalkSpec, files: &dyn Files, paths: &[String], name: &str) -> bool {
+fn declares(walk: Walking<'_>, files: &dyn Files, paths: &[String], name: &str) -> bool {
     let own: Vec<&str> = walk
-        .introductions
+        .introductions()
         .iter()
         .map(|i| i.path.as_str())
         .filter(|p| paths.binary_search_by(|q| q.as_str().cmp(p)).is_ok())
@@ -245,8 +256,7 @@ fn declares(walk: &WalkSpec, files: &dyn Files, paths: &[String], name: &str) ->
 }
 
 fn no_walk_applies(rules: &Rules) -> Option<Diagnostic> {
-    let wanted: BTreeSet<&str> =
-        rules.walks.iter().flat_map(|w| w.declares.iter().map(String::as_str)).collect();
+    let wanted: BTreeSet<&str> = rules.all().flat_map(|w| w.declares().iter().map(String::as_str)).collect();
     if wanted.is_empty() {
         return None;
     }

@@ -4,12 +4,12 @@
 //! the helper already. It refuses trees without those files, and files without any of the anchors.
 
 use super::Files;
+use super::rule::Walking;
 use crate::diagnostic::Diagnostic;
 use crate::edit::TextEdit;
 use crate::source::{SourceFile, Span};
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::{Kind, Node, parse_with};
-use crate::walk::WalkSpec;
 
 /// A helper that the tree does not have yet.
 #[derive(Clone, Debug)]
@@ -24,25 +24,25 @@ pub struct Introduction {
 
 /// The introduction of a walk's helper, if the tree lacks it.
 pub(super) fn introduction(
-    walk: &WalkSpec,
+    walk: Walking<'_>,
     files: &dyn Files,
     paths: &[String],
 ) -> Result<Option<Introduction>, Diagnostic> {
     let mut out: Vec<(SourceFile, Vec<TextEdit>)> = Vec::new();
-    for wish in &walk.introductions {
+    for wish in walk.introductions() {
         let there = paths.binary_search(&wish.path).is_ok();
         let refuse = |what: String| {
             Diagnostic::error("no-place-for-helper", what)
-                .at(&walk.source, wish.span, "the rule wants it there")
+                .at(walk.source(), wish.span, "the rule wants it there")
                 .help("nothing was written; add the helper to the tree first, or change the rule's `introduce:`")
         };
         if !there {
-            return Err(refuse(format!("the tree has no {} to put {}() into", wish.path, walk.helper_name)));
+            return Err(refuse(format!("the tree has no {} to put {}() into", wish.path, walk.helper())));
         }
         let file = SourceFile::new(wish.path.as_str(), files.read(&wish.path)?);
         let tree = parse_with(&file, files.macros());
         let scope = FileScope::of(&tree);
-        if !scope.is_free(&walk.helper_name) {
+        if !scope.is_free(walk.helper()) {
             return Ok(None);
         }
         let anchor = wish.anchors.iter().find_map(|name| anchor(tree.root(), name));
@@ -50,7 +50,8 @@ pub(super) fn introduction(
             let names = wish.anchors.join(", ");
             return Err(refuse(format!(
                 "{} declares none of {names}, behind which {}() would go",
-                wish.path, walk.helper_name
+                wish.path,
+                walk.helper()
             )));
         };
         let line = file.lines().line_span(file.lines().line_column(anchor.end as usize).line);
@@ -63,8 +64,8 @@ pub(super) fn introduction(
         return Ok(None);
     }
     Ok(Some(Introduction {
-        helper: walk.helper_name.clone(),
-        message: walk.introduce_message.clone(),
+        helper: walk.helper().to_owned(),
+        message: walk.introduce_message().to_vec(),
         files: out,
     }))
 }

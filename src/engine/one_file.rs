@@ -3,9 +3,12 @@
 //! In: a file and the walks that apply to its tree. Out: its sites in order. Every conversion's edits leave nothing
 //! behind that only the old loop used; what several conversions of a file leave behind together goes with the last.
 
+use super::rule::Walking;
 use super::{Converted, Level, Site, Verdict};
 use crate::edit::{EditSet, TextEdit};
-use crate::outline::convert;
+use crate::flow::facts::Facts;
+use crate::outline::plain::convert_plain;
+use crate::outline::{Conversion, convert};
 use crate::plan::superfluous::{self, Removed};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies};
@@ -14,6 +17,7 @@ use crate::syntax::ledger::Cause;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{MacroKnowledge, Node, parse_with};
 use crate::verify::reparse::newly_unreadable;
+use crate::walk::plain::{PlainSpec, calls, recognise as recognise_plain};
 use crate::walk::site::acquisitions;
 use crate::walk::{Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
 
@@ -26,7 +30,7 @@ pub(super) struct Found {
 /// What is asked of every file.
 pub(super) struct Asked<'a> {
     /// The walks that apply to the tree.
-    pub(super) walks: &'a [&'a WalkSpec],
+    pub(super) walks: &'a [Walking<'a>],
     /// The words that they require.
     pub(super) words: &'a [String],
     /// What is known about macros.
@@ -44,9 +48,12 @@ pub(super) fn sites(file: &SourceFile, asked: &Asked<'_>) -> Found {
     let mut work = Work { file, scope: &scope, asked, sites, edits, names };
     for walk in asked.walks {
         for function in &scope.functions {
-            work.function(walk, function.node, function.name);
+            match walk {
+                Walking::Batches(walk) => work.function(walk, function.node, function.name),
+                Walking::Plain(walk) => work.plain(walk, function.node, function.name),
+            }
         }
-        work.unread(walk, &coverage);
+        work.unread(*walk, &coverage);
     }
     let mut sites = work.sites;
     sites.sort_by_key(|s| s.span);
@@ -79,12 +86,50 @@ impl<'t> Work<'_, 't> {
                 Ok(converted) => Verdict::Converted(Box::new(converted)),
                 Err(refusal) => Verdict::Refused(refusal),
             };
-            self.push(walk, call.span(), name, verdict, &proof);
+            self.push(&walk.name, call.span(), name, verdict, &proof);
         }
     }
 
-    fn push(&mut self, walk: &WalkSpec, span: Span, function: &str, verdict: Verdict, proof: &Proof) {
-        let (file, function, rule) = (self.file.clone(), function.to_owned(), walk.name.clone());
+    fn plain(&mut self, walk: &PlainSpec, function: Node<'t>, name: &str) {
+        let calls = calls(walk, function);
+        if calls.is_empty() {
+            return;
+        }
+        let facts = Facts::of(function);
+        for call in calls {
+            let mut proof = Proof::default();
+            let verdict = match self.convert_plain(walk, &facts, call, name, &mut proof) {
+                Ok(converted) => Verdict::Converted(Box::new(converted)),
+                Err(refusal) => {
+                    proof.refused(&refusal);
+                    Verdict::Refused(refusal)
+                }
+            };
+            self.push(&walk.name, call.span(), name, verdict, &proof);
+        }
+    }
+
+    fn convert_plain(
+        &mut self,
+        spec: &PlainSpec,
+        facts: &Facts<'t>,
+        call: Node<'t>,
+        function: &str,
+        proof: &mut Proof,
+    ) -> Result<Converted, Refusal> {
+        if function == spec.helper.0 {
+            let sentence = "this is the helper itself";
+            return Err(Refusal::new(RefusalCode::NotUnderstood, call.span(), sentence));
+        }
+        let walk = recognise_plain(spec, facts, call, proof)?;
+        let conversion = convert_plain(spec, &walk, &facts.scopes, self.scope, &self.names, proof)?;
+        let (level, edits, _) = self.settle(conversion, call, function, proof)?;
+        let (helper, message) = (spec.helper.0.clone(), spec.message.clone());
+        Ok(Converted { level, edits, helper, message, notes: Vec::new() })
+    }
+
+    fn push(&mut self, rule: &str, span: Span, function: &str, verdict: Verdict, proof: &Proof) {
+        let (file, function, rule) = (self.file.clone(), function.to_owned(), rule.to_owned());
         self.sites.push(Site { file, span, function, rule, verdict, obligations: proof.obligations() });
     }
 
@@ -97,6 +142,24 @@ impl<'t> Work<'_, 't> {
         proof: &mut Proof,
     ) -> Result<Converted, Refusal> {
         let conversion = convert(spec, walk, scopes, self.scope, &self.names, proof)?;
+        let (level, edits, removed) = self.settle(conversion, walk.site.call, function, proof)?;
+        Ok(Converted {
+            level,
+            edits,
+            helper: spec.helper_name.clone(),
+            message: spec.message.clone(),
+            notes: notes(spec, walk, &removed),
+        })
+    }
+
+    /// Take what a conversion makes superfluous along, read the result again, and let later conversions build on it.
+    fn settle(
+        &mut self,
+        conversion: Conversion,
+        call: Node<'t>,
+        function: &str,
+        proof: &Proof,
+    ) -> Result<(Level, Vec<TextEdit>, Vec<Removed>), Refusal> {
         let mut edits = self.edits.clone();
         for edit in &conversion.edits {
             edits.add(edit.clone()).map_err(|overlap| {
@@ -110,30 +173,23 @@ impl<'t> Work<'_, 't> {
             let _ = edits.add(edit.clone());
         }
         let after = SourceFile::new(self.file.path(), edits.apply(self.file.bytes()));
-        if let Some(text) = newly_unreadable(walk.site.function.tree(), &after, self.asked.macros) {
+        if let Some(text) = newly_unreadable(call.tree(), &after, self.asked.macros) {
             let sentence =
                 format!("the result could not be read again, near `{text}`; this is a fault of vedalia");
-            return Err(Refusal::new(RefusalCode::NotUnderstood, walk.site.call.span(), sentence));
+            return Err(Refusal::new(RefusalCode::NotUnderstood, call.span(), sentence));
         }
         let level = if proof.is_open() { Level::Review } else { Level::Safe };
         if level <= self.asked.level {
             self.edits = edits;
-            self.names.extend([conversion.callback.clone()].into_iter().chain(conversion.context.clone()));
+            self.names.extend([conversion.callback].into_iter().chain(conversion.context));
         }
-        let all: Vec<TextEdit> = conversion.edits.into_iter().chain(cleaned).collect();
-        Ok(Converted {
-            level,
-            edits: all,
-            helper: spec.helper_name.clone(),
-            message: spec.message.clone(),
-            notes: notes(spec, walk, &removed),
-        })
+        Ok((level, conversion.edits.into_iter().chain(cleaned).collect(), removed))
     }
 
     /// Required words that stand in code that could not be read.
-    fn unread(&mut self, walk: &WalkSpec, coverage: &Coverage) {
+    fn unread(&mut self, walk: Walking<'_>, coverage: &Coverage) {
         for place in &coverage.not_looked_at {
-            let own = walk.acquires.iter().any(|acquire| acquire.callee == place.word);
+            let own = walk.words().contains(&place.word.as_str());
             if !own || self.sites.iter().any(|site| site.span.contains(place.span)) {
                 continue;
             }
@@ -142,7 +198,7 @@ impl<'t> Work<'_, 't> {
             let refusal = Refusal::new(RefusalCode::OpaqueCode, place.span, sentence);
             let mut proof = Proof::default();
             proof.refused(&refusal);
-            self.push(walk, place.span, "", Verdict::Refused(refusal), &proof);
+            self.push(walk.name(), place.span, "", Verdict::Refused(refusal), &proof);
         }
     }
 }

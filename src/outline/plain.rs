@@ -34,7 +34,7 @@ pub fn convert_plain<'t>(
     let tree = walk.looping.tree();
     let element = element_name(spec, walk, scopes);
     untyped(spec, walk)?;
-    let skip = skip(spec, walk, &element)?;
+    let skip = skip(walk, &element)?;
     let request = request(spec, &element);
     let spelled: Vec<(Span, String)> = walk.elements.iter().map(|s| (*s, element.clone())).collect();
     let mut removed = vec![replaced(walk)];
@@ -122,7 +122,7 @@ fn untyped(spec: &PlainSpec, walk: &PlainWalk<'_>) -> Result<(), Refusal> {
 }
 
 /// The statement that leaves out elements which the loop would not have seen.
-fn skip(spec: &PlainSpec, walk: &PlainWalk<'_>, element: &str) -> Result<Option<String>, Refusal> {
+fn skip(walk: &PlainWalk<'_>, element: &str) -> Result<Option<String>, Refusal> {
     let Some(condition) = &walk.skips else { return Ok(None) };
     if let Some(declaration) = walk.statements.iter().find(|n| n.is(Kind::Declaration)) {
         let sentence =

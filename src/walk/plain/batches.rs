@@ -4,6 +4,7 @@
 //! used by its own turn alone, and what is done per batch is what the helper does per batch.
 
 use super::recognise::{Ground, PlainWalk, statement_match};
+use crate::flow::access::accesses;
 use crate::matcher::{Binding, Environment, match_node};
 use crate::smpl::pattern::Pattern;
 use crate::source::Span;
@@ -23,7 +24,15 @@ pub(super) fn batches<'t>(
 ) -> Result<PlainWalk<'t>, Refusal> {
     let looping = ground.looping()?;
     let batch = ground.local(&env, "batch")?;
-    let mut turn = Turn { ground, env, count, looping, known: vec![ground.call.span()], counted: Vec::new() };
+    let mut turn = Turn {
+        ground,
+        env,
+        count,
+        looping,
+        known: vec![ground.call.span()],
+        counted: Vec::new(),
+        more_per_batch: false,
+    };
     let mut rest = turn.filled()?;
     turn.count_is_asked(&mut rest)?;
     let inner = turn.inner(&mut rest)?;
@@ -49,6 +58,7 @@ pub(super) fn batches<'t>(
         }
     }
     ground.dead_behind(looping, &own)?;
+    stays_put(ground, looping)?;
     stays_in_batch(ground, &inner)?;
     let (element, statements) = turn.named(&inner, &elements);
     let counts = format!(
@@ -56,7 +66,13 @@ pub(super) fn batches<'t>(
         ground.scopes().declaration(inner.index).name
     );
     proof.shown(Duty::Cursors, counts, vec![inner.header]);
-    proof.shown(Duty::PerBatch, "the helper does the same for each batch", vec![looping.span()]);
+    let at = vec![looping.span()];
+    if turn.more_per_batch {
+        let open = "the helper also does something between batches that this loop does not, such as sleeping";
+        proof.open(Duty::PerBatch, open, at);
+    } else {
+        proof.shown(Duty::PerBatch, "the helper does the same for each batch", at);
+    }
     let elements = if element.is_some() { Vec::new() } else { elements };
     let walk =
         PlainWalk { call: ground.call, looping, begin, end: None, statements, element, elements, skips, env };
@@ -74,6 +90,8 @@ struct Turn<'a, 'b, 't> {
     known: Vec<Span>,
     /// Variables that hold how many elements there are.
     counted: Vec<DeclId>,
+    /// Whether the helper does something per batch that the loop does not.
+    more_per_batch: bool,
 }
 
 /// The loop over a batch.
@@ -242,6 +260,7 @@ impl<'t> Turn<'_, '_, 't> {
         let spec = ground.spec;
         let among = |all: &[Pattern], n: Node<'t>| all.iter().any(|p| statement_match(p, n, &env).is_some());
         let mut released = spec.release_all.is_empty();
+        let mut missing: Vec<&Pattern> = spec.per_batch.iter().collect();
         for statement in rest {
             let condition = statement.child(Field::Condition).filter(|_| self.leaves(statement));
             let stops = condition.is_some_and(|c| {
@@ -249,6 +268,7 @@ impl<'t> Turn<'_, '_, 't> {
                     .iter()
                     .all(|d| spec.stop.iter().any(|p| match_node(p, *d, &env).is_some()))
             });
+            missing.retain(|p| statement_match(p, statement, &env).is_none());
             if among(&spec.release_all, statement) {
                 released = true;
             } else if !among(&spec.per_batch, statement) && !stops {
@@ -258,6 +278,7 @@ impl<'t> Turn<'_, '_, 't> {
             self.known.push(statement.span());
         }
         if released {
+            self.more_per_batch = !missing.is_empty();
             return Ok(());
         }
         let sentence = "the elements of a batch are not let go, as the helper does";
@@ -308,6 +329,21 @@ impl<'t> Turn<'_, '_, 't> {
         statements.remove(at);
         (Some(one.id), statements)
     }
+}
+
+/// What the call is given is the same in each turn; what it moves itself is given by its address.
+fn stays_put<'t>(ground: &Ground<'_, 't>, looping: Node<'t>) -> Result<(), Refusal> {
+    let by_address =
+        |n: Node<'t>| n.parent().is_some_and(|p| p.is(Kind::PointerExpression) && p.operator() == Some("&"));
+    let given = ground.call.descendants().filter(|n| n.is(Kind::Identifier) && !by_address(*n));
+    let given: Vec<DeclId> = given.filter_map(|n| ground.scopes().resolve(n)).collect();
+    let written = accesses(looping, ground.scopes())
+        .into_iter()
+        .find(|a| given.contains(&a.decl) && a.may_define() && !ground.call.encloses(a.node));
+    let Some(access) = written else { return Ok(()) };
+    let name = ground.scopes().declaration(access.decl).name;
+    let sentence = format!("`{name}` says where to look, and the loop moves it");
+    Err(ground.refuse(RefusalCode::CursorRedefined, access.node, sentence))
 }
 
 /// A `break` out of the inner loop goes on with the next batch, which the helper cannot do.
