@@ -49,12 +49,22 @@ pub(crate) fn convert(files: &[TreeFile], generation: Generation, level: Level) 
     all.push(("include/linux/uio.h".to_owned(), header.into_bytes()));
     all.push(("lib/iov_iter.c".to_owned(), library.into_bytes()));
     all.sort();
-    let level = match level {
+    let outcome = engine::run(&RULES, &Memory(&all), &|_| true, engine_level(level));
+    finish(files, outcome, engine_level(level))
+}
+
+/// Runs other rules on a whole tree.
+pub(crate) fn convert_by(rules: &Rules, files: &[TreeFile], level: Level) -> Outcome {
+    let outcome = engine::run(rules, &Memory(files), &|_| true, engine_level(level));
+    assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
+    finish(files, outcome, engine_level(level))
+}
+
+fn engine_level(level: Level) -> engine::Level {
+    match level {
         Level::Safe => engine::Level::Safe,
         Level::Review => engine::Level::Review,
-    };
-    let outcome = engine::run(&RULES, &Memory(&all), &|_| true, level);
-    finish(files, outcome, level)
+    }
 }
 
 /// Runs the shipped rule on a whole tree; the helper is introduced as well. Out: the tree afterwards, and the refusals.
@@ -79,9 +89,15 @@ pub(crate) fn convert_tree(files: &[TreeFile]) -> (Vec<TreeFile>, Vec<Refused>) 
 }
 
 fn shipped() -> Rules {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
-    let rule = std::fs::read(folder.join("iov_iter_for_each_page.cocci")).unwrap();
-    let (rule, told) = vedalia::smpl::parse(&SourceFile::new("iov_iter_for_each_page.cocci", rule));
+    rules("iov_iter_for_each_page")
+}
+
+/// The shipped rule of that name.
+pub(crate) fn rules(name: &str) -> Rules {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name);
+    let file = format!("{name}.cocci");
+    let rule = std::fs::read(folder.join(&file)).unwrap();
+    let (rule, told) = vedalia::smpl::parse(&SourceFile::new(file, rule));
     assert!(told.is_empty(), "{told:?}");
     let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     let (rules, told) = Rules::understand(&[rule], &beside);

@@ -20,4 +20,5 @@ mod cases;
 mod exec;
 mod metamorphic;
 mod outlining;
+mod plain;
 mod demo;

@@ -4,7 +4,8 @@
 //! they had one.
 
 use super::captures::{Captures, kept_identifiers};
-use crate::syntax::file_scope::{FileScope, GlobalKind};
+use crate::plan::outlining::fit::means_something;
+use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::walk::output::Spelling;
 use crate::walk::{Walk, WalkSpec};
@@ -101,13 +102,6 @@ fn element_name<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<&'t str> {
         .filter_map(|n| scopes.resolve(n))
         .find(|id| *id != walk.site.batch)
         .map(|id| scopes.declaration(id).name)
-}
-
-/// Whether a name of file scope is in the way.
-fn means_something(file: &FileScope<'_>, name: &str) -> bool {
-    file.function(name).is_some()
-        || file.globals.iter().any(|g| g.name == name && g.kind != GlobalKind::Tag)
-        || file.macros.iter().any(|m| m.name == name)
 }
 
 fn numbered(name: &str, free: &dyn Fn(&str) -> bool) -> String {

@@ -5,8 +5,8 @@
 
 use super::Conversion;
 use crate::edit::TextEdit;
-use crate::plan::columns::indentation;
-use crate::plan::outlining::{Asked, NotOutlined, Obstacle, Outlined, outline};
+use crate::plan::columns::{indent, indentation};
+use crate::plan::outlining::{Asked, Late, NotOutlined, Obstacle, Outlined, outline};
 use crate::plan::wrapping::parenthesised;
 use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
@@ -39,6 +39,7 @@ pub fn convert_plain<'t>(
     let spelled: Vec<(Span, String)> = walk.elements.iter().map(|s| (*s, element.clone())).collect();
     let mut removed = vec![replaced(walk)];
     removed.extend(walk.begin.map(|n| n.span()));
+    let in_block = walk.looping.parent().is_some_and(|p| p.is(Kind::CompoundStatement));
     let asked = Asked {
         request: &request,
         statements: first.span().cover(last.span()),
@@ -46,6 +47,7 @@ pub fn convert_plain<'t>(
         removed: &removed,
         spelled: &spelled,
         first: skip.as_deref(),
+        late: if in_block { Late::Assigned } else { Late::ByAddress },
         taken,
     };
     let outlined = outline(asked, tree, file).map_err(refusal)?;
@@ -140,9 +142,10 @@ fn filled_in(walk: &PlainWalk<'_>, text: &str, own: &[(&str, &str)]) -> String {
     while let Some(c) = rest.chars().next() {
         let len = word_len(rest).max(c.len_utf8());
         let word = &rest[..len];
+        let field = out.ends_with('.') || out.ends_with("->");
         let known = own.iter().find(|(name, _)| *name == word).map(|(_, text)| (*text).to_owned());
         let bound = known.or_else(|| walk.env.get(word).map(|b| b.text.to_string()));
-        out.push_str(bound.as_deref().unwrap_or(word));
+        out.push_str(bound.as_deref().filter(|_| !field).unwrap_or(word));
         rest = &rest[len..];
     }
     out
@@ -160,7 +163,9 @@ fn call(spec: &PlainSpec, walk: &PlainWalk<'_>, outlined: &Outlined) -> Vec<Text
     let (name, arguments) = &spec.helper;
     let arguments: Vec<String> = arguments.iter().map(|a| filled_in(walk, a, &own)).collect();
     let line = source.lines().line_span(source.line_column(walk.looping.span()).line);
-    let text = parenthesised(name, &arguments, ";", indentation(source.slice(line)));
+    let column = indentation(source.slice(line));
+    let mut text: String = outlined.assignments.iter().map(|a| format!("{a}\n{}", indent(column))).collect();
+    text.push_str(&parenthesised(name, &arguments, ";", column));
     let mut span = replaced(walk);
     let mut edits = Vec::new();
     if let Some(begin) = walk.begin {

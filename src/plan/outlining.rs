@@ -39,6 +39,8 @@ pub struct Outlined {
     pub argument: String,
     /// Names of file scope that are new.
     pub names: Vec<String>,
+    /// Statements that have to stand in front of the call.
+    pub assignments: Vec<String>,
     /// Variables that reach the new function, and how.
     pub captured: Vec<String>,
     /// The statements.
@@ -94,8 +96,19 @@ pub struct Asked<'a> {
     pub spelled: &'a [(Span, String)],
     /// A statement that comes before the others.
     pub first: Option<&'a str>,
+    /// What becomes of a value that is only there when the call is reached.
+    pub late: Late,
     /// Names that were given to others already.
     pub taken: &'a [String],
+}
+
+/// How a value reaches the new function that is not there yet where the context is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// By its address: nothing can stand in front of the call.
+    ByAddress,
+    /// The caller puts [`Outlined::assignments`] in front of the call.
+    Assigned,
 }
 
 /// The statements in their function, with the facts about it.
@@ -126,11 +139,14 @@ pub fn outline<'t>(asked: Asked<'_>, tree: &'t Tree, file: &FileScope<'t>) -> Re
     let with_context = names.uses_context(&scene, &captures);
     let argument = text::argument(&scene, &captures, &names);
     let captured = captures.iter().map(|c| format!("`{}` {}", c.name(&scene), c.passing.words())).collect();
+    let late = captures.iter().filter(|c| with_context && c.passing == Passing::Late);
+    let assign = |c: &Capture| format!("{}.{1} = {1};", names.variable, c.name(&scene));
+    let assignments = late.map(assign).collect();
     let mut new = vec![names.function.clone()];
     new.extend(with_context.then_some(names.context));
     let statements = scene.statements[0].span().cover(scene.statements[scene.statements.len() - 1].span());
     let (from, name) = (scene.function.to_owned(), names.function);
-    Ok(Outlined { edits, from, name, argument, names: new, captured, statements })
+    Ok(Outlined { edits, from, name, argument, names: new, assignments, captured, statements })
 }
 
 impl<'a, 't> Scene<'a, 't> {
@@ -337,7 +353,7 @@ impl Names {
         };
         let function = numbered(scene.asked.request.name.iter().map(part).collect());
         let context = numbered(format!("{}_ctx", scene.function));
-        let used = |name: &str| scene.facts.scopes.declares(name) || !scene.file.is_free(name);
+        let used = |name: &str| scene.facts.scopes.declares(name) || fit::means_something(scene.file, name);
         let variable = ["ctx", "context"].into_iter().find(|n| !used(n)).unwrap_or("outline_ctx").to_owned();
         let own = scene.asked.request.parameters.iter().find_map(|p| match p {
             OutlineParameter::Data(_, name) => Some(name.as_str()),
@@ -368,21 +384,21 @@ fn context(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Option
     let last = leading.filter(|n| n.is(Kind::Declaration) && !scene.region.encloses(*n)).last();
     let base = scene.column(scene.block) + TAB;
     let (tabs, deeper) = (indent(base), indent(base + TAB));
-    let mut text = format!("\n{tabs}struct {} {} = {{", names.context, names.variable);
-    for capture in captures.iter().filter(|c| c.passing != Passing::Own) {
+    let mut fields = String::new();
+    for capture in captures.iter().filter(|c| !matches!(c.passing, Passing::Own | Passing::Late)) {
         let name = capture.name(scene);
         let reference = if capture.passing == Passing::Address { "&" } else { "" };
-        text.push_str(&format!("\n{deeper}.{name} = {reference}{name},"));
+        fields.push_str(&format!("\n{deeper}.{name} = {reference}{name},"));
     }
-    text.push_str(&format!("\n{tabs}}};"));
-    let at = match last {
-        Some(last) => last.span().end,
-        None => {
-            text.push('\n');
-            scene.block.span().start + 1
-        }
-    };
-    Some(TextEdit::new(Span::at(at as usize), text))
+    let head = format!("{tabs}struct {} {}", names.context, names.variable);
+    let text =
+        if fields.is_empty() { format!("{head};\n") } else { format!("{head} = {{{fields}\n{tabs}}};\n") };
+    // On a line of its own, so that what stands before can go.
+    let source = scene.block.tree().source();
+    let place = last.map_or(scene.block.span().start, |n| n.span().end.saturating_sub(1));
+    let line = source.lines().line_span(source.lines().line_column(place as usize).line);
+    let text = if last.is_some() { text } else { format!("{text}\n") };
+    Some(TextEdit::new(Span::at(line.end as usize), text))
 }
 
 /// A list in parentheses behind `head`, broken where it is too long.

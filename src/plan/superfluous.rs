@@ -81,6 +81,7 @@ fn superfluous(old_scope: &FileScope<'_>, file: &SourceFile, functions: &[String
 
 fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn: &mut Vec<(Span, Removed)>) {
     let (old_scopes, scopes) = (Scopes::of(old), Scopes::of(new));
+    let mut gone: Vec<(usize, Node<'_>)> = Vec::new();
     for declaration in scopes.declarations().iter().filter(|d| d.kind == DeclKind::Local) {
         let used_before = old_scopes.declarations().iter().any(|d| {
             d.name == declaration.name && d.kind == DeclKind::Local && !old_scopes.uses(d.id).is_empty()
@@ -91,7 +92,9 @@ fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn:
         let siblings: Vec<_> =
             scopes.declarations().iter().filter(|d| d.declaration == declaration.declaration).collect();
         let span = if siblings.len() == 1 {
-            whole_lines(file, declaration.declaration.span())
+            let lines = whole_lines(file, declaration.declaration.span());
+            gone.push((turn.len(), declaration.declaration));
+            lines
         } else {
             with_comma(declaration.declarator)
         };
@@ -100,9 +103,24 @@ fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn:
         turn.push((span, Removed::Local { function, name, calls }));
         if siblings.len() > 1 {
             // One declarator a turn: commas are shared.
-            return;
+            break;
         }
     }
+    for (at, last) in &gone {
+        if opens_block(*last, &gone) && file.text()[turn[*at].0.end as usize..].starts_with('\n') {
+            turn[*at].0.end += 1;
+        }
+    }
+}
+
+/// Whether a declaration is the last at the start of its block, and all before it go too: then the blank line behind
+/// them goes as well.
+fn opens_block(last: Node<'_>, gone: &[(usize, Node<'_>)]) -> bool {
+    let next = last.next_sibling();
+    let mut before = std::iter::successors(Some(last), |n| n.prev_sibling());
+    let goes = |n: &Node<'_>| gone.iter().any(|(_, d)| d == n);
+    next.is_some_and(|n| !n.is(Kind::Declaration) && n.text() != "}")
+        && before.find(|n| !goes(n)).is_some_and(|n| n.text() == "{")
 }
 
 fn called(node: Node<'_>) -> Vec<String> {

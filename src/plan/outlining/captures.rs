@@ -4,7 +4,7 @@
 //! where nothing changes it between there and here; otherwise its address is.
 
 use super::fit::{Handed, obstacle};
-use super::{NotOutlined, Obstacle, Scene, body};
+use super::{Late, NotOutlined, Obstacle, Scene, body};
 use crate::flow::access::{How, accesses};
 use crate::smpl::outline::OutlineParameter;
 use crate::syntax::scope::{DeclId, DeclKind};
@@ -17,6 +17,8 @@ pub(super) enum Passing {
     Own,
     /// Its value.
     Value,
+    /// Its value, which is put into the context right before the call.
+    Late,
     /// An array, as the pointer that it decays to.
     Decayed,
     /// Its address.
@@ -28,7 +30,7 @@ impl Passing {
     pub(super) fn words(self) -> &'static str {
         match self {
             Passing::Own => "as its own local",
-            Passing::Value => "by value",
+            Passing::Value | Passing::Late => "by value",
             Passing::Decayed => "as a pointer to its first element",
             Passing::Address => "by address",
         }
@@ -51,7 +53,9 @@ impl Capture {
     pub(super) fn declared(&self, scene: &Scene<'_, '_>) -> String {
         let declaration = scene.facts.scopes.declaration(self.id);
         match self.passing {
-            Passing::Own | Passing::Value => declaration.ty.without_const().declare(declaration.name),
+            Passing::Own | Passing::Value | Passing::Late => {
+                declaration.ty.without_const().declare(declaration.name)
+            }
             Passing::Decayed => declaration.ty.decayed().declare(declaration.name),
             Passing::Address => declaration.ty.pointer_to(declaration.name),
         }
@@ -71,7 +75,7 @@ pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutline
         }
         let passing = passing(scene, id);
         let handed = match passing {
-            Passing::Own | Passing::Value => Handed::Value,
+            Passing::Own | Passing::Value | Passing::Late => Handed::Value,
             Passing::Decayed => Handed::Decayed,
             Passing::Address => Handed::Address,
         };
@@ -107,9 +111,16 @@ fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
         return Passing::Decayed;
     }
     let by_name = scene.asked.request.parameters.contains(&OutlineParameter::Captures);
-    let unchanged = by_name || is_stable(scene, id);
-    let pointer_wanted = declaration.ty.is_aggregate() || shared || region.written.contains(&id);
-    if pointer_wanted || !unchanged { Passing::Address } else { Passing::Value }
+    if declaration.ty.is_aggregate() || shared || region.written.contains(&id) {
+        Passing::Address
+    } else if by_name || is_stable(scene, id) {
+        Passing::Value
+    } else {
+        match scene.asked.late {
+            Late::ByAddress => Passing::Address,
+            Late::Assigned => Passing::Late,
+        }
+    }
 }
 
 /// Whether the value where the call's block begins is the value where the statements begin.
@@ -147,5 +158,5 @@ pub(super) fn is_direct(scene: &Scene<'_, '_>, captures: &[Capture]) -> bool {
     let text = capture.declared(scene);
     let qualified = text.split(|c| !is_word(c)).any(|word| matches!(word, "const" | "volatile"));
     let pointer = scene.facts.scopes.declaration(capture.id).ty.is_pointer();
-    !qualified && (capture.passing != Passing::Value || pointer)
+    !qualified && (!matches!(capture.passing, Passing::Value | Passing::Late) || pointer)
 }

@@ -4,6 +4,7 @@
 
 use crate::edit::TextEdit;
 use crate::flow::hazards::{Hazard, HazardKind};
+use crate::syntax::file_scope::{FileScope, GlobalKind};
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
 
@@ -54,6 +55,13 @@ pub fn hazard(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> String {
         }
     };
     format!("the macro `{}` {what}", hazard.node.text())
+}
+
+/// Whether a name means something at file scope that a local of that name would hide.
+pub fn means_something(file: &FileScope<'_>, name: &str) -> bool {
+    file.function(name).is_some()
+        || file.globals.iter().any(|g| g.name == name && g.kind != GlobalKind::Tag)
+        || file.macros.iter().any(|m| m.name == name)
 }
 
 /// The use `ident` of a variable, where `access` is its address.

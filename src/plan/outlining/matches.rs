@@ -4,7 +4,7 @@
 //! the edits that all of them need. A match whose statements cannot be outlined is left out with a diagnostic: nothing
 //! of it is changed.
 
-use super::{Asked, NotOutlined, Obstacle, outline};
+use super::{Asked, Late, NotOutlined, Obstacle, outline};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::TextEdit;
 use crate::matcher::Environment;
@@ -60,7 +60,16 @@ pub fn outlines(rule: &CompiledRule, tree: &Tree, found: &[Environment]) -> Outl
             .map(|(name, request)| {
                 let statements = statements(request, env, &removed)?;
                 let (fill_in, removed, taken) = (&fill_in as &dyn Fn(&str) -> _, &removed[..], &taken[..]);
-                let asked = Asked { request, statements, fill_in, removed, spelled: &[], first: None, taken };
+                let asked = Asked {
+                    request,
+                    statements,
+                    fill_in,
+                    removed,
+                    spelled: &[],
+                    first: None,
+                    late: Late::ByAddress,
+                    taken,
+                };
                 Ok((*name, outline(asked, tree, &file)?))
             })
             .collect();

@@ -8,6 +8,7 @@ use super::fit::through_address;
 use super::{Names, NotOutlined, Obstacle, Scene, listed, ways_out};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, indent, shift};
+use crate::plan::wrapping::relayout;
 use crate::smpl::outline::OutlineParameter;
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
@@ -18,6 +19,16 @@ pub(super) fn function(
     captures: &[Capture],
     names: &Names,
 ) -> Result<String, NotOutlined> {
+    let struct_and_function = written(scene, captures, names)?;
+    let original = squeezed(scene.facts.function.text());
+    Ok(relayout(&struct_and_function, &|statement| !original.contains(&squeezed(statement))))
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<String, NotOutlined> {
     let mut out = String::new();
     let passed = || captures.iter().filter(|c| c.passing != Passing::Own);
     let with_context = names.uses_context(scene, captures);
@@ -172,7 +183,7 @@ fn spelled(
     match capture.passing {
         Passing::Own => Vec::new(),
         Passing::Address => through_address(ident, &access),
-        Passing::Value | Passing::Decayed if access == name => Vec::new(),
-        Passing::Value | Passing::Decayed => vec![TextEdit::new(ident.span(), access)],
+        Passing::Value | Passing::Late | Passing::Decayed if access == name => Vec::new(),
+        Passing::Value | Passing::Late | Passing::Decayed => vec![TextEdit::new(ident.span(), access)],
     }
 }

@@ -391,7 +391,9 @@ fn counts_up<'t>(ground: &Ground<'_, 't>, inner: Node<'t>) -> Option<DeclId> {
 
 /// A declaration that computes nothing.
 fn is_bare_declaration(node: Node<'_>) -> bool {
-    node.is(Kind::Declaration) && !node.children_in(Field::Declarator).any(|d| d.is(Kind::InitDeclarator))
+    let constant = |d: Node<'_>| d.child(Field::Value).is_some_and(|v| v.is(Kind::NumberLiteral));
+    node.is(Kind::Declaration)
+        && node.children_in(Field::Declarator).all(|d| !d.is(Kind::InitDeclarator) || constant(d))
 }
 
 /// The operands of `&&`.
