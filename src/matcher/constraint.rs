@@ -100,9 +100,13 @@ fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
     let Some(function) = node.ancestors().find(|n| n.is(Kind::FunctionDefinition)) else {
         return scope == IdScope::Global;
     };
-    let scopes = crate::syntax::Scopes::of(function);
-    let declared = scopes.resolve(node).and_then(|id| scopes.declarations().iter().find(|d| d.id == id));
-    let local = declared.is_some_and(|d| d.kind != crate::syntax::DeclKind::Static);
+    let within = |n: Node<'_>| n.span().start >= function.span().start;
+    let is_static = |n: Node<'_>| {
+        let declaration = n.ancestors().find(|a| a.is(Kind::Declaration));
+        declaration
+            .is_some_and(|d| d.children().any(|s| s.is(Kind::StorageClassSpecifier) && s.text() == "static"))
+    };
+    let local = super::typing::local(node).is_some_and(|n| within(n) && !is_static(n));
     local == (scope == IdScope::Local)
 }
 

@@ -13,6 +13,7 @@ pub mod graph;
 pub mod iso;
 pub mod list;
 pub mod macros;
+pub mod miss;
 pub mod node;
 pub mod search;
 pub mod solve;
@@ -21,6 +22,7 @@ pub mod typing;
 
 pub use canonical::canonical;
 pub use environment::{Binding, Environment, Place};
+pub use miss::{Disagreement, Miss, nearest_miss};
 pub use node::Matcher;
 pub use search::{Found, search};
 
@@ -50,3 +52,5 @@ pub fn match_statements(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod properties;

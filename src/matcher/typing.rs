@@ -6,7 +6,11 @@
 use super::environment::{Binding, Environment};
 use crate::smpl::pattern::Metavariables;
 use crate::smpl::{MetaKind, TypeConstraint};
-use crate::syntax::{Field, Kind, Node, Scopes};
+use crate::source::SourceFile;
+use crate::syntax::{Field, Kind, Node};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The environment in which the type of `c` is one of `types`: a type metavariable among them is bound.
 pub fn fits(
@@ -16,7 +20,26 @@ pub fn fits(
     metas: &Metavariables,
 ) -> Option<Environment> {
     let found = type_of(c, 0)?;
-    types.iter().find_map(|t| fits_one(t, &found, env, metas))
+    let resolve =
+        |shape: &Shape| known(c, |types| Some(types.resolved(shape))).unwrap_or_else(|| shape.clone());
+    let plain = resolve(&found);
+    let one = |t: &TypeConstraint| {
+        let spelled = fits_one(t, &found, env, metas);
+        // Other names of one type are that type.
+        let same = || {
+            if metas.contains_key(&t.base) {
+                let bound = env.get(&t.base)?;
+                let stars = bound.text.matches('*').count();
+                let bound = resolve(&Shape::new(&bound.text.replace('*', " "), stars));
+                let equal = bound.base == plain.base && bound.stars + t.stars == plain.stars;
+                return equal.then(|| env.clone());
+            }
+            let want = resolve(&Shape::new(&t.base, t.stars));
+            fits_one(&TypeConstraint { base: want.base, stars: want.stars, ..t.clone() }, &plain, env, metas)
+        };
+        spelled.or_else(same)
+    };
+    types.iter().find_map(one)
 }
 
 fn fits_one(
@@ -58,7 +81,7 @@ fn fits_one(
         };
     }
     let fits = want.stars == found.stars && {
-        let base = squeeze(&want.base);
+        let base = Shape::new(&want.base, 0).base;
         base == found.base
             || matches!(base.as_str(), "struct" | "union" | "enum") && found.base.starts_with(&base)
     };
@@ -76,7 +99,8 @@ pub struct Shape {
 
 impl Shape {
     fn new(base: &str, stars: usize) -> Self {
-        Self { base: squeeze(base), stars }
+        let base = squeeze(base);
+        Self { base: arithmetic(&base).unwrap_or(base), stars }
     }
 
     fn render(&self, stars: usize) -> String {
@@ -124,11 +148,13 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
                 {
                     Some(Shape::new("int", 0))
                 }
-                (Some(l), Some(_)) => Some(l),
+                (Some(l), Some(_)) if matches!(c.operator(), Some("<<" | ">>")) => Some(l),
+                (Some(l), Some(r)) => Some(common(&l, &r)),
                 _ => None,
             }
         }
-        Kind::NumberLiteral | Kind::CharLiteral => Some(Shape::new("int", 0)),
+        Kind::NumberLiteral => Some(literal(c.text())),
+        Kind::CharLiteral => Some(Shape::new("int", 0)),
         Kind::StringLiteral | Kind::ConcatenatedString => Some(Shape::new("char", 1)),
         Kind::FieldExpression => {
             let of = down(Field::Argument)?;
@@ -144,19 +170,46 @@ fn pointee(shape: Shape) -> Option<Shape> {
 }
 
 fn declared_type(c: Node<'_>) -> Option<Shape> {
-    let function = c.ancestors().find(|n| n.is(Kind::FunctionDefinition));
-    if let Some(function) = function {
-        let scopes = Scopes::of(function);
-        if let Some(id) = scopes.resolve(c) {
-            let declaration = scopes.declarations().iter().find(|d| d.id == id)?;
-            return shape_of(declaration.ident);
-        }
+    match local(c) {
+        Some(ident) => shape_of(ident),
+        None => known(c, |types| types.globals.get(c.text()).cloned()),
     }
+}
+
+/// Where a name is declared inside of the function around it.
+pub fn local(c: Node<'_>) -> Option<Node<'_>> {
     let name = c.text();
-    let root = c.ancestors().last()?;
-    let top = root.named_children().filter(|n| n.is(Kind::Declaration));
-    let names = top.flat_map(|d| d.children_in(Field::Declarator)).filter_map(name_in);
-    names.filter(|n| n.text() == name).find_map(shape_of)
+    let mut at = c;
+    while let Some(parent) = at.parent() {
+        let found = match parent.kind() {
+            Kind::FunctionDefinition => {
+                let declarator = parent.child(Field::Declarator);
+                let list =
+                    declarator.into_iter().flat_map(Node::descendants).find(|n| n.is(Kind::ParameterList));
+                return list.and_then(|l| l.named_children().find_map(|d| declares(d, name)));
+            }
+            Kind::ForStatement => parent.child(Field::Initializer).and_then(|d| declares(d, name)),
+            Kind::CompoundStatement | Kind::CaseStatement => {
+                let before = parent.named_children().take_while(|n| n.span().start <= at.span().start);
+                before.filter(|n| n.is(Kind::Declaration)).filter_map(|d| declares(d, name)).last()
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+        at = parent;
+    }
+    None
+}
+
+fn declares<'t>(d: Node<'t>, name: &str) -> Option<Node<'t>> {
+    declared_in(d).into_iter().find(|n| n.text() == name)
+}
+
+/// The names that a declaration declares.
+fn declared_in(d: Node<'_>) -> Vec<Node<'_>> {
+    d.children_in(Field::Declarator).filter_map(name_in).collect()
 }
 
 fn name_in(declarator: Node<'_>) -> Option<Node<'_>> {
@@ -203,42 +256,200 @@ fn shape_of(ident: Node<'_>) -> Option<Shape> {
 
 /// The type of a field of an aggregate that the file defines.
 fn field_type(c: Node<'_>, base: &str, field: &str) -> Option<Shape> {
-    let root = c.ancestors().last()?;
-    let specifiers =
-        root.descendants().filter(|n| matches!(n.kind(), Kind::StructSpecifier | Kind::UnionSpecifier));
-    for specifier in specifiers {
-        let (Some(body), Some(name)) = (specifier.child(Field::Body), specifier.child(Field::Name)) else {
-            continue;
-        };
-        if base.strip_prefix("struct ").or(base.strip_prefix("union ")) != Some(name.text()) {
-            continue;
-        }
-        let fields = body.descendants().filter(|n| n.is(Kind::FieldDeclaration));
-        let names = fields.flat_map(|d| d.children_in(Field::Declarator)).filter_map(name_in);
-        if let Some(found) = names.filter(|n| n.text() == field).find_map(shape_of) {
-            return Some(found);
-        }
-    }
-    None
+    known(c, |types| {
+        let of = |name: &str| types.fields.get(name)?.get(field).cloned();
+        of(base).or_else(|| of(&types.resolved(&Shape::new(base, 0)).base))
+    })
 }
 
 /// What a function of this file returns.
 fn returned_type(c: Node<'_>) -> Option<Shape> {
     let name = c.child(Field::Function).filter(|f| f.is(Kind::Identifier))?.text();
-    let root = c.ancestors().last()?;
-    for top in
-        root.named_children().filter(|n| matches!(n.kind(), Kind::FunctionDefinition | Kind::Declaration))
-    {
+    known(c, |types| types.functions.get(name).cloned())
+}
+
+/// What a file says about types outside of functions.
+#[derive(Debug, Default)]
+struct FileTypes {
+    /// What other names of types stand for.
+    names: HashMap<String, Shape>,
+    /// The fields of aggregates.
+    fields: HashMap<String, HashMap<String, Shape>>,
+    functions: HashMap<String, Shape>,
+    globals: HashMap<String, Shape>,
+}
+
+thread_local! {
+    /// The file that was asked about last; the text is kept so that its address stays its own.
+    static KNOWN: RefCell<Option<(SourceFile, Rc<FileTypes>)>> = const { RefCell::new(None) };
+}
+
+/// Ask what the file around `c` says.
+fn known<T>(c: Node<'_>, ask: impl FnOnce(&FileTypes) -> Option<T>) -> Option<T> {
+    let source = c.tree().source();
+    let types = KNOWN.with_borrow_mut(|all| match all {
+        Some((old, types)) if std::ptr::eq(old.text(), source.text()) => types.clone(),
+        _ => {
+            let types = Rc::new(FileTypes::of(c.tree().root()));
+            *all = Some((source.clone(), types.clone()));
+            types
+        }
+    });
+    ask(&types)
+}
+
+impl FileTypes {
+    fn of(root: Node<'_>) -> Self {
+        let mut out = Self::default();
+        for n in root.descendants() {
+            match n.kind() {
+                Kind::StructSpecifier | Kind::UnionSpecifier => out.aggregate(n),
+                Kind::TypeDefinition => {
+                    for name in n.children_in(Field::Declarator).filter_map(type_name_in) {
+                        if let Some(shape) = shape_of(name) {
+                            out.names.insert(name.text().to_string(), shape);
+                        }
+                    }
+                }
+                Kind::PreprocDef => {
+                    let words = n.child(Field::Value).map_or("", |v| v.text().trim());
+                    if let Some(name) = n.child(Field::Name).filter(|_| is_arithmetic(words)) {
+                        out.names.insert(name.text().to_string(), Shape::new(words, 0));
+                    }
+                }
+                Kind::FunctionDefinition | Kind::Declaration if !is_local(n) => out.top(n),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn aggregate(&mut self, n: Node<'_>) {
+        let Some(body) = n.child(Field::Body) else { return };
+        let keyword = n.children().next().map_or("", Node::text);
+        let mut names: Vec<String> =
+            n.child(Field::Name).map(|tag| format!("{keyword} {}", tag.text())).into_iter().collect();
+        if let Some(definition) = n.parent().filter(|p| p.is(Kind::TypeDefinition)) {
+            let plain = definition.children_in(Field::Declarator).filter(|d| d.is_leaf());
+            names.extend(plain.map(|d| d.text().to_string()));
+        }
+        let fields = body.descendants().filter(|n| n.is(Kind::FieldDeclaration));
+        let all: HashMap<String, Shape> = fields
+            .flat_map(declared_in)
+            .filter_map(|name| Some((name.text().to_string(), shape_of(name)?)))
+            .collect();
+        for name in names {
+            self.fields.insert(name, all.clone());
+        }
+    }
+
+    fn top(&mut self, n: Node<'_>) {
+        for name in declared_in(n) {
+            if let Some(shape) = shape_of(name) {
+                self.globals.entry(name.text().to_string()).or_insert(shape);
+            }
+        }
         let mut stars = 0;
-        let mut at = top.child(Field::Declarator);
+        let mut at = n.child(Field::Declarator);
         while let Some(d) = at.filter(|d| d.is(Kind::PointerDeclarator)) {
             stars += 1;
             at = d.child(Field::Declarator);
         }
-        let is_it = at.filter(|d| d.is(Kind::FunctionDeclarator)).and_then(|d| d.child(Field::Declarator));
-        if is_it.is_some_and(|n| n.text() == name) {
-            return Some(Shape::new(top.child(Field::Type)?.text(), stars));
+        let name = at.filter(|d| d.is(Kind::FunctionDeclarator)).and_then(|d| d.child(Field::Declarator));
+        if let (Some(name), Some(ty)) = (name, n.child(Field::Type)) {
+            self.functions.entry(name.text().to_string()).or_insert_with(|| Shape::new(ty.text(), stars));
         }
     }
-    None
+
+    /// The type with names of types spelled out.
+    fn resolved(&self, shape: &Shape) -> Shape {
+        let mut out = shape.clone();
+        for _ in 0..8 {
+            let Some(next) = self.names.get(&out.base).filter(|n| n.base != out.base) else { break };
+            out = Shape { base: next.base.clone(), stars: out.stars + next.stars };
+        }
+        out
+    }
+}
+
+fn is_local(n: Node<'_>) -> bool {
+    n.ancestors().any(|a| a.is(Kind::FunctionDefinition))
+}
+
+/// The name that a declarator of a type definition defines.
+fn type_name_in(declarator: Node<'_>) -> Option<Node<'_>> {
+    let mut at = declarator;
+    while !matches!(at.kind(), Kind::TypeIdentifier | Kind::PrimitiveType | Kind::Identifier) {
+        if at.is(Kind::FunctionDeclarator) {
+            return None;
+        }
+        at = at.child(Field::Declarator)?;
+    }
+    Some(at)
+}
+
+const ARITHMETIC: [&str; 9] =
+    ["unsigned", "signed", "short", "long", "int", "char", "float", "double", "_Bool"];
+
+fn is_arithmetic(words: &str) -> bool {
+    !words.is_empty() && words.split_whitespace().all(|w| ARITHMETIC.contains(&w))
+}
+
+/// An arithmetic type in one spelling: `long unsigned int` is `unsigned long`.
+fn arithmetic(base: &str) -> Option<String> {
+    if !is_arithmetic(base) {
+        return None;
+    }
+    let words: Vec<&str> = base.split_whitespace().collect();
+    let count = |w: &str| words.iter().filter(|x| **x == w).count();
+    let mut out: Vec<&str> = Vec::new();
+    if count("unsigned") > 0 {
+        out.push("unsigned");
+    }
+    if count("signed") > 0 && count("char") > 0 {
+        out.push("signed");
+    }
+    out.extend(std::iter::repeat_n("short", count("short")));
+    out.extend(std::iter::repeat_n("long", count("long")));
+    out.extend(["char", "float", "double", "_Bool"].into_iter().filter(|w| count(w) > 0));
+    if out.is_empty() || out == ["unsigned"] {
+        out.push("int");
+    }
+    Some(out.join(" "))
+}
+
+/// The type of an operation on two numbers.
+fn common(a: &Shape, b: &Shape) -> Shape {
+    const ORDER: [&str; 9] = [
+        "long double",
+        "double",
+        "float",
+        "unsigned long long",
+        "long long",
+        "unsigned long",
+        "long",
+        "unsigned int",
+        "int",
+    ];
+    if !is_arithmetic(&a.base) || !is_arithmetic(&b.base) || a.stars + b.stars > 0 {
+        return a.clone();
+    }
+    let first = ORDER.into_iter().find(|t| *t == a.base || *t == b.base);
+    Shape::new(first.unwrap_or("int"), 0)
+}
+
+/// The type of a number as it is written.
+fn literal(text: &str) -> Shape {
+    let lower = text.to_ascii_lowercase();
+    let hex = lower.starts_with("0x");
+    if !hex && lower.contains(['.', 'e']) {
+        return Shape::new(if lower.ends_with('f') { "float" } else { "double" }, 0);
+    }
+    let suffix =
+        lower.trim_start_matches(
+            |c: char| if hex { c.is_ascii_hexdigit() || c == 'x' } else { c.is_ascii_digit() },
+        );
+    let longs = suffix.matches('l').count();
+    let unsigned = if suffix.contains('u') { "unsigned " } else { "" };
+    Shape::new(&format!("{unsigned}{}int", "long ".repeat(longs)), 0)
 }

@@ -381,7 +381,13 @@ impl<'a> Speller<'a> {
                     | "continue"
             )
         };
-        let starts = matches!(first.kind, TokenKind::Word | TokenKind::Number)
+        // A disjunction of names that is called.
+        let called = first.kind == TokenKind::Open
+            && self.closing(self.at).is_ok_and(|(close, _)| {
+                self.atoms.get(close + 1).is_some_and(|a| a.text == "(" && a.kind == TokenKind::Punct)
+            });
+        let starts = called
+            || matches!(first.kind, TokenKind::Word | TokenKind::Number)
             || first.kind == TokenKind::Punct && matches!(first.text.as_str(), "(" | "*" | "!" | "&");
         if !starts || keyword(&first.text) || statement(first) {
             return None;
