@@ -3,6 +3,7 @@
 //! In: a task's name and its options. Out: what the task prints, and its exit status. Each task has its own file; this
 //! one only dispatches. Nothing here is part of the `vedalia` command.
 
+mod coccicheck;
 mod command;
 mod conformance;
 mod fuzz;
@@ -32,6 +33,8 @@ enum Task {
     Conformance(conformance::Arguments),
     /// Feed the parsers text that nobody would write, and save what breaks them.
     Fuzz(fuzz::Arguments),
+    /// Run the kernel's own rules with ours and with Coccinelle, and compare.
+    Coccicheck(coccicheck::Arguments),
     /// Count what of a C tree is read, and list what is not.
     ParseStats(parse_stats::Arguments),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::KernelCheck(arguments) => kernel_check::run(&arguments),
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Coccicheck(arguments) => coccicheck::run(&arguments),
         Task::ParseStats(arguments) => parse_stats::run(&arguments),
     };
     match result {

@@ -6,12 +6,21 @@
 use crate::smpl::pattern::Atom;
 use crate::smpl::token::TokenKind;
 
+/// Braces around values.
+#[derive(Clone, Copy, Debug)]
+struct Values {
+    /// Whether the braces stand on lines of their own.
+    open: bool,
+    /// Whether each value does.
+    lines: bool,
+}
+
 /// The atoms line by line: one statement, header or brace each.
 pub(super) fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
     let mut out = Vec::new();
     let mut from = 0;
     let mut round = 0usize;
-    let mut values = 0usize;
+    let mut values: Vec<Values> = Vec::new();
     let mut header = false;
     for i in 0..atoms.len() {
         let text = atoms[i].text.as_str();
@@ -22,20 +31,27 @@ pub(super) fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
                 round += 1;
             }
             ")" | "]" => round = round.saturating_sub(1),
-            "{" if values > 0 || matches!(before, "=" | "," | "(" | "]") => values += 1,
-            "}" => values = values.saturating_sub(1),
+            "{" if !values.is_empty() || matches!(before, "=" | "," | "(" | "]") => {
+                let declared = before == "=" && atoms[from].text != "." && values.is_empty();
+                let lines = declared || values.last().is_some_and(|v| v.lines);
+                values.push(Values { open: is_long(&atoms[i..]), lines });
+            }
+            "}" => {
+                values.pop();
+            }
             _ => {}
         }
         let next = atoms.get(i + 1);
         let Some(next) = next else { break };
-        let outside = round == 0 && values == 0;
+        let outside = round == 0 && values.is_empty();
         let follows = next.text.as_str();
         let comment = next.kind == TokenKind::Comment && next.line == atoms[i].line;
-        let field = round == 0 && values > 0 && !comment;
+        let inner = values.last().filter(|v| v.open && round == 0 && !comment);
         let function = text == ")" && follows == "{" && round == 0 && !header && from_name(&atoms[from..=i]);
         let ends = match text {
-            "{" if field && follows == "." => true,
-            "," if field && values == 1 && matches!(follows, "." | "}") && atoms[from].text == "." => true,
+            "{" if inner.is_some() => true,
+            _ if inner.is_some() && follows == "}" => true,
+            "," if inner.is_some_and(|v| v.lines) => true,
             ")" if function => true,
             _ if !outside || comment => false,
             ";" => true,
@@ -61,6 +77,25 @@ pub(super) fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
     out.push(&atoms[from..]);
     out.retain(|r| !r.is_empty());
     out
+}
+
+/// Whether the values in the braces that `atoms` starts with are more than one, or named.
+fn is_long(atoms: &[Atom]) -> bool {
+    let mut depth = 0usize;
+    for atom in atoms {
+        match atom.text.as_str() {
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    break;
+                }
+            }
+            "," if depth == 1 => return true,
+            _ => {}
+        }
+    }
+    atoms.get(1).is_some_and(|a| a.text == ".")
 }
 
 /// Whether a row that ends in `)` starts a function: two words stand before its bracket.

@@ -19,6 +19,8 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
     let written = a.span.end < b.span.start;
     let (x, y) = (a.text.as_str(), b.text.as_str());
     let binary = |j: usize| j > 0 && is_operand(&row[j - 1]) && row.get(j + 1).is_some();
+    // An operator that a line ends with has its right side behind the line.
+    let last = i + 1 == row.len() && is_operand(a);
     match (x, y) {
         (_, "," | ";" | ")" | "]") | ("(" | "[", _) => false,
         ("," | ";", _) => true,
@@ -36,9 +38,12 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
             | "<<" | ">>" | "?",
             _,
         ) => true,
-        (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) => true,
+        (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) || last => true,
+        (_, "*" | "&") if last && written => true,
         ("+" | "/" | "%" | "|" | "<" | ">" | "^" | "-", _) if binary(i - 1) => true,
         (_, "(") if a.kind == TokenKind::Word => written && row.get(i + 1).is_some_and(|c| c.text == "*"),
+        // Code that starts with an operator: a sign is written without a blank.
+        ("*" | "&" | "+" | "-", _) if i == 1 => written,
         ("*" | "&" | "!" | "~", _) if i < 2 || !is_operand(&row[i - 2]) => false,
         _ => written,
     }
