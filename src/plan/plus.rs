@@ -117,7 +117,8 @@ impl Renderer<'_> {
             // A type's stars stick to the name.
             let stars = i > 0 && before.ends_with('*') && self.metavariables.contains_key(&row[i - 1].text);
             let comma = matches!(out.last(), Some(Token::New(new)) if new.gap.is_some());
-            if i > 0 && !stars && !comma && !before.is_empty() && space(row, i) {
+            let pointer = i > 0 && atom.text == "*" && self.is_type(&row[i - 1]);
+            if i > 0 && !stars && !comma && !before.is_empty() && (pointer || space(row, i)) {
                 out.push(Token::blank());
             }
             match atom.text.as_str() {
@@ -132,6 +133,15 @@ impl Renderer<'_> {
             self.word(row, i, &mut out);
         }
         out
+    }
+
+    fn is_type(&self, atom: &Atom) -> bool {
+        let meta = self.metavariables.get(&atom.text);
+        meta.is_some_and(|m| matches!(m.kind, MetaKind::Type | MetaKind::TypedefName))
+            || matches!(
+                atom.text.as_str(),
+                "int" | "char" | "void" | "long" | "short" | "unsigned" | "float" | "double"
+            )
     }
 
     fn word(&self, row: &[Atom], i: usize, out: &mut Vec<Token>) {
@@ -223,10 +233,29 @@ fn line(text: &str) -> Vec<Token> {
     out
 }
 
-/// A preprocessor line with its metavariables filled in.
-fn directive(text: &str, metas: &Metavariables, env: &Environment) -> String {
+/// A preprocessor line with one blank behind its name, and one behind the name that it defines.
+fn one_blank(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
+    for _ in 0..2 {
+        let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let next = rest[word..].trim_start();
+        out.push_str(&rest[..word]);
+        if next.starts_with('/') || next.is_empty() {
+            rest = &rest[word..];
+            break;
+        }
+        out.push(' ');
+        rest = next;
+    }
+    out + rest
+}
+
+/// A preprocessor line with its metavariables filled in.
+fn directive(text: &str, metas: &Metavariables, env: &Environment) -> String {
+    let text = one_blank(text);
+    let mut out = String::new();
+    let mut rest = text.as_str();
     while let Some(c) = rest.chars().next() {
         let len = crate::smpl::token::word_len(rest);
         let name = &rest[..len];

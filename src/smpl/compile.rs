@@ -249,7 +249,7 @@ fn with_empty_lines(file: &SourceFile, atoms: &[Atom]) -> Vec<Atom> {
     let lines = file.lines();
     let empty = |line: usize| {
         (1..=lines.line_count()).contains(&line)
-            && matches!(file.slice(lines.line_span(line)).trim(), "+" | "++")
+            && matches!(file.slice(lines.line_span(line)).trim_end(), "+" | "++")
     };
     let made = |like: &Atom, line: usize| Atom {
         kind: TokenKind::Comment,

@@ -119,11 +119,15 @@ fn runs(rule: &CompiledRule) -> HashMap<u32, u32> {
 /// What a match removes, and where it adds code.
 fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &Environment) -> Site {
     let mut site = Site::default();
-    for touch in env.touches() {
+    let touches = env.touches();
+    for touch in &touches {
         let atom = touch.atom & !QUIET;
         let minus = rule.marks.get(&atom) == Some(&Mark::Minus);
         if minus {
-            let witness = Witness { matches: vec![number], run: runs.get(&atom).copied() };
+            // What a nest matches again is another match of its code.
+            let turn = touches.iter().filter(|t| t.atom == touch.atom && t.span < touch.span).count();
+            let matches = vec![number << 16 | turn.min(0xffff)];
+            let witness = Witness { matches, run: runs.get(&atom).copied() };
             site.removed.push(Removal { span: touch.span, witness });
         } else {
             site.context.push(touch.span);

@@ -8,7 +8,7 @@ use super::removal::run;
 use super::token::{New, Origin, Token};
 
 /// Longest line that a list gets.
-const WIDTH: usize = 80;
+const WIDTH: usize = 78;
 
 /// Break lines; `unit` is one level of indentation.
 pub(super) fn break_lines(tokens: Vec<Token>, unit: Option<&str>) -> Vec<Token> {

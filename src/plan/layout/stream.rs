@@ -35,7 +35,7 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
     let mut added = vec![Added::default(); old.len()];
     list_commas(&mut old, &code);
     for insertion in &changes.inserted {
-        let Some(at) = token_at(&old, &code, insertion) else { continue };
+        let Some(at) = token_at(tree, &old, &code, insertion) else { continue };
         let place = &mut added[at];
         match (old[at].fate == Fate::Kept, insertion.side) {
             (false, _) => place.instead.push(&insertion.code),
@@ -117,13 +117,27 @@ fn list_commas(old: &mut [Old], code: &[usize]) {
     }
 }
 
-/// The token of the file at which code is added.
-fn token_at(old: &[Old], code: &[usize], insertion: &Insertion) -> Option<usize> {
+/// The token of the file at which code is added. Code that takes the place of a statement goes where that starts.
+fn token_at(tree: &Tree, old: &[Old], code: &[usize], insertion: &Insertion) -> Option<usize> {
     let anchor = insertion.anchor;
-    let first = code.iter().copied().find(|i| old[*i].span.start >= anchor.start);
+    let from = |start: u32| code.iter().copied().find(|i| old[*i].span.start >= start);
+    let first = from(anchor.start);
     let last = code.iter().copied().rev().find(|i| old[*i].span.end <= anchor.end);
+    let gone = |i: &usize| old[*i].fate != Fate::Kept;
     match insertion.side {
         Side::Before => first.or(last),
+        Side::After if first.as_ref().is_some_and(gone) && !anchor.is_empty() => {
+            let all_gone = |span: Span| {
+                code.iter().filter(|i| span.contains(old[**i].span)).all(|i| old[*i].fate != Fate::Kept)
+            };
+            let node = tree.covering(anchor);
+            let whole = std::iter::once(node)
+                .chain(node.ancestors())
+                .take_while(|n| n.span().end == anchor.end && all_gone(n.span()))
+                .filter(|n| n.kind().is_statement())
+                .last();
+            whole.map_or(first, |n| from(n.span().start))
+        }
         Side::After => last.or(first),
     }
 }
