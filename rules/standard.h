@@ -206,15 +206,12 @@
 #define __sram
 #define __nomerge
 #define __maybe_discard
-#define __discard
 #define __uninitialized
 #define __must_check_fn
 #define __nonnull
 #define __warn_unused_result
 #define __format
 #define __format_arg
-#define cold
-#define hot
 
 /* Declarers that look like calls inside a function. */
 #define DEFINE_MUTEX(...) YACFE_DECLARATOR

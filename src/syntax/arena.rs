@@ -104,7 +104,11 @@ impl<'o> Arena<'o> {
                     flags[start] |= MARKED;
                     flags[start + 2] |= MARKED;
                 }
-                MarkKind::ComputedGoto => flags[mark.item as usize] |= MARKED,
+                MarkKind::ComputedGoto | MarkKind::UnnamedBits => flags[mark.item as usize] |= MARKED,
+                MarkKind::ClosingWord => {
+                    flags[start] |= MARKED;
+                    flags[start + 1] |= MARKED;
+                }
                 _ => flags[start] |= MARKED,
             }
         }

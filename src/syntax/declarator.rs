@@ -123,7 +123,15 @@ pub(super) fn layer_of(declarator: Node<'_>, inner: Option<Node<'_>>) -> Option<
 
 /// The text of `span` with comments dropped and white space squeezed.
 fn plain_text(around: Node<'_>, span: Span) -> String {
-    text_without(around, span, Vec::new())
+    text_without(around, span, argument_commas(around))
+}
+
+/// The commas that a macro's argument list has between a parameter's type and its name.
+pub(super) fn argument_commas(around: Node<'_>) -> Vec<Span> {
+    if !matches!(around.kind(), Kind::ParameterDeclaration | Kind::PointerDeclarator) {
+        return Vec::new();
+    }
+    around.children().filter(|c| c.is(Kind::Token) && c.text() == ",").map(Node::span).collect()
 }
 
 pub(super) fn text_without(around: Node<'_>, span: Span, mut cuts: Vec<Span>) -> String {

@@ -56,6 +56,8 @@ fn taken_for(kind: MarkKind) -> &'static str {
         MarkKind::FunctionDefinition => "the head of a function",
         MarkKind::Statement => "a statement without a semicolon",
         MarkKind::Assumed => "a token that a macro brings",
+        MarkKind::UnnamedBits => "a bit-field without a name",
+        MarkKind::ClosingWord => "the end of an initializer",
         MarkKind::LabelAddress => "the address of a label",
         MarkKind::ComputedGoto => "a jump to an address",
         MarkKind::Asm => "a keyword behind a macro",

@@ -371,6 +371,13 @@ pub fn directive_name(text: &[u8]) -> &[u8] {
     &rest[..end]
 }
 
+/// Where what follows the name of a directive begins.
+pub fn directive_rest(text: &[u8]) -> usize {
+    let name = directive_name(text);
+    let blank = text.iter().skip(1).take_while(|b| b.is_ascii_whitespace()).count();
+    (1 + blank + name.len()).min(text.len())
+}
+
 /// What a word is to C.
 pub fn word_kind(word: &[u8]) -> Word {
     match word {

@@ -1,13 +1,16 @@
 //! What is known about macros.
 //!
 //! In: `#define` directives of C files and of macro files in the form of Coccinelle's `standard.h`. Out:
-//! [`MacroDefinition`]s (name, parameters, body) and [`MacroKnowledge`]: what a macro's name stands for where the
-//! tokens around a use leave it open. It refuses to expand anything.
+//! [`MacroDefinition`]s (name, parameters, body), what a body says about uses ([`Meaning`]), and [`MacroKnowledge`]:
+//! what a macro's name stands for where the tokens around a use leave it open. It refuses to expand anything.
+
+mod knowledge;
+
+pub(super) use knowledge::Layers;
+pub use knowledge::MacroKnowledge;
 
 use super::lexer::{Directive, Token, TokenKind, Word, lex};
-use super::overlay::Why;
 use crate::source::Span;
-use std::collections::HashMap;
 
 /// What a use of a macro stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +27,17 @@ pub enum MacroRole {
     Text,
     /// A type.
     Type,
+}
+
+/// What a body says about the uses of its macro.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The body by itself tells the role.
+    Is(MacroRole),
+    /// It is an attribute if each of these macros is one.
+    AttributeIf(Vec<String>),
+    /// It is what this other macro is.
+    As(String),
 }
 
 /// A `#define`.
@@ -84,37 +98,35 @@ impl MacroDefinition {
         self.body_tokens().iter().any(|(kind, _)| *kind == TokenKind::Word(Word::Jump))
     }
 
-    /// What a use stands for, if the body tells.
-    pub fn role(&self, known: &MacroKnowledge) -> Option<MacroRole> {
+    /// What the body says about uses; `None` if a use is an expression, or anything.
+    pub fn meaning(&self) -> Option<Meaning> {
         let tokens = self.body_tokens();
         if let Some(role) = hint(&tokens) {
-            return Some(role);
+            return Some(Meaning::Is(role));
         }
         if tokens.is_empty() {
             let marked = self.parameters.is_none() || self.name.starts_with("__");
-            return marked.then_some(MacroRole::Attribute);
+            return marked.then_some(Meaning::Is(MacroRole::Attribute));
         }
-        if is_attribute(&tokens, known) {
-            return Some(MacroRole::Attribute);
+        if let Some(names) = attributes(&tokens) {
+            return Some(match &names[..] {
+                [] => Meaning::Is(MacroRole::Attribute),
+                [other] if *other == tokens[0].1 && is_alias(&tokens) => Meaning::As(other.clone()),
+                _ => Meaning::AttributeIf(names),
+            });
         }
         if self.parameters.is_some() && is_header(&tokens) {
-            return Some(MacroRole::Iterator);
+            return Some(Meaning::Is(MacroRole::Iterator));
         }
         if tokens.iter().all(|(kind, _)| *kind == TokenKind::Str) {
-            return Some(MacroRole::Text);
+            return Some(Meaning::Is(MacroRole::Text));
         }
-        if tokens
-            .iter()
-            .all(|(kind, _)| matches!(kind, TokenKind::Word(Word::Primitive | Word::StandardType)))
-        {
-            return Some(MacroRole::Type);
+        let is_type =
+            |kind: &TokenKind| matches!(kind, TokenKind::Word(Word::Primitive | Word::StandardType));
+        if tokens.iter().all(|(kind, _)| is_type(kind)) {
+            return Some(Meaning::Is(MacroRole::Type));
         }
-        match tokens[..] {
-            [(TokenKind::Word(Word::Ident), other), ..] if other != self.name && is_alias(&tokens) => {
-                known.role(other).map(|(role, _)| role)
-            }
-            _ => None,
-        }
+        None
     }
 }
 
@@ -142,28 +154,27 @@ fn hint(tokens: &[(TokenKind, &str)]) -> Option<MacroRole> {
     })
 }
 
-/// Whether the body is made of attributes, qualifiers and storage classes only.
-fn is_attribute(tokens: &[(TokenKind, &str)], known: &MacroKnowledge) -> bool {
+/// If the body is made of attributes, qualifiers, storage classes and names only: those names.
+fn attributes(tokens: &[(TokenKind, &str)]) -> Option<Vec<String>> {
+    let mut names = Vec::new();
     let mut i = 0;
     while let Some((kind, text)) = tokens.get(i) {
         let group = match kind {
             TokenKind::Word(Word::Attribute | Word::Asm) => true,
             TokenKind::Word(Word::Storage | Word::Qualifier | Word::Alternate | Word::Extension) => false,
             TokenKind::Word(Word::Ident) => {
-                if known.role(text).is_none_or(|(role, _)| role != MacroRole::Attribute) {
-                    return false;
-                }
+                names.push((*text).to_owned());
                 tokens.get(i + 1).is_some_and(|(k, _)| *k == TokenKind::LParen)
             }
             TokenKind::LBracket => true,
-            _ => return false,
+            _ => return None,
         };
         i += if *kind == TokenKind::LBracket { 0 } else { 1 };
         if group {
             i = after_group(tokens, i);
         }
     }
-    true
+    Some(names)
 }
 
 /// The index after the group that opens at `at`.
@@ -206,54 +217,6 @@ fn is_header(tokens: &[(TokenKind, &str)]) -> bool {
     }
 }
 
-/// Roles of macros by name.
-#[derive(Clone, Debug, Default)]
-pub struct MacroKnowledge {
-    roles: HashMap<String, (MacroRole, Why)>,
-}
-
-impl MacroKnowledge {
-    /// Nothing is known.
-    pub fn empty() -> Self {
-        Self::default()
-    }
-
-    /// What the shipped macro file says.
-    pub fn shipped() -> Self {
-        let mut known = Self::empty();
-        known.read_macro_file(include_str!("../../rules/standard.h"));
-        known
-    }
-
-    /// Add the `#define`s of a macro file.
-    pub fn read_macro_file(&mut self, text: &str) {
-        for definition in definitions(text.as_bytes()) {
-            self.add(&definition, Why::MacroFile);
-        }
-    }
-
-    /// Add the `#define`s of a C file or header; what a macro file says stays.
-    pub fn read_source(&mut self, text: &str) {
-        for definition in definitions(text.as_bytes()) {
-            if !self.roles.contains_key(&definition.name) {
-                self.add(&definition, Why::Definition);
-            }
-        }
-    }
-
-    /// Add one definition, if its body tells what it is.
-    pub fn add(&mut self, definition: &MacroDefinition, why: Why) {
-        if let Some(role) = definition.role(self) {
-            self.roles.insert(definition.name.clone(), (role, why));
-        }
-    }
-
-    /// What `name` stands for.
-    pub fn role(&self, name: &str) -> Option<(MacroRole, Why)> {
-        self.roles.get(name).copied()
-    }
-}
-
 /// The `#define`s of a text in order.
 pub fn definitions(text: &[u8]) -> Vec<MacroDefinition> {
     definitions_among(text, &lex(text))
@@ -272,7 +235,9 @@ mod tests {
     use super::*;
 
     fn role(define: &str) -> Option<MacroRole> {
-        definitions(define.as_bytes())[0].role(&MacroKnowledge::empty())
+        let mut known = MacroKnowledge::empty();
+        known.read_source(define);
+        known.role(&definitions(define.as_bytes())[0].name).map(|(role, _)| role)
     }
 
     #[test]
@@ -284,6 +249,17 @@ mod tests {
         assert_eq!(role("#define FMT \"%d\" \"%s\""), Some(MacroRole::Text));
         assert_eq!(role("#define T(n) YACFE_DECLARATOR"), Some(MacroRole::Declarer));
         assert_eq!(role("#define max(a, b) ((a) > (b) ? (a) : (b))"), None);
+    }
+
+    #[test]
+    fn names_in_bodies_count_wherever_they_are_defined() {
+        let marks =
+            "#define EARLY IN(\".x\") COLD\n#define IN(s) __attribute__((section(s)))\n#define COLD\n";
+        assert_eq!(role(marks), Some(MacroRole::Attribute));
+        assert_eq!(role("#define EARLY IN(\".x\") COLD\n#define COLD\n"), None);
+        let each = "#define each(x) each_of(x, 1)\n#define each_of(x, n) for (x = n; x; x--)";
+        assert_eq!(role(each), Some(MacroRole::Iterator));
+        assert_eq!(role("#define a b\n#define b a\n"), None);
     }
 
     #[test]

@@ -4,12 +4,11 @@
 //! [`Kind::Missing`] or [`Kind::OpaqueRegion`].
 
 use super::kind::Kind;
-use super::macros::{MacroKnowledge, definitions_among};
+use super::macros::{Layers, MacroKnowledge, definitions_among};
 use super::overlay::{Overlay, Why, overlay};
 use super::tree::{NodeData, Tree};
 use super::{arena, grammar, lexer};
 use crate::source::{SourceFile, Span};
-use std::sync::OnceLock;
 
 /// Read `source` as C that was never preprocessed, with the macros that the shipped macro file knows.
 pub fn parse(source: &SourceFile) -> Tree {
@@ -18,8 +17,7 @@ pub fn parse(source: &SourceFile) -> Tree {
 
 /// What the shipped macro file says, read once.
 pub fn shipped_macros() -> &'static MacroKnowledge {
-    static SHIPPED: OnceLock<MacroKnowledge> = OnceLock::new();
-    SHIPPED.get_or_init(MacroKnowledge::shipped)
+    MacroKnowledge::shipped()
 }
 
 /// Read `source` as C that was never preprocessed; `known` are the macros of the tree and of macro files.
@@ -48,7 +46,7 @@ pub(super) fn respell(text: &[u8], known: &MacroKnowledge) -> Overlay {
     for definition in definitions_among(text, &tokens) {
         local.add(&definition, Why::Definition);
     }
-    overlay(text, &tokens, &local, known)
+    overlay(text, &tokens, Layers { local: &local, files: known })
 }
 
 fn whole_as_error(source: &SourceFile) -> NodeData {

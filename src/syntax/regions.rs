@@ -2,7 +2,7 @@
 //!
 //! In: a [`SourceFile`]. Out: [`Regions`]. It does not evaluate conditions.
 
-use super::lexer::{Directive, Token, TokenKind, directive_name, lex};
+use super::lexer::{Directive, Token, TokenKind, directive_rest, lex};
 use super::macros::{MacroDefinition, definitions_among};
 use crate::source::{SourceFile, Span};
 
@@ -91,10 +91,7 @@ fn conditional(text: &[u8], directives: &[Span], end: Span) -> Conditional {
 }
 
 fn condition(directive: &[u8]) -> String {
-    let name = directive_name(directive);
-    let head =
-        directive.iter().position(|b| b.is_ascii_alphabetic()).map_or(directive.len(), |p| p + name.len());
-    String::from_utf8_lossy(&directive[head..]).trim().to_owned()
+    String::from_utf8_lossy(&directive[directive_rest(directive)..]).trim().to_owned()
 }
 
 #[cfg(test)]

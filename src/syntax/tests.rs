@@ -1,8 +1,10 @@
 //! What the overlay makes of macros, GNU C and conditionals; and that nothing makes it panic.
 
+use super::declarator::declared_name;
 use super::kind::{Field, Kind};
 use super::ledger::FileLedger;
 use super::tree::{Node, Tree};
+use super::types::WrittenType;
 use crate::source::SourceFile;
 use proptest::prelude::*;
 
@@ -105,6 +107,63 @@ fn conditionals_that_split_a_statement_choose_one_arm() {
     assert_eq!((ledger.functions.len(), ledger.clean_functions(), ledger.unread.len()), (1, 0, 1));
     clean("int f(void)\n{\n#if 0\n\tthis is not C\n#endif\n\treturn 0;\n}\n");
     clean("int f(int a)\n{\n\treturn a\n#ifdef X\n\t\t+ 1\n#endif\n\t\t;\n}\n");
+}
+
+#[test]
+fn parameters_of_functions_that_macros_head() {
+    let tree = clean("CALL_DEFINE2(f, int, a, const char __marked *, b)\n{\n\treturn a;\n}\n");
+    let list = find(&tree, Kind::MacroFunctionDefinition).child(Field::Parameters).unwrap();
+    let parameters: Vec<_> = list.named_children().map(|p| (p.text(), p.child(Field::Declarator))).collect();
+    let names: Vec<_> = parameters.iter().map(|(_, d)| d.and_then(declared_name).map(|n| n.text())).collect();
+    assert_eq!(names, [None, Some("a"), Some("b")]);
+    let types: Vec<_> =
+        parameters.iter().filter_map(|(_, d)| WrittenType::of_name(declared_name((*d)?)?)).collect();
+    let shown: Vec<_> = types.iter().map(|t| t.declare("x")).collect();
+    assert_eq!(shown, ["int x", "const char __marked *x"]);
+    let tree = clean("PROGRAM(one)(struct x *a)\n{\n\treturn a->b;\n}\nint g;\n");
+    let function = find(&tree, Kind::MacroFunctionDefinition);
+    assert_eq!(function.child(Field::Name).unwrap().text(), "PROGRAM(one)");
+    assert_eq!(function.child(Field::Parameters).unwrap().text(), "(struct x *a)");
+}
+
+#[test]
+fn macros_bring_tokens() {
+    let tree =
+        clean("MACHINE(A, \"a\")\n\t.b = 1,\n\t.c = f,\nMACHINE_END\n\nREG8500(0)\nREG8500(1)\nint x;\n");
+    let kinds: Vec<_> = tree.root().named_children().map(|n| n.kind()).collect();
+    use Kind::*;
+    assert_eq!(kinds, [MacroDeclaration, MacroDeclaration, MacroDeclaration, Declaration]);
+    assert_eq!(tree.root().descendants().filter(|n| n.is(InitializerPair)).count(), 2);
+    clean(
+        "machine(cell) {\n\t.name = 1,\n};\nCLOCKS(a) __initdata = {\n\tRATE(1),\n};\nstatic ENTRY(q)\n\nint y;\n",
+    );
+    body("\tFLAGS\n#ifdef X\n\tg(a);\n#endif\n\tROW(A) ROW(B)\n\tROW(C)\n\tLOOK\n\tg(a);");
+    body("\tASSERT(a) LOG(\"x\");\n\tx = safe(\"a\", , [fx] \"+m\" (a));\n\ty = BITS((a - 2), 10:10, 0:0);");
+    body("\teach_page(a, &b)\n\t\t*c++ = a;\n\tx = FIRST\n\t\tSECOND\n\t\tTHIRD;");
+    body("\tasm_inline volatile(ALT(\"a\", 1) \"b\"\n\t\t: \"=r\" (a) : PLC (3), \"r\" swap(a) : CLOBBERS);");
+}
+
+#[test]
+fn bit_fields_need_no_name() {
+    let tree =
+        clean("struct x {\n\tu16 :10;\n\tint a:1, :1, hot:2;\n\tunsigned int: 4;\n\tu8 M(b:6, c:2);\n};\n");
+    let clauses: Vec<_> =
+        tree.root().descendants().filter(|n| n.is(Kind::BitfieldClause)).map(|n| n.text()).collect();
+    assert_eq!(clauses, [":10", ":1", ":1", ":2", ": 4"]);
+}
+
+#[test]
+fn a_head_that_a_conditional_splits() {
+    let tree = tree(
+        "#ifdef X\nstatic int f(int a)\n#else\nint f(long a)\n#endif\n{\n\treturn a;\n}\nint g(void) { return 1; }\n",
+    );
+    assert_eq!(find(&tree, Kind::OpaqueRegion).text(), "int f(long a)");
+    assert_eq!(FileLedger::of(&tree).functions.len(), 2);
+    assert_eq!(FileLedger::of(&tree).clean_functions(), 1);
+    let tree = clean(
+        "int discard(int a)\n{\n\treturn a;\n}\nint f(void) {\n#if 0 /* not yet */\n\tx = ,\n#endif\n\treturn 1; }\n",
+    );
+    assert_eq!(FileLedger::of(&tree).clean_functions(), 2);
 }
 
 #[test]

@@ -5,7 +5,9 @@
 //! stay, and storage classes are set aside. It refuses nothing; [`WrittenType::has_anonymous_aggregate`] and
 //! [`WrittenType::is_typeof`] tell when the spelling is no good elsewhere.
 
-use super::declarator::{Layer, climb, declared_name, inner_declarator, layer_of, squeeze, text_without};
+use super::declarator::{
+    Layer, argument_commas, climb, declared_name, inner_declarator, layer_of, squeeze, text_without,
+};
 use super::kind::{Field, Kind};
 use super::tree::Node;
 use crate::source::Span;
@@ -210,6 +212,13 @@ impl WrittenType {
         self.is_pointer().then(|| Self { layers: self.layers[1..].to_vec(), ..self.clone() })
     }
 
+    /// This type with its typedef replaced by what that stands for: `name_t *` over `int [3]` is a pointer to an
+    /// array. The qualifiers written beside the typedef's name go with the name, its storage class stays.
+    pub fn over(&self, meaning: &Self) -> Self {
+        let layers = self.layers.iter().chain(&meaning.layers).cloned().collect();
+        Self { layers, bits: self.bits.clone(), storage: self.storage, ..meaning.clone() }
+    }
+
     /// What the type becomes when it is passed by name: an array gives a pointer to its element, a function a
     /// pointer to itself, anything else stays.
     pub fn decayed(&self) -> Self {
@@ -319,7 +328,7 @@ fn specifier_text(holder: Node<'_>) -> (String, Option<Storage>) {
         last.map_or(holder.span().end, |c| c.span().end)
     });
     let mut storage: Option<Storage> = None;
-    let mut cuts: Vec<Span> = Vec::new();
+    let mut cuts: Vec<Span> = argument_commas(holder);
     let mut keep = |word: Storage| storage = Some(storage.map_or(word, |s| s.min(word)));
     for child in holder.children().take_while(|c| c.span().start < end) {
         match child.kind() {

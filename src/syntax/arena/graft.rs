@@ -79,6 +79,14 @@ impl Arena<'_> {
         true
     }
 
+    /// The width of a bit-field without a name, which the overlay made a word of.
+    pub(super) fn bits_width(&mut self, mark: &Mark, width: Span) {
+        let inner = mark.inner.as_deref().unwrap_or_default();
+        if !self.fragment(width, inner, &VALUE, None) {
+            self.leaf(Kind::OpaqueRegion, None, width);
+        }
+    }
+
     /// Parse `inner` as statements or fields and emit them one by one; false if they cannot be read.
     fn statements(&mut self, span: Span, inner: &[u8], frame: &Frame) -> bool {
         let text = [frame.before.as_bytes(), inner, frame.after.as_bytes()].concat();
@@ -163,8 +171,7 @@ impl Arena<'_> {
         let Some(first) = lex(text).first().copied() else { return };
         let start = mark.span.start as usize;
         let at = |from: usize, to: usize| Span::new(start + from, start + to);
-        let name = super::super::lexer::directive_name(text);
-        let head = text.iter().position(|b| b.is_ascii_alphabetic()).map_or(text.len(), |p| p + name.len());
+        let head = super::super::lexer::directive_rest(text);
         let rest = lex(&text[head..]);
         let code = |t: &&super::super::lexer::Token| !matches!(t.kind, TokenKind::Space | TokenKind::Comment);
         let argument = rest.iter().find(code).map(|t| head + t.start as usize);

@@ -184,6 +184,19 @@ impl Arena<'_> {
         self.builder.close();
     }
 
+    /// `: width` without a name.
+    fn unnamed_bits(&mut self, span: Span) -> Option<Visit> {
+        let marks = &self.overlay.marks;
+        let at = marks.partition_point(|m| m.span.start < span.start);
+        let mut near = marks[..at].iter().rev().take(8);
+        let mark = near.find(|m| m.kind == MarkKind::UnnamedBits && m.item == span.start)?;
+        self.builder.open(Kind::BitfieldClause, None, mark.span);
+        self.leaf(Kind::Token, None, Span { end: mark.span.start + 1, ..mark.span });
+        self.bits_width(mark, span);
+        self.close();
+        Some(Visit::Done)
+    }
+
     fn computed_goto(&mut self, kind: Kind, field: Option<Field>, span: Span) -> Option<Visit> {
         if kind != Kind::ExpressionStatement {
             return None;
@@ -226,6 +239,10 @@ impl Arena<'_> {
         for mark in self.marks_at(span.start) {
             match mark.kind {
                 MarkKind::Declarer if span.len() == 1 => return Some(Visit::Done),
+                MarkKind::ClosingWord => {
+                    self.leaf(Kind::Identifier, None, mark.span);
+                    return Some(Visit::Done);
+                }
                 MarkKind::Asm if kind == Kind::Token => {
                     self.leaf(Kind::Token, field, mark.span);
                     return Some(Visit::Done);
@@ -241,6 +258,11 @@ impl Arena<'_> {
                 _ => {}
             }
         }
+        if kind == Kind::FieldIdentifier
+            && let Some(visit) = self.unnamed_bits(span)
+        {
+            return Some(visit);
+        }
         for back in [1, 2] {
             let Some(start) = span.start.checked_sub(back) else { continue };
             for mark in self.marks_at(start) {
@@ -249,6 +271,7 @@ impl Arena<'_> {
                         self.graft(mark, kind, field);
                         return Some(Visit::Done);
                     }
+                    MarkKind::ClosingWord if back == 1 => return Some(Visit::Done),
                     MarkKind::Respelled if back == 1 && span.end <= mark.span.end => {
                         self.leaf(kind, field, mark.span);
                         return Some(Visit::Done);

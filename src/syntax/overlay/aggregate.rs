@@ -133,6 +133,14 @@ impl Walker<'_> {
         if self.is(lo, TokenKind::LBrace) && lo < hi {
             let (end, next) = self.group(lo, hi);
             self.deeper(|w| w.list(lo + 1, end));
+            if next < hi
+                && self.is_ident(next)
+                && self.is_first(next)
+                && self.assume(next - 1, b',').is_some()
+            {
+                // A macro that brings more elements.
+                return self.list(next, hi);
+            }
             self.expression(next, hi);
         } else {
             self.expression(lo, hi);
@@ -156,7 +164,7 @@ impl Walker<'_> {
             let end = if self.is(i + 1, TokenKind::LParen) { self.after(i + 1, hi) } else { i + 1 };
             let begins = match self.kind(end) {
                 Some(TokenKind::Word(Word::Ident)) => end > i + 1 || self.is_first(end),
-                Some(TokenKind::LBrace) => self.is_first(end) || end > i + 1,
+                Some(TokenKind::LBrace) => self.is_first(end) || end > i + 1 || self.is_shouted(i),
                 Some(TokenKind::Dot | TokenKind::LBracket) => self.is_first(end),
                 _ => false,
             };

@@ -6,7 +6,7 @@
 
 use super::spell::{Mark, MarkKind, Spelling};
 use crate::source::Span;
-use crate::syntax::lexer::{Directive, Token, TokenKind, Word, directive_name};
+use crate::syntax::lexer::{Directive, Token, TokenKind, Word, directive_name, directive_rest, lex};
 use std::collections::HashMap;
 
 /// A significant token.
@@ -276,6 +276,7 @@ impl Selector<'_, '_, '_> {
                 let whole = balanced
                     && self.starts_item(last)
                     && !self.is_else(next)
+                    && !(next == Some(TokenKind::LBrace) && arms.iter().any(is_head))
                     && arms.iter().all(|a| self.is_whole(a));
                 let is_case = |a: &Arm| a.toks.first().is_some_and(|t| t.kind == TokenKind::Word(Word::Case));
                 match whole {
@@ -310,8 +311,26 @@ impl Selector<'_, '_, '_> {
             TokenKind::Semi | TokenKind::LBrace | TokenKind::RBrace | TokenKind::Directive(_) => true,
             TokenKind::Colon => self.after_case(),
             TokenKind::RParen => self.open.len() == 1,
+            TokenKind::Word(Word::Ident) => self.is_bare(last),
             _ => false,
         }
+    }
+
+    /// Whether a name in capitals stands alone on its line, as a macro does that is an item.
+    fn is_bare(&self, last: Tok) -> bool {
+        let name = &self.spelling.text[last.start as usize..last.end as usize];
+        let before = self.out.len().checked_sub(2).and_then(|at| self.out.get(at)).map(|t| t.kind);
+        let begins = match before {
+            None => true,
+            Some(TokenKind::RParen) => self.open.len() == 1,
+            Some(kind) => {
+                matches!(
+                    kind,
+                    TokenKind::Semi | TokenKind::LBrace | TokenKind::RBrace | TokenKind::Directive(_)
+                )
+            }
+        };
+        last.first && begins && name.len() > 1 && !name.iter().any(u8::is_ascii_lowercase)
     }
 
     /// Whether the `:` that came last ends a `case` or `default` rather than a label.
@@ -439,9 +458,14 @@ impl Selector<'_, '_, '_> {
     fn condition(&self, at: usize) -> (String, bool) {
         let text = self.directive_text(at);
         let name = directive_name(text);
-        let after = text.iter().position(|b| b.is_ascii_alphabetic()).map_or(text.len(), |p| p + name.len());
-        let rest: String =
-            text[after..].iter().filter(|b| !b.is_ascii_whitespace()).map(|b| char::from(*b)).collect();
+        let after = directive_rest(text);
+        let code = lex(&text[after..]).into_iter();
+        let rest: String = code
+            .filter(|t| !matches!(t.kind, TokenKind::Space | TokenKind::Comment))
+            .map(|t| {
+                String::from_utf8_lossy(&text[after + t.start as usize..after + t.end as usize]).into_owned()
+            })
+            .collect();
         match name {
             b"ifndef" | b"elifndef" => (format!("defined({rest})"), false),
             b"ifdef" | b"elifdef" => (format!("defined({rest})"), true),
@@ -466,6 +490,11 @@ enum How {
 
 fn span(token: Token) -> Span {
     Span { start: token.start, end: token.end }
+}
+
+/// Whether an arm ends like a function's head.
+fn is_head(arm: &Arm) -> bool {
+    arm.toks.last().is_some_and(|t| t.kind == TokenKind::RParen)
 }
 
 /// Whether the brackets of `toks` close each other.

@@ -3,6 +3,7 @@
 //! In: tokens from a declaration's first specifier. Out: the index after it, attributes blanked, declarer macros
 //! respelled. When two names compete, known attributes lose first, then names in `__`, then shouted ones.
 
+use super::spell::{Mark, MarkKind};
 use super::{Place, Walker};
 use crate::syntax::lexer::{TokenKind, Word};
 use crate::syntax::macros::MacroRole;
@@ -38,6 +39,9 @@ impl Walker<'_> {
         if let Some(unit) = specifiers.declarer {
             return match self.kind(unit.end) {
                 Some(TokenKind::LBrace) if unit.end < hi => self.function_macro(unit.at, unit.end, hi, place),
+                Some(TokenKind::Word(_) | TokenKind::Directive(_)) | None if self.is_first(unit.end) => {
+                    self.lone_declarer(unit.at, unit.end, i)
+                }
                 _ => self.declarer_statement(unit.at, unit.end, hi, i),
             };
         }
@@ -45,8 +49,27 @@ impl Walker<'_> {
         if !specifiers.typed && next == i {
             return self.expression_statement(i, hi);
         }
+        if place == Place::Fields && self.is(next, TokenKind::Colon) {
+            let next = self.unnamed_bits(next, hi);
+            return self.declarators_after(next, hi);
+        }
         let next = self.declarator(next, hi, Names::Needed);
         self.declarators_after(next, hi)
+    }
+
+    /// `: width` without a name, which the grammar wants: the width becomes one.
+    fn unnamed_bits(&mut self, colon: usize, hi: usize) -> usize {
+        let end = self.value_end(colon + 1, hi);
+        if end > colon + 1 {
+            let mut mark = Mark::new(MarkKind::UnnamedBits, self.span(colon, end));
+            let width = self.span(colon + 1, end);
+            mark.item = width.start;
+            mark.inner = Some(self.s.out[width.range()].into());
+            self.s.blank(self.span(colon, colon + 1));
+            self.s.fill_word(width);
+            self.s.marks.push(mark);
+        }
+        end
     }
 
     /// One parameter, or a type name.
@@ -70,6 +93,13 @@ impl Walker<'_> {
 
     /// `(*name)` and the like with parameters, an array or the end of a declarator after it.
     pub(super) fn is_pointer_declarator(&self, open: usize, hi: usize) -> bool {
+        let marked = self.is_ident(open + 1) && self.is(open + 2, TokenKind::Star) && self.is_ident(open + 3);
+        let plain = self.word(open.wrapping_sub(2)) == Some(Word::Typedef)
+            && self.is_ident(open + 1)
+            && self.is(open + 2, TokenKind::RParen);
+        if marked || plain {
+            return self.is(self.after(open, hi), TokenKind::LParen);
+        }
         self.is(open + 1, TokenKind::Star)
             && matches!(
                 self.kind(self.after(open, hi)),
@@ -140,12 +170,16 @@ impl Walker<'_> {
     }
 
     fn is_last(&self, j: usize, hi: usize) -> bool {
-        // `int unused;`: an attribute's name that is the only name left is a name, unless it follows a body.
-        let alone = matches!(
-            self.kind(j + 1),
-            Some(TokenKind::Semi | TokenKind::Assign | TokenKind::Comma | TokenKind::LBracket)
-        );
-        alone && j + 1 < hi && !self.is(j.wrapping_sub(1), TokenKind::RBrace)
+        // `int unused;`, `int discard(void) {`: an attribute's name that is the only name left is a name, unless it
+        // follows a body.
+        let end = if self.is(j + 1, TokenKind::LParen) { self.after(j + 1, hi) } else { j + 1 };
+        let alone = match self.kind(end) {
+            Some(TokenKind::Semi | TokenKind::Comma) => true,
+            Some(TokenKind::Assign | TokenKind::LBracket | TokenKind::Colon) => end == j + 1,
+            Some(TokenKind::LBrace) => end > j + 1,
+            _ => false,
+        };
+        alone && end < hi && !self.is(j.wrapping_sub(1), TokenKind::RBrace)
     }
 
     fn blank_units(&mut self, units: &mut Vec<Unit>) {
@@ -244,6 +278,9 @@ impl Walker<'_> {
                     self.attribute(j, j + 1);
                     j += 1;
                 }
+                Some(TokenKind::Word(Word::Ident)) if self.is_attribute_call(j, hi) => {
+                    j = self.attribute_group(j, hi);
+                }
                 Some(TokenKind::Word(Word::Ident)) => {
                     j = self.name(j, hi, names);
                     return self.declarator_tail(j, hi);
@@ -263,6 +300,15 @@ impl Walker<'_> {
             }
         }
         j
+    }
+
+    /// `name(…) *other`: what stands before a pointer is no declarator's name.
+    fn is_attribute_call(&self, j: usize, hi: usize) -> bool {
+        let end = self.after(j + 1, hi);
+        self.is(j + 1, TokenKind::LParen)
+            && end + 1 < hi
+            && self.is(end, TokenKind::Star)
+            && self.is_ident(end + 1)
     }
 
     fn begins_declarator(&self, j: usize) -> bool {
@@ -309,7 +355,12 @@ impl Walker<'_> {
             self.attribute(unit.at, unit.end);
         }
         if let Some(unit) = chosen.filter(|c| c.call) {
-            self.parameters(unit.at + 1, hi);
+            if self.has_colon(unit.at + 2, unit.end) {
+                // `MACRO(name:6, other:2)` makes bit-fields.
+                self.s.word(MarkKind::CallWord, self.span(unit.at, unit.end));
+            } else {
+                self.parameters(unit.at + 1, hi);
+            }
         }
         j
     }
@@ -380,7 +431,10 @@ impl Walker<'_> {
                     self.expression(j + 1, end);
                     j = self.bitfield_tail(end.max(j + 1));
                 }
-                Some(TokenKind::Comma) => j = self.declarator(j + 1, hi, Names::Optional),
+                Some(TokenKind::Comma) if self.is(j + 1, TokenKind::Colon) => {
+                    j = self.unnamed_bits(j + 1, hi);
+                }
+                Some(TokenKind::Comma) => j = self.declarator(j + 1, hi, Names::Needed),
                 Some(TokenKind::Semi) => return j + 1,
                 Some(TokenKind::LBrace) => return self.body(j, hi),
                 Some(TokenKind::Directive(_) | TokenKind::RBrace) => return j,

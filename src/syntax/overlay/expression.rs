@@ -225,7 +225,9 @@ impl Walker<'_> {
         if parts.len() == 1 {
             return self.single(i, parts[0].1, hi);
         }
-        if strings == 0 {
+        // Three names in a row are strings behind macros.
+        let row = parts.len() > 2 && parts.iter().all(|(from, to)| *to == from + 1 && self.is_shouted(*from));
+        if strings == 0 && !row {
             return self.adjacent_names(i, &parts, hi);
         }
         let first_is_plain = parts[0].1 == parts[0].0 + 1;
@@ -382,6 +384,22 @@ impl Walker<'_> {
         }
     }
 
+    /// Whether a `:` without a `?` stands in `lo..hi`, brackets aside.
+    pub(super) fn has_colon(&self, lo: usize, hi: usize) -> bool {
+        let mut questions = 0usize;
+        let mut i = lo;
+        while i < hi {
+            match self.kind(i) {
+                Some(TokenKind::Question) => questions += 1,
+                Some(TokenKind::Colon) if questions == 0 => return true,
+                Some(TokenKind::Colon) => questions -= 1,
+                _ => {}
+            }
+            i = if self.opens(i) { self.after(i, hi) } else { i + 1 };
+        }
+        false
+    }
+
     fn has_semicolon(&self, lo: usize, hi: usize) -> bool {
         let mut i = lo;
         while i < hi {
@@ -408,7 +426,11 @@ impl Walker<'_> {
             || matches!(last, Some(TokenKind::Dot | TokenKind::Arrow | TokenKind::Ellipsis));
         let begins =
             binary(first) || matches!(first, Some(TokenKind::Arrow | TokenKind::Dot | TokenKind::Ellipsis));
-        begins || ends || (lo..hi).any(|i| self.is(i, TokenKind::Operator) && self.text(i).starts_with('#'))
+        let designated = self.is(lo, TokenKind::LBracket) || self.has_colon(lo, hi);
+        begins
+            || ends
+            || designated
+            || (lo..hi).any(|i| self.is(i, TokenKind::Operator) && self.text(i).starts_with('#'))
     }
 
     fn type_argument(&mut self, lo: usize, hi: usize) {
@@ -452,10 +474,15 @@ impl Walker<'_> {
     /// The parts of `asm (…)` that opens at `open`.
     pub(super) fn asm_operands(&mut self, open: usize, hi: usize) {
         let (end, _) = self.group(open, hi);
+        let mut part = AsmPart::Template;
         let mut i = open + 1;
         while i < end {
             i = match self.kind(i) {
-                Some(TokenKind::Str | TokenKind::Word(Word::Ident)) => self.asm_glued(i, end),
+                Some(TokenKind::Str | TokenKind::Word(Word::Ident)) => self.asm_glued(i, end, part),
+                Some(TokenKind::Colon) => {
+                    part = part.next();
+                    i + 1
+                }
                 Some(TokenKind::LParen) => {
                     let (inner, next) = self.group(i, end);
                     self.deeper(|w| w.expression(i + 1, inner));
@@ -467,36 +494,51 @@ impl Walker<'_> {
         }
     }
 
-    /// A run of strings and macros in `asm`, where `"x" (value)` is not a call.
-    fn asm_glued(&mut self, i: usize, hi: usize) -> usize {
+    /// A run of strings and macros in `asm`; in operands `"x" (value)` is not a call.
+    fn asm_glued(&mut self, i: usize, hi: usize, part: AsmPart) -> usize {
         let mut j = i;
-        let mut runs = 0usize;
+        let mut plain = true;
         while j < hi {
             match self.kind(j) {
                 Some(TokenKind::Str) => j += 1,
                 Some(TokenKind::Word(Word::Ident)) => {
-                    let call = self.is(j + 1, TokenKind::LParen);
-                    j = if call { self.after(j + 1, hi) } else { j + 1 };
+                    plain = false;
+                    let end = if self.is(j + 1, TokenKind::LParen) { self.after(j + 1, hi) } else { j + 1 };
+                    let value = part.has_values() && !self.is(end, TokenKind::LParen);
+                    j = if value { j + 1 } else { end };
                 }
                 _ => break,
             }
-            runs += 1;
-        }
-        if runs == 1 && self.is(i, TokenKind::Str) {
-            return j;
         }
         let span = self.span(i, j);
-        let is_label = runs == 1
-            && j == i + 1
-            && !self.is(j, TokenKind::LParen)
-            && i > 0
-            && !self.is(i - 1, TokenKind::LParen);
-        if span.len() >= 2
-            && !is_label
-            && (j > i + 1 || self.is(i, TokenKind::Str) || runs > 1 || self.is(i - 1, TokenKind::LParen))
-        {
+        if !plain && span.len() >= 2 && part != AsmPart::Labels {
             self.s.string(MarkKind::StringWord, span);
         }
         j
+    }
+}
+
+/// What stands between the colons of `asm`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AsmPart {
+    Template,
+    Outputs,
+    Inputs,
+    Clobbers,
+    Labels,
+}
+
+impl AsmPart {
+    fn next(self) -> Self {
+        match self {
+            Self::Template => Self::Outputs,
+            Self::Outputs => Self::Inputs,
+            Self::Inputs => Self::Clobbers,
+            Self::Clobbers | Self::Labels => Self::Labels,
+        }
+    }
+
+    fn has_values(self) -> bool {
+        matches!(self, Self::Outputs | Self::Inputs)
     }
 }

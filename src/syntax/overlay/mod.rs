@@ -17,7 +17,7 @@ mod statement;
 pub use spell::{Mark, MarkKind, Why};
 
 use super::lexer::{Token, TokenKind, Word};
-use super::macros::{MacroKnowledge, MacroRole};
+use super::macros::{Layers, MacroRole};
 use crate::source::Span;
 use conditional::Tok;
 use spell::Spelling;
@@ -44,7 +44,7 @@ enum Place {
 }
 
 /// Respell `text`.
-pub fn overlay(text: &[u8], tokens: &[Token], local: &MacroKnowledge, files: &MacroKnowledge) -> Overlay {
+pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>) -> Overlay {
     let mut spelling = Spelling::new(text);
     for token in tokens.iter().filter(|t| t.kind == TokenKind::Space) {
         plain_space(&mut spelling.out[token.start as usize..token.end as usize]);
@@ -57,7 +57,7 @@ pub fn overlay(text: &[u8], tokens: &[Token], local: &MacroKnowledge, files: &Ma
     let mates = brackets::mates(&toks);
     let end = toks.len();
     let mut walker =
-        Walker { s: spelling, toks, mates, local, files, depth: 0, items: Vec::new(), bodies: Vec::new() };
+        Walker { s: spelling, toks, mates, known, depth: 0, items: Vec::new(), bodies: Vec::new() };
     walker.items(0, end, Place::Top);
     let Walker { s, items, bodies, .. } = walker;
     let Spelling { out, mut marks, .. } = s;
@@ -94,8 +94,7 @@ struct Walker<'t> {
     s: Spelling<'t>,
     toks: Vec<Tok>,
     mates: Vec<u32>,
-    local: &'t MacroKnowledge,
-    files: &'t MacroKnowledge,
+    known: Layers<'t>,
     depth: usize,
     items: Vec<Span>,
     bodies: Vec<Span>,
@@ -169,8 +168,7 @@ impl<'t> Walker<'t> {
 
     /// What `name` stands for by definitions and macro files.
     fn known(&self, i: usize) -> Option<(MacroRole, Why)> {
-        let name = self.text(i);
-        self.local.role(name).or_else(|| self.files.role(name))
+        self.known.role(self.text(i))
     }
 
     fn has_role(&self, i: usize, role: MacroRole) -> bool {

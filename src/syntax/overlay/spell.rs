@@ -46,6 +46,10 @@ pub enum MarkKind {
     Statement,
     /// A byte that the source does not have (a semicolon, a comma); it stands on white space.
     Assumed,
+    /// A bit-field's width without a name.
+    UnnamedBits,
+    /// The macro that ends an initializer which another macro began.
+    ClosingWord,
     /// `&&label`
     LabelAddress,
     /// `goto *expression`
@@ -175,13 +179,14 @@ impl<'t> Spelling<'t> {
         self.marks.push(mark);
     }
 
-    /// `T name` over a macro call that declares something, or over its name alone.
+    /// `T _name` over a macro call that declares something, or over its name alone.
     pub(in crate::syntax) fn declarer(&mut self, kind: MarkKind, span: Span, item: u32, why: Why) {
         let mut mark = Mark::new(kind, span).because(why);
         mark.item = item;
         mark.inner = Some(self.out[span.range()].into());
         self.fill_word(span);
-        self.put(span.start, b"T ");
+        // What follows the two bytes may be a digit.
+        self.put(span.start, b"T _");
         self.marks.push(mark);
     }
 
@@ -194,8 +199,7 @@ impl<'t> Spelling<'t> {
     pub(in crate::syntax) fn kept_directive(&mut self, span: Span) {
         let text = &self.text[span.range()];
         let name = crate::syntax::lexer::directive_name(text);
-        let name_end =
-            text.iter().position(|b| b.is_ascii_alphabetic()).map_or(text.len(), |p| p + name.len());
+        let name_end = crate::syntax::lexer::directive_rest(text);
         let code_end = comment_start(text);
         let start = text[name_end..code_end].iter().position(|b| !b.is_ascii_whitespace());
         let Some(start) = start.map(|s| s + name_end) else {

@@ -241,6 +241,15 @@ impl Walker<'_> {
                     self.bare_macro(i)
                 }
                 _ if self.has_role(i, MacroRole::Statement) => self.bare_macro(i),
+                Word::Qualifier | Word::Alternate
+                    if self.is(i + 2, TokenKind::LParen) && self.has_colon(i + 3, self.after(i + 2, hi)) =>
+                {
+                    self.asm_macro(i, i + 2, hi)
+                }
+                // A type and what it declares share a line.
+                Word::Ident if self.is_first(i + 1) && self.is_shouted(i) && self.is_statement(i + 1) => {
+                    self.bare_macro(i)
+                }
                 _ if self.has_role(i, MacroRole::Attribute) && self.is(i + 2, TokenKind::LParen) => {
                     self.attribute(i, i + 1);
                     i + 1
@@ -308,8 +317,12 @@ impl Walker<'_> {
                 match self.layout(i, next) {
                     Layout::Deeper => self.iterator(i, end, next),
                     Layout::NotDeeper => self.statement_macro(i, next),
+                    // `ROW(x) ROW(y)`
+                    Layout::SameLine if self.text(i) == self.text(next) => self.statement_macro(i, next),
                     // `typeof_macro(x) y;`
-                    Layout::SameLine if word == Word::Ident => self.declaration(i, hi, place),
+                    Layout::SameLine if word == Word::Ident && !self.is(next + 1, TokenKind::LParen) => {
+                        self.declaration(i, hi, place)
+                    }
                     Layout::SameLine => self.iterator(i, end, next),
                 }
             }
@@ -328,11 +341,12 @@ impl Walker<'_> {
                 next + 1
             }
             Some(TokenKind::Step) if self.is_first(next) => self.statement_macro(i, next),
-            Some(TokenKind::LParen | TokenKind::Star)
-                if self.is_first(next) && self.layout(i, next) == Layout::Deeper =>
-            {
-                let cast =
-                    self.is(next, TokenKind::LParen) && self.is_type_name(next + 1, self.group(next, hi).0);
+            // A product is no statement.
+            Some(TokenKind::Star) if self.is_first(next) && self.layout(i, next) == Layout::Deeper => {
+                self.iterator(i, end, next)
+            }
+            Some(TokenKind::LParen) if self.is_first(next) && self.layout(i, next) == Layout::Deeper => {
+                let cast = self.is_type_name(next + 1, self.group(next, hi).0);
                 if cast || self.has_role(i, MacroRole::Iterator) {
                     self.iterator(i, end, next)
                 } else {
@@ -346,14 +360,39 @@ impl Walker<'_> {
     /// A call that goes on as an expression; `asm` behind a macro shows by the `:` among its arguments.
     fn call_statement(&mut self, i: usize, next: usize, hi: usize) -> usize {
         if self.is(next, TokenKind::Semi) && self.is_asm_call(i + 1, next) {
-            let span = self.span(i, i + 1);
+            return self.asm_macro(i, i + 1, hi);
+        }
+        self.expression_statement(i, hi)
+    }
+
+    /// `asm` behind a macro, with its parentheses at `open`.
+    fn asm_macro(&mut self, i: usize, open: usize, hi: usize) -> usize {
+        let span = self.span(i, i + 1);
+        if span.len() >= 3 {
             self.s.blank(span);
             self.s.put(span.start, b"asm");
             self.s.marks.push(Mark::new(MarkKind::Asm, span));
-            self.asm_operands(i + 1, hi);
-            return next + 1;
+            self.asm_operands(open, hi);
         }
-        self.expression_statement(i, hi)
+        let next = self.after(open, hi);
+        if self.is(next, TokenKind::Semi) { next + 1 } else { next }
+    }
+
+    /// Whether a name begins a statement that is no declaration.
+    fn is_statement(&self, i: usize) -> bool {
+        matches!(
+            self.kind(i + 1),
+            Some(
+                TokenKind::LParen
+                    | TokenKind::Assign
+                    | TokenKind::Arrow
+                    | TokenKind::Dot
+                    | TokenKind::LBracket
+                    | TokenKind::Step
+                    | TokenKind::Operator
+                    | TokenKind::Word(_)
+            )
+        )
     }
 
     fn is_asm_call(&self, open: usize, after: usize) -> bool {
@@ -433,6 +472,13 @@ impl Walker<'_> {
     fn call_at_top(&mut self, i: usize, next: usize, hi: usize, place: Place) -> usize {
         let known_attribute = self.has_role(i, MacroRole::Attribute);
         match self.kind(next) {
+            Some(TokenKind::LBrace) if next < hi && self.is(next + 1, TokenKind::Dot) => {
+                // An initializer whose `=` the macro brings.
+                self.assume(next - 1, b'=');
+                self.declarer(i, next, i);
+                self.value(next, self.after(next, hi));
+                self.declarators_after(self.after(next, hi), hi)
+            }
             Some(TokenKind::LBrace) if next < hi => self.function_macro(i, next, hi, place),
             Some(TokenKind::Semi | TokenKind::Assign | TokenKind::LBracket | TokenKind::Comma)
                 if next < hi =>
@@ -440,22 +486,62 @@ impl Walker<'_> {
                 self.declarer_statement(i, next, hi, i)
             }
             Some(TokenKind::Word(_)) if known_attribute => self.declaration(i, hi, place),
+            Some(TokenKind::Word(_)) if self.is_marked_declarer(next, hi) => {
+                self.declarer_statement(i, next, hi, i)
+            }
             Some(TokenKind::Word(word)) if next < hi => {
                 let prefixed = self.text(i).starts_with("__") || !self.is_first(next);
-                if prefixed && !self.is_shouted(i) || word == Word::Attribute {
+                let row = self.text(i) == self.text(next);
+                if prefixed && !row && !self.is_shouted(i) || word == Word::Attribute {
                     self.declaration(i, hi, place)
                 } else {
-                    self.lone_declarer(i, next)
+                    self.lone_declarer(i, next, i)
                 }
             }
+            Some(TokenKind::Dot) if self.is_first(next) => self.open_initializer(i, next, hi),
+            Some(TokenKind::LParen) if self.is(self.after(next, hi), TokenKind::LBrace) => {
+                self.function_head(i, next, self.after(next, hi), hi, place)
+            }
             Some(TokenKind::Star | TokenKind::LParen) if next < hi => self.declaration(i, hi, place),
-            _ => self.lone_declarer(i, next),
+            _ => self.lone_declarer(i, next, i),
         }
     }
 
+    /// Whether only attributes stand between `next` and what ends a declarer.
+    fn is_marked_declarer(&self, next: usize, hi: usize) -> bool {
+        let mut j = next;
+        while j < hi && self.has_role(j, MacroRole::Attribute) {
+            j = if self.is(j + 1, TokenKind::LParen) { self.after(j + 1, hi) } else { j + 1 };
+        }
+        j > next && j < hi && matches!(self.kind(j), Some(TokenKind::Semi | TokenKind::Assign))
+    }
+
+    /// `BEGIN(…) .field = value, … END`: macros bring the braces.
+    fn open_initializer(&mut self, i: usize, next: usize, hi: usize) -> usize {
+        let mut close = next;
+        while close < hi && !self.closes_initializer(close) {
+            close = if self.opens(close) { self.after(close, hi) } else { close + 1 };
+        }
+        if close >= hi || self.assume(next - 1, b'=').is_none() || self.assume(next - 1, b'{').is_none() {
+            return self.lone_declarer(i, next, i);
+        }
+        self.declarer(i, next, i);
+        self.deeper(|w| w.list(next, close));
+        let word = self.span(close, close + 1);
+        self.s.blank(word);
+        self.s.put(word.start, b"};");
+        self.s.marks.push(Mark::new(MarkKind::ClosingWord, word));
+        close + 1
+    }
+
+    fn closes_initializer(&self, i: usize) -> bool {
+        let ends = self.is_first(i + 1) || self.kind(i + 1).is_none();
+        self.is(i - 1, TokenKind::Comma) && self.is_first(i) && self.is_shouted(i) && ends
+    }
+
     /// A declarer without a semicolon.
-    fn lone_declarer(&mut self, i: usize, next: usize) -> usize {
-        if self.assume(next - 1, b';').is_some() { self.declarer(i, next, i) } else { next }
+    pub(super) fn lone_declarer(&mut self, i: usize, next: usize, item: usize) -> usize {
+        if self.assume(next - 1, b';').is_some() { self.declarer(i, next, item) } else { next }
     }
 
     /// Respell `name(…)` as `T name`.
@@ -476,10 +562,15 @@ impl Walker<'_> {
 
     /// `name(…) {` at the top: a function's head.
     pub(super) fn function_macro(&mut self, i: usize, brace: usize, hi: usize, place: Place) -> usize {
-        let name = self.span(i, i + 1);
+        self.function_head(i, i + 1, brace, hi, place)
+    }
+
+    /// `name(…) {` or `name(…)(…) {`: `open` begins the last parentheses, what stands before is the name.
+    fn function_head(&mut self, i: usize, open: usize, brace: usize, hi: usize, place: Place) -> usize {
+        let name = self.span(i, open);
         let item = self.item_start(i);
         if name.len() >= 3 && place == Place::Top {
-            self.function_arguments(i + 1, brace);
+            self.function_arguments(open, brace);
             let why = self.why(i);
             self.s.declarer(MarkKind::FunctionDefinition, name, item, why);
         }
@@ -494,27 +585,15 @@ impl Walker<'_> {
         self.toks[start].start
     }
 
-    /// Arguments of a macro that heads a function: names and types stay, the rest becomes one word each.
+    /// Arguments of a macro that heads a function: names and types stay, a type and the name after it become one
+    /// parameter, the rest becomes one word each.
     fn function_arguments(&mut self, open: usize, hi: usize) {
         let (end, _) = self.group(open, hi);
-        for (lo, hi) in self.split(open + 1, end) {
+        let arguments = self.split(open + 1, end);
+        let paired = self.are_pairs(open, &arguments);
+        for (at, (lo, hi)) in arguments.iter().copied().enumerate() {
             let is_word = hi == lo + 1 && self.word(lo).is_some();
-            let is_type = (lo..hi).all(|i| {
-                matches!(
-                    self.kind(i),
-                    Some(
-                        TokenKind::Word(
-                            Word::Ident
-                                | Word::Aggregate
-                                | Word::Enum
-                                | Word::Primitive
-                                | Word::StandardType
-                                | Word::Qualifier
-                                | Word::Alternate
-                        ) | TokenKind::Star
-                    )
-                )
-            });
+            let is_type = (lo..hi).all(|i| self.is_type_token(i));
             if is_type && !is_word {
                 self.parameter(lo, hi);
             } else if !is_word && lo < hi {
@@ -522,7 +601,40 @@ impl Walker<'_> {
                 self.s.fill_word(span);
                 self.s.marks.push(Mark::new(MarkKind::Respelled, span));
             }
+            if paired && at % 2 == 1 {
+                self.attribute(hi, hi + 1);
+            }
         }
+    }
+
+    /// `name, type, parameter, type, parameter …`: told by a type that is more than a name, or by the number of pairs
+    /// at the end of the macro's name.
+    fn are_pairs(&self, open: usize, arguments: &[(usize, usize)]) -> bool {
+        let pairs = arguments.len() / 2;
+        let is_name = |&(lo, hi): &(usize, usize)| hi == lo + 1 && self.is_ident(lo);
+        let is_type = |&(lo, hi): &(usize, usize)| lo < hi && (lo..hi).all(|i| self.is_type_token(i));
+        let counted = self.text(open - 1).ends_with(&pairs.to_string());
+        let shaped =
+            arguments.iter().enumerate().all(|(at, a)| if at % 2 == 1 { is_type(a) } else { is_name(a) });
+        let certain = || arguments.iter().skip(1).step_by(2).any(|a| !is_name(a));
+        pairs > 0 && arguments.len() % 2 == 1 && shaped && (counted || certain())
+    }
+
+    fn is_type_token(&self, i: usize) -> bool {
+        matches!(
+            self.kind(i),
+            Some(
+                TokenKind::Word(
+                    Word::Ident
+                        | Word::Aggregate
+                        | Word::Enum
+                        | Word::Primitive
+                        | Word::StandardType
+                        | Word::Qualifier
+                        | Word::Alternate
+                ) | TokenKind::Star
+            )
+        )
     }
 }
 

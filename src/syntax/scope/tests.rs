@@ -145,7 +145,15 @@ fn functions_that_macros_head_have_parameters() {
         .iter()
         .map(|d| format!("{:?} {}: {}", d.kind, d.ty.declare(d.name), scopes.uses(d.id).len()))
         .collect();
-    assert_eq!(shown, ["Parameter int fd: 1", "Parameter const char *name: 1", "Local int r: 1"]);
+    assert_eq!(
+        shown,
+        [
+            "Parameter int fd: 1",
+            "Parameter const char *name: 1",
+            "Parameter mode_t mode: 0",
+            "Local int r: 1"
+        ]
+    );
     let file = crate::syntax::FileScope::of(&tree);
     assert_eq!(file.functions[0].name, "open");
 }

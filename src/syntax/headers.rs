@@ -1,0 +1,324 @@
+//! Headers: what the files that a file includes say about its names.
+//!
+//! In: something that reads files of a tree ([`ReadFile`]) and the directories that `#include <…>` is looked up in.
+//! Out: [`Headers`], which gives the [`MacroKnowledge`] for a file's parse and the [`Types`] of what its headers
+//! declare. A header is read once for all files and parsed only when a type in it is asked for. It evaluates no
+//! conditions: every `#include` counts, and of two definitions of a name the one that is included first. A header that
+//! cannot be read is left out.
+//!
+//! One value serves a whole run and all its threads:
+//!
+//! ```
+//! use vedalia::source::SourceFile;
+//! use vedalia::syntax::{Headers, MacroKnowledge, Kind};
+//!
+//! let read = |path: &str| match path {
+//!     "include/mark.h" => Some(b"#define marked __attribute__((cold))\nstruct pair { int *a; };\n".to_vec()),
+//!     _ => None,
+//! };
+//! let headers = Headers::new(read, ["include"], MacroKnowledge::shipped().clone());
+//! let file = SourceFile::new("a.c", "#include <mark.h>\nint marked f(struct pair *p) { return *p->a; }\n");
+//! let tree = headers.parse(&file);
+//! assert!(tree.root().descendants().any(|n| n.is(Kind::MacroAttribute)));
+//! assert_eq!(headers.types(&tree).field("struct pair", "a").unwrap().type_name(), "int *");
+//! ```
+
+mod declared;
+mod types;
+
+pub use types::Types;
+
+use super::lexer::{Directive, Token, TokenKind, Word, directive_rest, lex};
+use super::macros::{MacroKnowledge, Meaning, definitions_among};
+use super::overlay::Why;
+use super::parse::parse_with;
+use super::tree::Tree;
+use crate::source::SourceFile;
+use declared::Declared;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Reads files by their path in the tree; `None` if there is no such file. Called from several threads.
+pub trait ReadFile: Sync + Send {
+    /// The file's bytes.
+    fn read(&self, path: &str) -> Option<Vec<u8>>;
+}
+
+impl<F: Fn(&str) -> Option<Vec<u8>> + Sync + Send> ReadFile for F {
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        self(path)
+    }
+}
+
+/// The headers of a tree, read as they are needed.
+pub struct Headers<'r> {
+    files: Box<dyn ReadFile + 'r>,
+    directories: Vec<String>,
+    below: Arc<MacroKnowledge>,
+    index: Mutex<Index>,
+}
+
+/// One header as far as its tokens tell.
+struct Header {
+    path: String,
+    includes: Vec<Include>,
+    /// What it includes, once that was looked up.
+    resolved: OnceLock<Vec<Arc<Header>>>,
+    macros: HashMap<String, Meaning>,
+    /// Words outside braces, and tags with a body: where declarations can be.
+    declares: HashSet<String>,
+    /// What it declares, once that was asked for.
+    declared: OnceLock<Declared>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Include {
+    name: String,
+    quoted: bool,
+}
+
+#[derive(Default)]
+struct Index {
+    /// `None`: there is no such file.
+    headers: HashMap<String, Option<Arc<Header>>>,
+    /// The headers that define a macro whose body tells what it is.
+    macros: HashMap<String, Vec<Arc<Header>>>,
+    /// The headers that may declare a name.
+    names: HashMap<String, Vec<Arc<Header>>>,
+}
+
+impl<'r> Headers<'r> {
+    /// Headers that `files` reads. `#include <…>` is looked up in `directories`, `#include "…"` beside the file first;
+    /// without directories only headers beside the files count. `below` are the macros that no header explains.
+    pub fn new<D: Into<String>>(
+        files: impl ReadFile + 'r,
+        directories: impl IntoIterator<Item = D>,
+        below: Arc<MacroKnowledge>,
+    ) -> Self {
+        let directories = directories.into_iter().map(Into::into).collect();
+        Self { files: Box::new(files), directories, below, index: Mutex::default() }
+    }
+
+    /// Read `source` with the macros of its headers.
+    pub fn parse(&self, source: &SourceFile) -> Tree {
+        parse_with(source, &self.macros(source))
+    }
+
+    /// What the headers of `source` say about the names in it.
+    pub fn macros(&self, source: &SourceFile) -> MacroKnowledge {
+        let text = source.text().as_bytes();
+        let tokens = lex(text);
+        let reach = Reach::new(self.reachable(source.path(), &includes(text, &tokens)));
+        let mut known = MacroKnowledge::over(self.below.clone());
+        let words = tokens.iter().filter(|t| t.kind == TokenKind::Word(Word::Ident));
+        let mut asked: Vec<String> =
+            words.map(|t| word(text, t)).collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect();
+        let mut seen: HashSet<String> = asked.iter().cloned().collect();
+        let index = self.index();
+        while let Some(name) = asked.pop() {
+            let Some(header) = index.macros.get(&name).and_then(|all| reach.first(all)) else { continue };
+            let Some(meaning) = header.macros.get(&name) else { continue };
+            let others = match meaning {
+                Meaning::Is(_) => &[][..],
+                Meaning::As(other) => std::slice::from_ref(other),
+                Meaning::AttributeIf(names) => names,
+            };
+            asked.extend(others.iter().filter(|o| seen.insert((*o).clone())).cloned());
+            known.insert(name, meaning.clone(), Why::Definition);
+        }
+        known
+    }
+
+    /// The types of what `tree` and its headers declare.
+    pub fn types<'h>(&'h self, tree: &Tree) -> Types<'h, 'r> {
+        let text = tree.source().text().as_bytes();
+        let reach = Reach::new(self.reachable(tree.source().path(), &includes(text, &lex(text))));
+        Types::new(Declared::of(tree), Some((self, reach)))
+    }
+
+    fn index(&self) -> MutexGuard<'_, Index> {
+        // Nothing in it is ever half done.
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The headers that a file at `path` with these `#include`s brings in, in the order of inclusion.
+    fn reachable(&self, path: &str, first: &[Include]) -> Vec<Arc<Header>> {
+        let mut seen: HashSet<*const Header> = HashSet::new();
+        let mut found = Vec::new();
+        let mut ahead: Vec<Arc<Header>> = self.resolve(path, first);
+        ahead.reverse();
+        while let Some(header) = ahead.pop() {
+            if !seen.insert(Arc::as_ptr(&header)) {
+                continue;
+            }
+            let inner = match header.resolved.get() {
+                Some(inner) => inner,
+                None => {
+                    let inner = self.resolve(&header.path, &header.includes);
+                    header.resolved.get_or_init(|| inner)
+                }
+            };
+            ahead.extend(inner.iter().rev().cloned());
+            found.push(header);
+        }
+        found
+    }
+
+    fn resolve(&self, from: &str, includes: &[Include]) -> Vec<Arc<Header>> {
+        let beside = from.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let find = |include: &Include| {
+            let quoted = include.quoted.then_some(beside);
+            let mut places = quoted.into_iter().chain(self.directories.iter().map(String::as_str));
+            places.find_map(|place| self.header(&normal_path(place, &include.name)?))
+        };
+        includes.iter().filter_map(find).collect()
+    }
+
+    fn header(&self, path: &str) -> Option<Arc<Header>> {
+        if let Some(known) = self.index().headers.get(path) {
+            return known.clone();
+        }
+        // Not under the lock: two threads may read the same header, and the first one's stays.
+        let read = self.files.read(path).map(|bytes| Header::read(path, bytes));
+        let mut index = self.index();
+        if let Some(known) = index.headers.get(path) {
+            return known.clone();
+        }
+        let header = read.map(Arc::new);
+        index.headers.insert(path.to_owned(), header.clone());
+        if let Some(header) = &header {
+            for name in header.macros.keys() {
+                index.macros.entry(name.clone()).or_default().push(header.clone());
+            }
+            for name in &header.declares {
+                index.names.entry(name.clone()).or_default().push(header.clone());
+            }
+        }
+        header
+    }
+
+    fn declared<'h>(&self, header: &'h Header) -> &'h Declared {
+        header.declared.get_or_init(|| match self.files.read(&header.path) {
+            Some(bytes) => Declared::of(&self.parse(&SourceFile::new(header.path.clone(), bytes))),
+            None => Declared::default(),
+        })
+    }
+}
+
+impl Header {
+    fn read(path: &str, bytes: Vec<u8>) -> Self {
+        let source = SourceFile::new(path, bytes);
+        let text = source.text().as_bytes();
+        let tokens = lex(text);
+        let macros = definitions_among(text, &tokens)
+            .into_iter()
+            .filter_map(|d| d.meaning().map(|meaning| (d.name, meaning)));
+        Self {
+            path: path.to_owned(),
+            includes: includes(text, &tokens),
+            resolved: OnceLock::new(),
+            macros: macros.collect(),
+            declares: declares(text, &tokens),
+            declared: OnceLock::new(),
+        }
+    }
+}
+
+/// The headers of one file by the order of inclusion.
+struct Reach {
+    order: HashMap<*const Header, usize>,
+}
+
+// The pointers are only compared; the index keeps what they point to alive.
+impl Reach {
+    fn new(headers: Vec<Arc<Header>>) -> Self {
+        Self { order: headers.iter().enumerate().map(|(at, header)| (Arc::as_ptr(header), at)).collect() }
+    }
+
+    /// The one of `all` that is included first.
+    fn first<'a>(&self, all: &'a [Arc<Header>]) -> Option<&'a Arc<Header>> {
+        self.sorted(all).into_iter().next()
+    }
+
+    /// Those of `all` that are included, in order.
+    fn sorted<'a>(&self, all: &'a [Arc<Header>]) -> Vec<&'a Arc<Header>> {
+        let place = |header: &Arc<Header>| self.order.get(&Arc::as_ptr(header)).copied();
+        let mut found: Vec<_> = all.iter().filter_map(|h| Some((place(h)?, h))).collect();
+        found.sort_by_key(|(at, _)| *at);
+        found.into_iter().map(|(_, header)| header).collect()
+    }
+}
+
+fn word<'t>(text: &'t [u8], token: &Token) -> &'t str {
+    std::str::from_utf8(&text[token.start as usize..token.end as usize]).unwrap_or_default()
+}
+
+fn includes(text: &[u8], tokens: &[Token]) -> Vec<Include> {
+    let directives = tokens.iter().filter(|t| t.kind == TokenKind::Directive(Directive::Include));
+    directives.filter_map(|t| include(&text[t.start as usize..t.end as usize])).collect()
+}
+
+fn include(directive: &[u8]) -> Option<Include> {
+    let rest = directive[directive_rest(directive)..].trim_ascii_start();
+    let close = match rest.first()? {
+        b'<' => b'>',
+        b'"' => b'"',
+        _ => return None,
+    };
+    let end = rest.iter().skip(1).position(|b| *b == close)? + 1;
+    let name = std::str::from_utf8(&rest[1..end]).ok()?;
+    Some(Include { name: name.to_owned(), quoted: close == b'"' })
+}
+
+/// `directory/name` without `.` and `..`; `None` if it leaves the tree.
+fn normal_path(directory: &str, name: &str) -> Option<String> {
+    if name.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(name.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The words that a declaration at the top level can declare: those outside braces, and tags before a `{`.
+fn declares(text: &[u8], tokens: &[Token]) -> HashSet<String> {
+    let mut found = HashSet::new();
+    let mut depth = 0usize;
+    let mut before = TokenKind::Unknown;
+    // Names since `struct`, `union` or `enum`.
+    let mut tags: Option<Vec<&str>> = None;
+    for token in tokens.iter().filter(|t| !matches!(t.kind, TokenKind::Space | TokenKind::Comment)) {
+        match token.kind {
+            TokenKind::Word(Word::Aggregate | Word::Enum) => tags = Some(Vec::new()),
+            TokenKind::Word(Word::Ident) => {
+                if depth == 0 {
+                    found.insert(word(text, token).to_owned());
+                } else if let Some(tags) = &mut tags {
+                    tags.push(word(text, token));
+                }
+            }
+            // `extern "C" {` is no block.
+            TokenKind::LBrace if before == TokenKind::Str => {}
+            TokenKind::LBrace => {
+                found.extend(tags.take().into_iter().flatten().map(str::to_owned));
+                depth += 1;
+            }
+            TokenKind::RBrace => depth = depth.saturating_sub(1),
+            TokenKind::Semi => tags = None,
+            _ => {}
+        }
+        before = token.kind;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
