@@ -99,7 +99,8 @@ impl FileLedger {
             covered = node.span().end;
             let cause = cause(tree, node);
             let at = functions.partition_point(|f| f.body.end <= node.span().start);
-            let function = functions.get(at).filter(|f| f.body.overlaps(node.span())).map(|_| at);
+            let inside = |f: &&FunctionEntry| f.body.overlaps(node.span()) || is_head_of(node, f.body);
+            let function = functions.get(at).filter(inside).map(|_| at);
             unread.push(Unread { span: node.span(), cause, function });
         }
         Self { path: source.path().to_owned(), bytes: source.bytes().len(), functions, unread }
@@ -149,6 +150,12 @@ fn name_before(source: &SourceFile, head: Span) -> Option<Span> {
     });
     let all: Vec<Span> = called.collect();
     all.iter().find(|span| !source.slice(**span).starts_with("__")).or(all.first()).copied()
+}
+
+/// Whether `node` stands before the body of the function around it.
+fn is_head_of(node: Node<'_>, body: Span) -> bool {
+    let function = node.ancestors().find(|a| is_function(*a));
+    function.is_some_and(|f| f.children().any(|c| c.is(Kind::CompoundStatement) && c.span() == body))
 }
 
 fn is_function(node: Node<'_>) -> bool {

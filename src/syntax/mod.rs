@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod macros;
 pub mod overlay;
 pub mod parse;
+mod recover;
 pub mod regions;
 pub mod scope;
 pub mod tree;

@@ -6,6 +6,7 @@
 use super::kind::Kind;
 use super::macros::{Layers, MacroKnowledge, definitions_among};
 use super::overlay::{Overlay, Why, overlay};
+use super::recover::recover;
 use super::tree::{NodeData, Tree};
 use super::{arena, grammar, lexer};
 use crate::source::{SourceFile, Span};
@@ -22,8 +23,9 @@ pub fn shipped_macros() -> &'static MacroKnowledge {
 
 /// Read `source` as C that was never preprocessed; `known` are the macros of the tree and of macro files.
 pub fn parse_with(source: &SourceFile, known: &MacroKnowledge) -> Tree {
-    let overlay = respell(source.text().as_bytes(), known);
+    let mut overlay = respell(source.text().as_bytes(), known);
     let parsed = grammar::parse(&overlay.text);
+    let parsed = parsed.map(|tree| recover(&mut overlay, source.text().as_bytes(), tree));
     let nodes = parsed.map(|tree| arena::build(&tree, &overlay)).unwrap_or_default();
     let nodes = if nodes.is_empty() { vec![whole_as_error(source)] } else { nodes };
     Tree { source: source.clone(), nodes, marks: overlay.marks, bodies: overlay.bodies }

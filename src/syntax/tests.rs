@@ -167,6 +167,23 @@ fn a_head_that_a_conditional_splits() {
 }
 
 #[test]
+fn an_unreadable_item_leaves_its_neighbours_alone() {
+    for bad in ["int b(int a) { return a +; ) }", "int b[ = = 3;", "struct { ] } q q q;", "x(a,, ) int = ;"] {
+        let text = format!("int f(void)\n{{\n\treturn 1;\n}}\n{bad}\nint g(void)\n{{\n\treturn 2;\n}}\n");
+        let tree = tree(&text);
+        let ledger = FileLedger::of(&tree);
+        let clean: Vec<_> =
+            ledger.functions.iter().filter(|f| f.clean).map(|f| f.body.start as usize).collect();
+        assert_eq!(
+            clean,
+            [text.find("{\n\treturn 1").unwrap(), text.find("{\n\treturn 2").unwrap()],
+            "{bad}"
+        );
+        assert!(ledger.unread.iter().all(|u| bad.contains(tree.source().slice(u.span).trim())), "{bad}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_opaque_and_not_fatal() {
     let text =
         format!("int x = {}1{};\nint f(void) {{ return 1; }}\n", "(".repeat(100_000), ")".repeat(100_000));

@@ -142,8 +142,10 @@ impl Arena<'_> {
 
     /// A leaf for what was blanked; directives get the shape that the grammar gives them.
     pub(super) fn blanked(&mut self, mark: &Mark) {
-        if mark.kind == MarkKind::Directive {
-            return self.directive(mark);
+        match mark.kind {
+            MarkKind::Directive => return self.directive(mark),
+            MarkKind::Unreadable => return self.unreadable(mark),
+            _ => {}
         }
         let kind = match mark.kind {
             MarkKind::DeadArm => Kind::Comment,
@@ -151,6 +153,18 @@ impl Arena<'_> {
             _ => Kind::OpaqueRegion,
         };
         self.leaf(kind, None, mark.span);
+    }
+
+    /// What can be read of an item that cannot be read whole.
+    fn unreadable(&mut self, mark: &Mark) {
+        let inner = mark.inner.as_deref().unwrap_or_default();
+        let tree = grammar::parse(inner).filter(|t| !t.root_node().is_error());
+        let Some(tree) = tree else {
+            let end = mark.span.start as usize + inner.trim_ascii_end().len();
+            return self.leaf(Kind::OpaqueRegion, None, Span::new(mark.span.start as usize, end));
+        };
+        let window = Window { base: -i64::from(mark.span.start), from: mark.span.start, to: mark.span.end };
+        self.walk(tree.root_node(), window, Context::Root, None);
     }
 
     fn attribute_kind(&self, mark: &Mark) -> Kind {

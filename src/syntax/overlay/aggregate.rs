@@ -130,7 +130,13 @@ impl Walker<'_> {
 
     /// The value after an `=`: an expression or a list in braces.
     pub(super) fn value(&mut self, lo: usize, hi: usize) {
-        if self.is(lo, TokenKind::LBrace) && lo < hi {
+        let call = self.is_ident(lo) && self.is(lo + 1, TokenKind::LParen);
+        let after = if call { self.after(lo + 1, hi) } else { lo };
+        if call && after < hi && self.is(after, TokenKind::LBrace) {
+            // What the macro makes of the list does not matter.
+            self.attribute(lo, after);
+            self.value(after, hi);
+        } else if self.is(lo, TokenKind::LBrace) && lo < hi {
             let (end, next) = self.group(lo, hi);
             self.deeper(|w| w.list(lo + 1, end));
             if next < hi

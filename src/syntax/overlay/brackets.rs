@@ -82,6 +82,11 @@ pub(super) fn mates(toks: &[Tok]) -> Vec<u32> {
     for (i, tok) in toks.iter().enumerate() {
         if opens(tok.kind).is_some() {
             open.push(i);
+        } else if tok.kind == TokenKind::Semi {
+            // No statement ends between brackets.
+            while let Some(unclosed) = open.pop_if(|o| toks[*o].kind == TokenKind::LBracket) {
+                mates[unclosed] = i as u32;
+            }
         } else if closes(tok.kind) {
             // Mismatched brackets pile up; what is far down is not looked for.
             let from = open.len().saturating_sub(2 * LIMIT);

@@ -217,7 +217,7 @@ impl Selector<'_, '_, '_> {
         self.nesting -= 1;
         self.out.truncate(before);
         self.open.clone_from(&saved_open);
-        let next = self.next_kind(end + 1);
+        let next = self.next_token(end + 1);
         let inside = saved_open.last().map_or(Inside::Block, |o| o.inside);
         match self.how(inside, &arms, next, end) {
             How::Keep => self.keep(&directives, arms, saved_open),
@@ -261,22 +261,22 @@ impl Selector<'_, '_, '_> {
         }
     }
 
-    fn next_kind(&self, from: usize) -> Option<TokenKind> {
+    fn next_token(&self, from: usize) -> Option<Token> {
         let rest = self.tokens.get(from..)?;
-        rest.iter()
-            .map(|t| t.kind)
-            .find(|k| !matches!(k, TokenKind::Space | TokenKind::Comment | TokenKind::Directive(_)))
+        let code = |k| !matches!(k, TokenKind::Space | TokenKind::Comment | TokenKind::Directive(_));
+        rest.iter().copied().find(|t| code(t.kind))
     }
 
-    fn how(&self, inside: Inside, arms: &[Arm], next: Option<TokenKind>, end: usize) -> How {
+    fn how(&self, inside: Inside, arms: &[Arm], next: Option<Token>, end: usize) -> How {
         let balanced = end < self.tokens.len() && arms.iter().all(|a| a.balanced);
         let last = self.out.last().copied();
+        let next_is = |kind| next.is_some_and(|t| t.kind == kind);
         match inside {
             Inside::Block | Inside::Fields => {
                 let whole = balanced
                     && self.starts_item(last)
                     && !self.is_else(next)
-                    && !(next == Some(TokenKind::LBrace) && arms.iter().any(is_head))
+                    && !(next_is(TokenKind::LBrace) && arms.iter().any(is_head))
                     && arms.iter().all(|a| self.is_whole(a));
                 let is_case = |a: &Arm| a.toks.first().is_some_and(|t| t.kind == TokenKind::Word(Word::Case));
                 match whole {
@@ -288,7 +288,7 @@ impl Selector<'_, '_, '_> {
             Inside::Enumerators | Inside::Initializer => {
                 let starts = last.is_some_and(|t| matches!(t.kind, TokenKind::Comma | TokenKind::LBrace));
                 let whole = |a: &Arm| a.toks.last().is_none_or(|t| t.kind == TokenKind::Comma);
-                let closes = next == Some(TokenKind::RBrace) && arms.len() == 1;
+                let closes = next_is(TokenKind::RBrace) && arms.len() == 1;
                 if balanced && starts && (closes || arms.iter().all(whole)) {
                     How::Merge
                 } else {
@@ -299,9 +299,8 @@ impl Selector<'_, '_, '_> {
         }
     }
 
-    fn is_else(&self, kind: Option<TokenKind>) -> bool {
-        // `do` begins an item, `else` does not; both are prefixes, and a `do` after `#endif` loses nothing by this.
-        kind == Some(TokenKind::Word(Word::Prefix))
+    fn is_else(&self, next: Option<Token>) -> bool {
+        next.is_some_and(|t| &self.spelling.text[t.start as usize..t.end as usize] == b"else")
     }
 
     /// Whether an item can begin after `last`.
@@ -309,8 +308,8 @@ impl Selector<'_, '_, '_> {
         let Some(last) = last else { return true };
         match last.kind {
             TokenKind::Semi | TokenKind::LBrace | TokenKind::RBrace | TokenKind::Directive(_) => true,
-            TokenKind::Colon => self.after_case(),
-            TokenKind::RParen => self.open.len() == 1,
+            TokenKind::Colon => true,
+            TokenKind::RParen => self.open.len() == 1 || is_statement_macro(&self.out, self.spelling.text),
             TokenKind::Word(Word::Ident) => self.is_bare(last),
             _ => false,
         }
@@ -333,24 +332,13 @@ impl Selector<'_, '_, '_> {
         last.first && begins && name.len() > 1 && !name.iter().any(u8::is_ascii_lowercase)
     }
 
-    /// Whether the `:` that came last ends a `case` or `default` rather than a label.
-    fn after_case(&self) -> bool {
-        let mut rev = self.out.iter().rev().skip(1);
-        match (rev.next().map(|t| t.kind), rev.next().map(|t| t.kind)) {
-            (Some(TokenKind::Word(Word::Default)), _) => true,
-            (
-                Some(TokenKind::Word(Word::Ident)),
-                Some(TokenKind::Semi | TokenKind::LBrace | TokenKind::RBrace | TokenKind::Colon),
-            ) => false,
-            _ => true,
-        }
-    }
-
     fn is_whole(&self, arm: &Arm) -> bool {
         let ends = match arm.toks.last().map(|t| t.kind) {
             None => true,
             Some(TokenKind::Semi | TokenKind::RBrace | TokenKind::Colon | TokenKind::Directive(_)) => true,
-            Some(TokenKind::RParen) => self.open.len() == 1,
+            Some(TokenKind::RParen) => {
+                self.open.len() == 1 || is_statement_macro(&arm.toks, self.spelling.text)
+            }
             _ => false,
         };
         let begins = match arm.toks.first() {
@@ -490,6 +478,26 @@ enum How {
 
 fn span(token: Token) -> Span {
     Span { start: token.start, end: token.end }
+}
+
+/// Whether `toks` end in `NAME(…)` on a line of its own, as a macro does that is a statement.
+fn is_statement_macro(toks: &[Tok], text: &[u8]) -> bool {
+    let mut depth = 0usize;
+    for (at, tok) in toks.iter().enumerate().rev() {
+        match tok.kind {
+            TokenKind::RParen => depth += 1,
+            TokenKind::LParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            let name = at.checked_sub(1).map(|at| toks[at]);
+            return name.is_some_and(|t| {
+                let bytes = &text[t.start as usize..t.end as usize];
+                t.first && t.kind == TokenKind::Word(Word::Ident) && !bytes.iter().any(u8::is_ascii_lowercase)
+            });
+        }
+    }
+    false
 }
 
 /// Whether an arm ends like a function's head.

@@ -109,6 +109,8 @@ impl Walker<'_> {
 
     fn specifiers(&mut self, i: usize, hi: usize, names: Names) -> Specifiers {
         let mut typed = false;
+        // After the body of an aggregate nothing but attributes can stand before the end.
+        let mut bodied = false;
         let mut units: Vec<Unit> = Vec::new();
         let mut j = i;
         while j < hi {
@@ -136,6 +138,7 @@ impl Walker<'_> {
                     self.blank_units(&mut units);
                     typed = true;
                     j = self.aggregate(j, hi);
+                    bodied = self.is(j - 1, TokenKind::RBrace);
                 }
                 Some(Word::Typeof) if !typed => {
                     self.blank_units(&mut units);
@@ -144,7 +147,7 @@ impl Walker<'_> {
                 }
                 Some(Word::Ident) if typed => {
                     if !self.has_role(j, MacroRole::Attribute)
-                        || names == Names::Needed && self.is_last(j, hi)
+                        || names == Names::Needed && !bodied && self.is_last(j, hi)
                     {
                         break;
                     }
@@ -170,8 +173,7 @@ impl Walker<'_> {
     }
 
     fn is_last(&self, j: usize, hi: usize) -> bool {
-        // `int unused;`, `int discard(void) {`: an attribute's name that is the only name left is a name, unless it
-        // follows a body.
+        // `int unused;`, `int discard(void) {`: an attribute's name that is the only name left is a name.
         let end = if self.is(j + 1, TokenKind::LParen) { self.after(j + 1, hi) } else { j + 1 };
         let alone = match self.kind(end) {
             Some(TokenKind::Semi | TokenKind::Comma) => true,
@@ -179,7 +181,7 @@ impl Walker<'_> {
             Some(TokenKind::LBrace) => end > j + 1,
             _ => false,
         };
-        alone && end < hi && !self.is(j.wrapping_sub(1), TokenKind::RBrace)
+        alone && end < hi
     }
 
     fn blank_units(&mut self, units: &mut Vec<Unit>) {

@@ -50,6 +50,13 @@ impl Walker<'_> {
 
     fn word_operand(&mut self, i: usize, hi: usize, word: Word) -> usize {
         match word {
+            Word::Ident if self.text(i) == "noreturn" => {
+                // A keyword to the grammar.
+                let span = self.span(i, i + 1);
+                self.s.fill_word(span);
+                self.s.marks.push(Mark::new(MarkKind::Respelled, span));
+                i + 1
+            }
             Word::Ident => self.glued(i, hi),
             Word::Typeof => self.typeof_word(i, hi),
             Word::Attribute => {
@@ -309,7 +316,7 @@ impl Walker<'_> {
         }
         let next = self.single(i, to, hi).max(to);
         if let Some((from, to)) = parts.get(1).copied() {
-            let operator = to == from + 1 && self.is_shouted(from);
+            let operator = self.is_shouted(from);
             if self.has_role(from, MacroRole::Attribute) || operator {
                 self.attribute(from, to);
                 return to;
@@ -374,7 +381,9 @@ impl Walker<'_> {
             Some(TokenKind::Word(Word::StandardType)) if !single && !self.is(lo + 1, TokenKind::Arrow) => {
                 self.type_argument(lo, hi);
             }
-            _ if self.has_semicolon(lo, hi) => self.statements_argument(lo, hi),
+            _ if self.has_semicolon(lo, hi) || self.is_call_with_block(lo, hi) => {
+                self.statements_argument(lo, hi);
+            }
             Some(TokenKind::Word(_)) if !single && self.is_type_name(lo, hi) => self.type_argument(lo, hi),
             _ if self.is_bare_operator(lo, hi) => {
                 let span = self.span(lo, hi);
@@ -409,6 +418,12 @@ impl Walker<'_> {
             i = if self.opens(i) { self.after(i, hi) } else { i + 1 };
         }
         false
+    }
+
+    /// `name(…) { … }`
+    fn is_call_with_block(&self, lo: usize, hi: usize) -> bool {
+        let end = self.after(lo + 1, hi);
+        self.is_ident(lo) && self.is(lo + 1, TokenKind::LParen) && end < hi && self.is(end, TokenKind::LBrace)
     }
 
     /// Whether an argument is no operand: it begins or ends with a binary operator, or holds `#`.
@@ -478,6 +493,9 @@ impl Walker<'_> {
         let mut i = open + 1;
         while i < end {
             i = match self.kind(i) {
+                Some(TokenKind::Word(Word::Ident)) if part.has_values() && self.is_asm_operand(i, end) => {
+                    self.asm_operand_macro(i, end)
+                }
                 Some(TokenKind::Str | TokenKind::Word(Word::Ident)) => self.asm_glued(i, end, part),
                 Some(TokenKind::Colon) => {
                     part = part.next();
@@ -492,6 +510,32 @@ impl Walker<'_> {
                 _ => i + 1,
             };
         }
+    }
+
+    /// Whether a name stands for a whole operand: it has no value in parentheses, or several.
+    fn is_asm_operand(&self, i: usize, hi: usize) -> bool {
+        match self.kind(i + 1) {
+            Some(TokenKind::LParen) => {
+                let after = self.after(i + 1, hi);
+                self.split(i + 2, after.saturating_sub(1)).len() != 1 && !self.is(after, TokenKind::LParen)
+            }
+            Some(TokenKind::Comma | TokenKind::Colon | TokenKind::RParen) => true,
+            _ => false,
+        }
+    }
+
+    /// A macro that stands for operands goes with one of the commas beside it.
+    fn asm_operand_macro(&mut self, i: usize, hi: usize) -> usize {
+        let end = if self.is(i + 1, TokenKind::LParen) { self.after(i + 1, hi) } else { i + 1 };
+        self.attribute(i, end);
+        if self.is(end, TokenKind::Comma) {
+            self.attribute(end, end + 1);
+            return end + 1;
+        }
+        if self.is(i - 1, TokenKind::Comma) {
+            self.attribute(i - 1, i);
+        }
+        end
     }
 
     /// A run of strings and macros in `asm`; in operands `"x" (value)` is not a call.

@@ -60,9 +60,25 @@ pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>) -> Overl
         Walker { s: spelling, toks, mates, known, depth: 0, items: Vec::new(), bodies: Vec::new() };
     walker.items(0, end, Place::Top);
     let Walker { s, items, bodies, .. } = walker;
-    let Spelling { out, mut marks, .. } = s;
-    marks.sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end), m.kind));
-    Overlay { text: out, marks, items, bodies }
+    let mut overlay = Overlay { text: s.out, marks: s.marks, items, bodies };
+    overlay.sort_marks();
+    overlay
+}
+
+impl Overlay {
+    /// Hide a stretch from the grammar; the mark keeps how it was spelled.
+    pub(super) fn blank(&mut self, kind: MarkKind, span: Span) {
+        let bytes = &mut self.text[span.range()];
+        let mut mark = Mark::new(kind, span);
+        mark.inner = Some((&*bytes).into());
+        bytes.iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
+        self.marks.push(mark);
+    }
+
+    /// What is further out comes first.
+    pub(super) fn sort_marks(&mut self) {
+        self.marks.sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end), m.kind));
+    }
 }
 
 /// Only spaces, tabs, newlines and continuations are white space to the grammar.

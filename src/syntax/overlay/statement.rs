@@ -341,6 +341,10 @@ impl Walker<'_> {
                 next + 1
             }
             Some(TokenKind::Step) if self.is_first(next) => self.statement_macro(i, next),
+            Some(TokenKind::Dot) if self.is_first(next) => match self.initializer_end(next, hi) {
+                Some(close) => self.open_initializer(i, next, close),
+                None => self.expression_statement(i, hi),
+            },
             // A product is no statement.
             Some(TokenKind::Star) if self.is_first(next) && self.layout(i, next) == Layout::Deeper => {
                 self.iterator(i, end, next)
@@ -390,6 +394,7 @@ impl Walker<'_> {
                     | TokenKind::LBracket
                     | TokenKind::Step
                     | TokenKind::Operator
+                    | TokenKind::Colon
                     | TokenKind::Word(_)
             )
         )
@@ -498,7 +503,10 @@ impl Walker<'_> {
                     self.lone_declarer(i, next, i)
                 }
             }
-            Some(TokenKind::Dot) if self.is_first(next) => self.open_initializer(i, next, hi),
+            Some(TokenKind::Dot) if self.is_first(next) => match self.initializer_end(next, hi) {
+                Some(close) => self.open_initializer(i, next, close),
+                None => self.lone_declarer(i, next, i),
+            },
             Some(TokenKind::LParen) if self.is(self.after(next, hi), TokenKind::LBrace) => {
                 self.function_head(i, next, self.after(next, hi), hi, place)
             }
@@ -516,13 +524,21 @@ impl Walker<'_> {
         j > next && j < hi && matches!(self.kind(j), Some(TokenKind::Semi | TokenKind::Assign))
     }
 
-    /// `BEGIN(…) .field = value, … END`: macros bring the braces.
-    fn open_initializer(&mut self, i: usize, next: usize, hi: usize) -> usize {
+    /// Where the macro stands that ends an initializer which begins at `next`.
+    fn initializer_end(&self, next: usize, hi: usize) -> Option<usize> {
         let mut close = next;
-        while close < hi && !self.closes_initializer(close) {
+        while close < hi {
+            if self.closes_initializer(close) {
+                return Some(close);
+            }
             close = if self.opens(close) { self.after(close, hi) } else { close + 1 };
         }
-        if close >= hi || self.assume(next - 1, b'=').is_none() || self.assume(next - 1, b'{').is_none() {
+        None
+    }
+
+    /// `BEGIN(…) .field = value, … END`: macros bring the braces.
+    fn open_initializer(&mut self, i: usize, next: usize, close: usize) -> usize {
+        if self.assume(next - 1, b'=').is_none() || self.assume(next - 1, b'{').is_none() {
             return self.lone_declarer(i, next, i);
         }
         self.declarer(i, next, i);
