@@ -1,6 +1,6 @@
 //! Headers: what the files that a file includes say about its names.
 //!
-//! In: something that reads files of a tree ([`ReadFile`]) and the directories that `#include <…>` is looked up in.
+//! In: something that reads files of a tree ([`HeaderFiles`]) and the directories that `#include <…>` is looked up in.
 //! Out: [`Headers`], which gives the [`MacroKnowledge`] for a file's parse and the [`Types`] of what its headers
 //! declare. A header is read once for all files and parsed only when a type in it is asked for. It evaluates no
 //! conditions: every `#include` counts, and of two definitions of a name the one that is included first. A header that
@@ -39,12 +39,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Reads files by their path in the tree; `None` if there is no such file. Called from several threads.
-pub trait ReadFile: Sync + Send {
+pub trait HeaderFiles: Sync + Send {
     /// The file's bytes.
     fn read(&self, path: &str) -> Option<Vec<u8>>;
 }
 
-impl<F: Fn(&str) -> Option<Vec<u8>> + Sync + Send> ReadFile for F {
+impl<F: Fn(&str) -> Option<Vec<u8>> + Sync + Send> HeaderFiles for F {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         self(path)
     }
@@ -52,7 +52,7 @@ impl<F: Fn(&str) -> Option<Vec<u8>> + Sync + Send> ReadFile for F {
 
 /// The headers of a tree, read as they are needed.
 pub struct Headers<'r> {
-    files: Box<dyn ReadFile + 'r>,
+    files: Box<dyn HeaderFiles + 'r>,
     directories: Vec<String>,
     below: Arc<MacroKnowledge>,
     index: Mutex<Index>,
@@ -91,7 +91,7 @@ impl<'r> Headers<'r> {
     /// Headers that `files` reads. `#include <…>` is looked up in `directories`, `#include "…"` beside the file first;
     /// without directories only headers beside the files count. `below` are the macros that no header explains.
     pub fn new<D: Into<String>>(
-        files: impl ReadFile + 'r,
+        files: impl HeaderFiles + 'r,
         directories: impl IntoIterator<Item = D>,
         below: Arc<MacroKnowledge>,
     ) -> Self {
