@@ -4,6 +4,10 @@
 //! overlaps another is refused when it is added, and both stay as they are. Two insertions at one offset keep the
 //! order in which they were added; adding the same replacement twice is one edit.
 
+mod between;
+
+pub use between::between;
+
 use crate::source::Span;
 use std::ops::Range;
 

@@ -10,6 +10,8 @@
 pub mod apply;
 mod introduce;
 mod one_file;
+mod patches;
+mod preamble;
 mod rule;
 
 use crate::diagnostic::Diagnostic;
@@ -28,6 +30,8 @@ use std::num::NonZeroUsize;
 
 pub use crate::syntax::Coverage;
 pub use introduce::Introduction;
+pub use patches::SemanticPatch;
+pub use preamble::Preamble;
 use rule::Walking;
 
 /// Where the engine reads from.
@@ -58,6 +62,8 @@ pub struct Rules {
     pub walks: Vec<WalkSpec>,
     /// Walks over elements without pieces.
     pub plain: Vec<PlainSpec>,
+    /// Files of ordinary rules, to be run one after the other.
+    pub patches: Vec<SemanticPatch>,
 }
 
 impl Rules {
@@ -69,7 +75,14 @@ impl Rules {
         let (walks, mut diagnostics) = crate::walk::spec::specs(files, snippet);
         let (plain, more) = crate::walk::plain::spec::specs(files, snippet);
         diagnostics.extend(more);
-        (Self { walks, plain }, diagnostics)
+        let mut patches = Vec::new();
+        for file in files {
+            match SemanticPatch::understand(file) {
+                Ok(patch) => patches.extend(patch),
+                Err(told) => diagnostics.extend(told),
+            }
+        }
+        (Self { walks, plain, patches }, diagnostics)
     }
 
     fn all(&self) -> impl Iterator<Item = Walking<'_>> {
@@ -114,8 +127,10 @@ impl Site {
 /// What came of a site.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It is rewritten.
+    /// It is rewritten, and what that rests on was looked at.
     Converted(Box<Converted>),
+    /// An ordinary rule rewrites it: that the rule matches is all that is known.
+    Rewritten(Box<Rewritten>),
     /// It is left alone, and why.
     Refused(Refusal),
 }
@@ -133,6 +148,17 @@ pub struct Converted {
     pub message: Vec<String>,
     /// What a reviewer should know: names of the rule's notes, and their text.
     pub notes: Vec<(String, String)>,
+}
+
+/// What an ordinary rule made of a function.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// Edits of the file.
+    pub edits: Vec<TextEdit>,
+    /// What the rule does, in a phrase.
+    pub summary: String,
+    /// What else the commit says, paragraph by paragraph.
+    pub message: Vec<String>,
 }
 
 /// What a run found.
@@ -164,6 +190,22 @@ pub fn with_threads<T: Send>(jobs: Option<NonZeroUsize>, work: impl FnOnce() -> 
 /// Run rules over a tree. `wanted` says which files to look into; conversions above `level` are found, and left out of what
 /// others build on.
 pub fn run(
+    rules: &Rules,
+    files: &dyn Files,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
+    level: Level,
+) -> Outcome {
+    let mut outcome = run_walks(rules, files, wanted, level);
+    if !rules.patches.is_empty() {
+        let found = patches::run(&rules.patches, files, wanted);
+        outcome.sites.extend(found.sites);
+        outcome.coverage.merge(found.coverage);
+        outcome.diagnostics.extend(found.diagnostics);
+    }
+    outcome
+}
+
+fn run_walks(
     rules: &Rules,
     files: &dyn Files,
     wanted: &(dyn Fn(&str) -> bool + Sync),

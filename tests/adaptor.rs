@@ -118,6 +118,12 @@ fn finish(files: &[TreeFile], outcome: engine::Outcome, level: engine::Level) ->
                 }
                 notes.extend(converted.notes.iter().map(|(name, _)| name.clone()));
             }
+            Verdict::Rewritten(rewritten) => {
+                let set = edits.entry(site.file.path().to_owned()).or_default();
+                for edit in &rewritten.edits {
+                    set.add(edit.clone()).unwrap();
+                }
+            }
             Verdict::Refused(refusal) => refused.push(Refused {
                 code: refusal.code.name().to_owned(),
                 path: site.file.path().to_owned(),

@@ -37,7 +37,7 @@ const FENCES: &[Fence] = &[
     Fence { token: "tree_sitter", only: &["src/syntax/"] },
     Fence { token: "tree_sitter_c", only: &["src/syntax/"] },
     Fence { token: "git2", only: &["src/series/repo"] },
-    Fence { token: "similar", only: &["src/series/diff.rs"] },
+    Fence { token: "similar", only: &["src/series/diff.rs", "src/edit/between.rs"] },
     Fence { token: "clap", only: &["src/cli/", "src/main.rs"] },
     Fence { token: "annotate_snippets", only: &["src/cli/"] },
     Fence { token: "process::Command", only: &["src/verify/build.rs", "src/series/recipients.rs"] },

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod apply;
+mod apply_series;
 mod cli;
 mod cli_ledger;
 mod cli_series;

@@ -66,6 +66,11 @@ fn explain(site: &Site, paint: Paint) -> String {
         Verdict::Converted(converted) => {
             shown(site, converted, paint) + &obligations(site) + &notes(converted)
         }
+        Verdict::Rewritten(rewritten) => {
+            let message = format!("rewritten by {}: {}", site.rule, rewritten.summary);
+            let told = Diagnostic::new(Severity::Note, "rewritten", message);
+            render::diagnostic(&told.at(&site.file, site.span, "from here"), paint)
+        }
     }
 }
 

@@ -73,6 +73,7 @@ fn site(site: &Site) -> SiteEntry<'_> {
     let (refusal, converted) = match &site.verdict {
         Verdict::Refused(refusal) => (Some(refusal), None),
         Verdict::Converted(converted) => (None, Some(converted.as_ref())),
+        Verdict::Rewritten(_) => (None, None),
     };
     SiteEntry {
         path: site.file.path(),

@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, Level, Outcome, Rules, Site, Verdict};
-use crate::series::material::{Conversion, Introduction, Material, Untouched};
+use crate::series::material::{Conversion, Deed, Introduction, Material, Untouched};
 use crate::series::repo::Skipped;
 use crate::smpl;
 use crate::syntax::coverage::{Coverage, SkipReason};
@@ -42,7 +42,6 @@ pub(super) fn understand(folders: &[RuleFolder]) -> Result<Vec<Understood>, Fail
         for rule in &folder.rules {
             let (file, told) = smpl::parse(rule);
             diagnostics.extend(told);
-            diagnostics.extend(not_a_walk(&file));
             files.push(file);
         }
         let snippet = |name: &str| {
@@ -57,20 +56,6 @@ pub(super) fn understand(folders: &[RuleFolder]) -> Result<Vec<Understood>, Fail
         return Err(Failure::Told { exit: Exit::Usage, diagnostics });
     }
     Ok(understood)
-}
-
-/// Ordinary rules are told, not passed over.
-fn not_a_walk(file: &smpl::RuleFile) -> Vec<Diagnostic> {
-    let told = |item: &smpl::Item| {
-        let span = match item {
-            smpl::Item::Rule(rule) => rule.header.span,
-            smpl::Item::Script(rule) => rule.header.span,
-            smpl::Item::Virtual(_) | smpl::Item::Using(_) | smpl::Item::Walk(_) => return None,
-        };
-        let what = "this is an ordinary rule; a series is made from walk rules only, for now";
-        Some(Diagnostic::error("not-a-walk", what).at(&file.source, span, "expected `@walk:NAME@`"))
-    };
-    file.items.iter().filter_map(told).collect()
 }
 
 /// Look for sites, rule by rule.
@@ -135,7 +120,7 @@ impl Found {
             Verdict::Converted(converted) if converted.level <= level.into() => {
                 self.material.conversions.push(Conversion {
                     rule: site.rule.clone(),
-                    helper: converted.helper.clone(),
+                    deed: Deed::Calls(converted.helper.clone()),
                     message: converted.message.join("\n\n"),
                     file: site.file.clone(),
                     function: site.function.clone(),
@@ -143,6 +128,15 @@ impl Found {
                     notes: converted.notes.iter().map(|(_, text)| text.clone()).collect(),
                 });
             }
+            Verdict::Rewritten(rewritten) => self.material.conversions.push(Conversion {
+                rule: site.rule.clone(),
+                deed: Deed::Says(rewritten.summary.clone()),
+                message: rewritten.message.join("\n\n"),
+                file: site.file.clone(),
+                function: site.function.clone(),
+                edits: rewritten.edits.clone(),
+                notes: Vec::new(),
+            }),
             _ => self.material.untouched.push(Untouched {
                 path: site.file.path().to_owned(),
                 function: site.function.clone(),
@@ -161,6 +155,7 @@ impl Found {
             reason: match &site.verdict {
                 Verdict::Refused(refusal) => format!("{}: {}", refusal.code.name(), refusal.sentence),
                 Verdict::Converted(_) => open_facts(site),
+                Verdict::Rewritten(rewritten) => rewritten.summary.clone(),
             },
             notes: notes(site),
         };
@@ -178,7 +173,7 @@ fn open_facts(site: &Site) -> String {
 pub(super) fn notes(site: &Site) -> Vec<String> {
     match &site.verdict {
         Verdict::Converted(converted) => converted.notes.iter().map(|(_, text)| text.clone()).collect(),
-        Verdict::Refused(_) => Vec::new(),
+        Verdict::Refused(_) | Verdict::Rewritten(_) => Vec::new(),
     }
 }
 
@@ -188,6 +183,7 @@ pub(super) fn mark(site: &Site) -> Mark {
         Verdict::Converted(converted) if converted.level == Level::Review => Mark::Review,
         Verdict::Converted(converted) if converted.notes.is_empty() => Mark::Safe,
         Verdict::Converted(_) => Mark::Notes,
+        Verdict::Rewritten(_) => Mark::Rewritten,
         Verdict::Refused(refusal) if refusal.code == RefusalCode::NotUnderstood => Mark::NotUnderstood,
         Verdict::Refused(_) => Mark::Refuse,
     }
@@ -197,6 +193,7 @@ pub(super) fn mark(site: &Site) -> Mark {
 fn reason(site: &Site) -> String {
     match &site.verdict {
         Verdict::Refused(refusal) => refusal.sentence.clone(),
+        Verdict::Rewritten(rewritten) => rewritten.summary.clone(),
         Verdict::Converted(_) => format!("it can be converted if a person agrees: {}", open_facts(site)),
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Mark {
     Safe,
     /// Converted; a maintainer should know something.
     Notes,
+    /// Changed by an ordinary rule, which matches; nothing else was looked at.
+    Rewritten,
     /// Right if the listed facts hold.
     Review,
     /// Not a conversion of this kind.
@@ -30,6 +32,7 @@ impl Mark {
         match self {
             Mark::Safe => "safe",
             Mark::Notes => "notes",
+            Mark::Rewritten => "rewritten",
             Mark::Review => "review",
             Mark::Refuse => "refuse",
             Mark::NotUnderstood => "not understood",
@@ -40,6 +43,7 @@ impl Mark {
         let color = match self {
             Mark::Safe => AnsiColor::Green,
             Mark::Notes => AnsiColor::Cyan,
+            Mark::Rewritten => AnsiColor::Blue,
             Mark::Review => AnsiColor::Yellow,
             Mark::Refuse => AnsiColor::Red,
             Mark::NotUnderstood => AnsiColor::Magenta,
@@ -89,7 +93,7 @@ pub(super) fn table(rows: &[Row], paint: Paint) -> String {
 
 /// `4 safe, 2 refuse`: how many sites have which verdict.
 pub(super) fn tally(rows: &[Row]) -> String {
-    let all = [Mark::Safe, Mark::Notes, Mark::Review, Mark::Refuse, Mark::NotUnderstood];
+    let all = [Mark::Safe, Mark::Notes, Mark::Rewritten, Mark::Review, Mark::Refuse, Mark::NotUnderstood];
     let counts = all.into_iter().map(|mark| (mark, rows.iter().filter(|row| row.mark == mark).count()));
     let parts: Vec<String> = counts
         .filter(|(_, count)| *count > 0)

@@ -59,6 +59,11 @@ impl Program {
         &self.prefilter
     }
 
+    /// Whether some rule changes code.
+    pub fn transforms(&self) -> bool {
+        self.steps.iter().any(|step| step.rule.transforms())
+    }
+
     /// Whether some rule marks lines with `*`.
     pub fn is_context(&self) -> bool {
         self.steps.iter().any(|step| step.is_context())

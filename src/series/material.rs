@@ -22,13 +22,31 @@ pub struct Introduction {
     pub files: Vec<(SourceFile, Vec<TextEdit>)>,
 }
 
+/// What a conversion does, for subjects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It calls this helper, named without parentheses, where a loop was.
+    Calls(String),
+    /// What the rule says that it does: `use foo() rather than bar()`.
+    Says(String),
+}
+
+impl Deed {
+    fn helper(&self) -> Option<String> {
+        match self {
+            Deed::Calls(helper) => Some(format!("{helper}()")),
+            Deed::Says(_) => None,
+        }
+    }
+}
+
 /// One site that is rewritten.
 #[derive(Clone, Debug)]
 pub struct Conversion {
     /// The rule, as the user knows it.
     pub rule: String,
-    /// What the code calls now, without parentheses.
-    pub helper: String,
+    /// What is done.
+    pub deed: Deed,
     /// What the commit says, whatever the site.
     pub message: String,
     /// The file as it is on the base.
@@ -154,19 +172,23 @@ impl State {
 }
 
 fn conversion_patch(policy: Policy, members: &[&Conversion], files: Vec<FileChange>) -> DraftPatch {
-    let helpers = each_once(members.iter().map(|c| format!("{}()", c.helper)));
-    let functions = each_once(members.iter().map(|c| format!("{}()", c.function)));
-    let used = enumerate(&helpers);
+    let functions = functions(members);
+    let done = done(members);
     let phrase = match policy {
-        Policy::Treewide => format!("use {used} where loops did the same"),
-        _ => format!("use {used} in {}", enumerate(&functions)),
+        Policy::Treewide => treewide(members),
+        _ if functions.is_empty() => done.clone(),
+        _ => format!("{done} in {}", enumerate(&functions)),
     };
     let mut shorter = Vec::new();
     if policy != Policy::Treewide {
-        shorter.extend(folded(&functions).into_iter().map(|names| format!("use {used} in {names}")));
+        shorter.extend(folded(&functions).into_iter().map(|names| format!("{done} in {names}")));
         if let [first, _, ..] = functions.as_slice() {
-            shorter.push(format!("use {used} in {first} and others"));
-            shorter.push(format!("use {used} in {} functions", functions.len()));
+            shorter.push(format!("{done} in {first} and others"));
+            shorter.push(format!("{done} in {} functions", functions.len()));
+        }
+        if members.iter().any(|c| matches!(c.deed, Deed::Says(_))) && !functions.is_empty() {
+            // A rule's own words are longer than a call; the subject's prefix still tells the place.
+            shorter.push(done.clone());
         }
     }
     let mut body: Vec<Paragraph> = Vec::new();
@@ -187,6 +209,29 @@ fn conversion_patch(policy: Policy, members: &[&Conversion], files: Vec<FileChan
     DraftPatch { phrase, shorter, body, files, ..DraftPatch::default() }
 }
 
+/// The functions of the members, as calls; code between functions has none.
+fn functions(members: &[&Conversion]) -> Vec<String> {
+    each_once(members.iter().filter(|c| !c.function.is_empty()).map(|c| format!("{}()", c.function)))
+}
+
+/// What all members do: `use f() and g()`, or what their rules say.
+fn done(members: &[&Conversion]) -> String {
+    let helpers = each_once(members.iter().filter_map(|c| c.deed.helper()));
+    let said = members.iter().filter_map(|c| match &c.deed {
+        Deed::Says(phrase) => Some(phrase.clone()),
+        Deed::Calls(_) => None,
+    });
+    let used = (!helpers.is_empty()).then(|| format!("use {}", enumerate(&helpers)));
+    enumerate(&used.into_iter().chain(each_once(said)).collect::<Vec<_>>())
+}
+
+/// The same where everything is one patch.
+fn treewide(members: &[&Conversion]) -> String {
+    let done = done(members);
+    let loops = members.iter().all(|c| c.deed.helper().is_some());
+    if loops { format!("{done} where loops did the same") } else { done }
+}
+
 /// The notes of all members; one that does not hold for all of them names its functions.
 fn notes(members: &[&Conversion], functions: usize) -> Vec<String> {
     let all = each_once(members.iter().flat_map(|c| c.notes.iter().cloned()));
@@ -200,9 +245,8 @@ fn notes(members: &[&Conversion], functions: usize) -> Vec<String> {
 
 /// The cover letter.
 pub fn cover(material: &Material) -> Cover {
-    let helpers = each_once(material.conversions.iter().map(|c| format!("{}()", c.helper)));
+    let members: Vec<&Conversion> = material.conversions.iter().collect();
     let rules = each_once(material.conversions.iter().map(|c| c.rule.clone()));
-    let used = enumerate(&helpers);
     let mut body = Vec::new();
     if !material.introductions.is_empty() {
         let added = each_once(material.introductions.iter().map(|i| format!("{}()", i.helper)));
@@ -217,28 +261,36 @@ pub fn cover(material: &Material) -> Cover {
         body.push(Paragraph::Text("Left as they are, and why:".to_owned()));
         body.push(Paragraph::List(untouched(&material.untouched)));
     }
+    let once = if material.introductions.is_empty() { "" } else { " once the helper is there" };
     body.push(Paragraph::Text(format!(
-        "The conversions were made by vedalia {} with its rule {}. They are grouped so that each patch can be taken by itself once the helper is there.",
+        "The conversions were made by vedalia {} with its rule {}. They are grouped so that each patch can be taken by itself{once}.",
         env!("CARGO_PKG_VERSION"),
         enumerate(&rules)
     )));
-    let title = match material.introductions.is_empty() {
-        false => format!("add {used} and use it"),
-        true => format!("use {used} where loops did the same"),
+    let helpers = each_once(members.iter().filter_map(|c| c.deed.helper()));
+    let title = if material.introductions.is_empty() {
+        treewide(&members)
+    } else {
+        format!("add {} and use it", enumerate(&helpers))
     };
     Cover { title, body }
 }
 
 /// A line per site: verdict, function, file; those that are converted first.
 fn site_table(material: &Material) -> String {
-    let verdict = |c: &Conversion| if c.notes.is_empty() { "safe" } else { "notes" };
+    let verdict = |c: &Conversion| match c.deed {
+        Deed::Says(_) => "rewritten",
+        Deed::Calls(_) if c.notes.is_empty() => "safe",
+        Deed::Calls(_) => "notes",
+    };
     let converted = material.conversions.iter().map(|c| (verdict(c), c.function.as_str(), c.file.path()));
     let left = material.untouched.iter().map(|u| ("left", u.function.as_str(), u.path.as_str()));
     let rows: Vec<_> = converted.chain(left).collect();
     let width = rows.iter().map(|(_, function, _)| function.len() + 2).max().unwrap_or(0);
+    let words = rows.iter().map(|(verdict, ..)| verdict.len()).max().unwrap_or(0).max("safe  ".len());
     let row = |(verdict, function, path): &(&str, &str, &str)| {
         let called = if function.is_empty() { String::new() } else { format!("{function}()") };
-        format!("{verdict:<6} {called:<width$} {path}")
+        format!("{verdict:<words$} {called:<width$} {path}")
     };
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
@@ -311,7 +363,7 @@ mod tests {
     fn conversion(file: &SourceFile, function: &str, at: usize, notes: &[&str]) -> Conversion {
         Conversion {
             rule: "walk".to_owned(),
-            helper: "for_each_leaf".to_owned(),
+            deed: Deed::Calls("for_each_leaf".to_owned()),
             message: "Let the helper walk.".to_owned(),
             file: file.clone(),
             function: function.to_owned(),
@@ -403,6 +455,18 @@ mod tests {
         let cover = cover(&material());
         let list = Paragraph::List(vec!["four() in net/c.c - it holds a lock".to_owned()]);
         assert!(cover.body.contains(&list));
+    }
+
+    #[test]
+    fn a_rule_speaks_for_itself() {
+        let file = SourceFile::new("fs/a.c", "x y\n");
+        let mut one = conversion(&file, "one", 0, &[]);
+        one.deed = Deed::Says("use dup() rather than a copy of it".to_owned());
+        let whole = Material { conversions: vec![one], ..Material::default() };
+        let patches = patches(&whole, Policy::File, &Sections::default()).expect("no overlap");
+        assert_eq!(patches[0].phrase, "use dup() rather than a copy of it in one()");
+        assert_eq!(patches[0].shorter, ["use dup() rather than a copy of it"]);
+        assert_eq!(cover(&whole).title, "use dup() rather than a copy of it");
     }
 
     #[test]

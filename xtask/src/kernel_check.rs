@@ -126,7 +126,7 @@ fn make_series(
 }
 
 /// The program of this workspace.
-fn release_build() -> Result<PathBuf> {
+pub(crate) fn release_build() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--release", "--package", "vedalia"]).current_dir(workspace());

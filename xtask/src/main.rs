@@ -4,6 +4,7 @@
 //! one only dispatches. Nothing here is part of the `vedalia` command.
 
 mod coccicheck;
+mod bench;
 mod command;
 mod conformance;
 mod fuzz;
@@ -35,6 +36,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Run the kernel's own rules with ours and with Coccinelle, and compare.
     Coccicheck(coccicheck::Arguments),
+    /// Time the engine, beside Coccinelle.
+    Bench(bench::Arguments),
     /// Count what of a C tree is read, and list what is not.
     ParseStats(parse_stats::Arguments),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Conformance(arguments) => conformance::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Coccicheck(arguments) => coccicheck::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::ParseStats(arguments) => parse_stats::run(&arguments),
     };
     match result {

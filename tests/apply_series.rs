@@ -1,0 +1,172 @@
+//! Ordinary rules through `vedalia diff` and `vedalia series`.
+//!
+//! In: a repository made on the spot, and a rule of our own in the form of the kernel's rules. Out: snapshots of the dry run
+//! and of the mails, and the refusals.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+const RULE: &str = "\
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/// Use plover_dup() rather than a copy of it.
+///
+/// It checks the size before it copies.
+//
+// Confidence: High
+// Options: --no-includes --include-headers
+
+virtual patch
+virtual report
+
+@depends on patch@
+expression to, from, size;
+statement S;
+@@
+
+- to = plover_alloc(size);
++ to = plover_dup(from, size);
+  if (to == NULL) S
+- memcpy(to, from, size);
+";
+
+const KEEP: &str = "\
+int plover_keep(struct plover *plover, const char *text, int size)
+{
+	char *copy;
+
+	copy = plover_alloc(size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, size);
+	plover->text = copy;
+	return 0;
+}
+
+int plover_keep_all(struct plover *plover)
+{
+	plover->all = plover_alloc(plover->size);
+	if (plover->all == NULL)
+		return -ENOMEM;
+
+	memcpy(plover->all, plover->some, plover->size);
+	return 0;
+}
+";
+
+struct Scene {
+    home: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let scene = Self { home: tempfile::tempdir().unwrap() };
+        for (path, text) in files {
+            scene.write(&format!("tree/{path}"), text);
+        }
+        scene.run("git", &["-C", "tree", "init", "--quiet", "--initial-branch=main", "."]);
+        scene.run("git", &["-C", "tree", "add", "--all"]);
+        scene.run("git", &["-C", "tree", "commit", "--quiet", "-m", "birds: add plovers"]);
+        scene
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Exit status, standard output, standard error.
+    fn run(&self, program: &str, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.home.path()).env("HOME", "/nonexistent");
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("NO_COLOR", "1");
+        for variable in ["GIT_DIR", "GIT_WORK_TREE", "EMAIL", "SOURCE_DATE_EPOCH"] {
+            command.env_remove(variable);
+        }
+        for role in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{role}_NAME"), "Ann Author");
+            command.env(format!("GIT_{role}_EMAIL"), "ann@example.org");
+            command.env(format!("GIT_{role}_DATE"), "1700000000 +0000");
+        }
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+    }
+
+    fn vedalia(&self, line: &str) -> (i32, String, String) {
+        self.run(env!("CARGO_BIN_EXE_vedalia"), &line.split_whitespace().collect::<Vec<_>>())
+    }
+}
+
+fn birds() -> Scene {
+    let header = "static inline void plover_in_header(void)\n{\n}\n";
+    let scene = Scene::new(&[("birds/plover.c", KEEP), ("birds/plover.h", header), ("MAINTAINERS", "\n")]);
+    scene.write("dup.cocci", RULE);
+    scene
+}
+
+/// The version and the names of commits say nothing about the series.
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let ids = regex::Regex::new("[0-9a-f]{40}").unwrap();
+    let text = ids.replace_all(text, "<commit>").replace(env!("CARGO_PKG_VERSION"), "<version>");
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn a_rule_gives_verdicts_and_a_diff() {
+    let (status, stdout, stderr) = birds().vedalia("diff --repo tree --rules dup.cocci");
+    assert_eq!(status, 0, "{stderr}");
+    snapshot("apply-diff", &format!("{stdout}{stderr}"));
+}
+
+#[test]
+fn a_rule_gives_a_series() {
+    let scene = birds();
+    let line = "series --repo tree --rules dup.cocci -o out --branch dup --split function --date 1700000000";
+    let (status, _, stderr) = scene.vedalia(line);
+    assert_eq!(status, 0, "{stderr}");
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(scene.path("out")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let mails: Vec<String> = names.iter().map(|name| fs::read_to_string(name).unwrap()).collect();
+    snapshot("apply-series", &mails.concat());
+    // Each patch applies, and all of them together are what the dry run shows.
+    let mails: Vec<&str> =
+        names.iter().map(|name| name.to_str().unwrap()).filter(|n| !n.contains("0000")).collect();
+    let (status, _, stderr) =
+        scene.run("git", &[&["-C", "tree", "am", "--quiet"], mails.as_slice()].concat());
+    assert_eq!(status, 0, "{stderr}");
+    assert_eq!(scene.run("git", &["-C", "tree", "diff", "--quiet", "dup"]).0, 0);
+}
+
+#[test]
+fn a_rule_that_changes_nothing_is_refused() {
+    let scene = birds();
+    scene.write("mark.cocci", "@@\n@@\n* plover_alloc(...)\n");
+    let (status, stdout, stderr) = scene.vedalia("diff --repo tree --rules mark.cocci");
+    assert_eq!((status, stdout.as_str()), (2, ""));
+    assert!(stderr.contains("the rules of this file change nothing"), "{stderr}");
+}
+
+#[test]
+fn a_rule_without_words_is_named_after_its_file() {
+    let scene = birds();
+    scene.write("plain.cocci", "@@\nexpression E;\n@@\n- plover_alloc(E)\n+ plover_new(E)\n");
+    let (status, stdout, stderr) = scene.vedalia("diff --repo tree --rules plain.cocci --format json");
+    assert_eq!(status, 0, "{stderr}");
+    assert!(
+        stdout.contains("\"verdict\": \"rewritten\"") && stdout.contains("+\\tcopy = plover_new(size);"),
+        "{stdout}"
+    );
+    let (status, stdout, _) = scene.vedalia("explain birds/plover.c:5 --repo tree --rules plain.cocci");
+    assert_eq!(status, 0);
+    assert!(stdout.contains("rewritten by plain: apply plain.cocci"), "{stdout}");
+}
