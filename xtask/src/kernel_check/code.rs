@@ -144,10 +144,20 @@ fn code(object: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     Ok(functions)
 }
 
-/// A symbol without the numbers that the compiler puts behind it.
-fn plain(symbol: &str) -> String {
-    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    symbol.split('.').filter(|part| !is_number(part)).collect::<Vec<_>>().join(".")
+/// A word without the numbers that the compiler puts behind symbols: `f.isra.3+0x10` becomes `f.isra+0x10`.
+fn plain(word: &str) -> String {
+    let mut parts = word.split('.');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_number =
+            rest.len() < part.len() && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if !is_number {
+            out.push('.');
+        }
+        out.push_str(if is_number { rest } else { part });
+    }
+    out
 }
 
 /// A line of the disassembly without what moves by itself.

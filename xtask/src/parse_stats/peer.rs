@@ -24,9 +24,10 @@ pub(super) struct Peer {
 
 /// Let spatch read `directory`.
 pub(super) fn count(directory: &Path) -> Result<Peer> {
-    // The shell counts the time on a processor, which other work on the machine does not change.
+    // The shell counts the time on a processor, which other work on the machine does not change. On large directories
+    // spatch needs a deeper stack than the usual one.
     let mut spatch = Command::new("sh");
-    spatch.args(["-c", "\"$@\"; times", "sh", "spatch", "--parse-c"]).arg(directory);
+    spatch.args(["-c", "ulimit -s unlimited; \"$@\"; times", "sh", "spatch", "--parse-c"]).arg(directory);
     let output = command::output(&mut spatch).context("install it with `apt-get install coccinelle`")?;
     let said = String::from_utf8_lossy(&output.stdout);
     let figure = |word: &str| {
