@@ -38,7 +38,11 @@ pub(super) fn print(rows: &[Row], arguments: &Arguments) {
 fn cells(row: &Row) -> Vec<String> {
     let total = &row.total;
     let megabytes = total.bytes as f64 / 1e6;
-    let speed = |time: std::time::Duration| format!("{:.1}", megabytes / time.as_secs_f64().max(1e-9));
+    // The kernel's clock for a thread is too coarse for less.
+    let speed = |time: std::time::Duration| match time.as_secs_f64() {
+        short if short < 0.1 => "-".to_owned(),
+        seconds => format!("{:.1}", megabytes / seconds),
+    };
     let mut cells = vec![
         row.name.clone(),
         total.files.to_string(),
