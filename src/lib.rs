@@ -42,6 +42,7 @@ pub mod syntax;
 pub mod flow;
 pub mod smpl;
 pub mod matcher;
+pub mod script;
 pub mod edit;
 pub mod plan;
 pub mod walk;

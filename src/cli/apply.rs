@@ -20,8 +20,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::apply::{Handled, Ran, Work, over_files};
+use crate::engine::apply::{Handled, Ran, Work, before_files, over_files};
 use crate::engine::with_threads;
+use crate::script::{self, ReportKind};
 use crate::source::SourceFile;
 use crate::syntax::coverage::{Coverage, SkipReason};
 
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
         tally: Tally::default(),
         lost: None,
     };
-    report.over_all_files();
+    report.over_all_files()?;
     report.end()
 }
 
@@ -130,20 +131,38 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn over_all_files(&mut self) {
+    fn over_all_files(&mut self) -> Result<(), Failure> {
         let (ready, targets) = (self.ready, self.targets);
         let work = Work { program: &ready.program, options: &ready.options, files: targets.files.len() };
         let jobs = self.arguments.running.jobs.and_then(NonZeroUsize::new);
         self.tally.coverage.files = targets.files.len();
-        with_threads(jobs, || {
-            over_files(&work, &|at| read(targets, at), &mut |at, handled| match self.take(at, handled) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    self.lost = Some(error);
-                    ControlFlow::Break(())
+        let last = with_threads(jobs, || {
+            let broken = |told| Failure::new(Exit::Usage, told);
+            self.said(&before_files(&work).map_err(broken)?)?;
+            let last =
+                over_files(&work, &|at| read(targets, at), &mut |at, handled| match self.take(at, handled) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        self.lost = Some(error);
+                        ControlFlow::Break(())
+                    }
+                });
+            last.map_err(broken)
+        })?;
+        Ok(self.said(&last)?)
+    }
+
+    /// Print what scripts printed.
+    fn said(&self, reports: &[script::Report]) -> io::Result<()> {
+        for report in reports {
+            match report.kind {
+                ReportKind::Error => self.terminal.tell(&report.text),
+                ReportKind::Report | ReportKind::Org | ReportKind::Print => {
+                    self.terminal.print(&report.text)?;
                 }
-            });
-        });
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, at: usize, handled: Handled) -> io::Result<()> {
@@ -167,6 +186,7 @@ impl Report<'_> {
         if self.arguments.result.verbose_parsing {
             self.tell(&ledger::not_looked_at(&applied.coverage));
         }
+        self.said(&applied.reports)?;
         self.tell(&applied.diagnostics);
         self.tally.matched += usize::from(!applied.matched.is_empty());
         let new = match self.style.lines {

@@ -2,10 +2,12 @@
 //!
 //! In: a prepared rule file, and files by number through a reader. Out: what became of each, told in the order of the
 //! files whatever the threads do, each as soon as all before it are done. A file that the rules cannot concern is read
-//! and not parsed. Files never influence each other: each is read as if it were alone.
+//! and not parsed. Files never influence each other: each is read as if it were alone. Only scripts can remember one
+//! file at another, those of one worker; where a script sums up at the end, there is one worker.
 
 use crate::diagnostic::Diagnostic;
-use crate::plan::apply::{Applied, ApplyOptions, Program, apply};
+use crate::plan::apply::{Applied, ApplyOptions, Program, Runner};
+use crate::script::Report;
 use crate::source::SourceFile;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -49,21 +51,41 @@ pub type Reader<'a> = dyn Fn(usize) -> Result<SourceFile, Diagnostic> + Sync + '
 /// Takes what became of the file of that number, in order; it may end the run.
 pub type Sink<'a> = dyn FnMut(usize, Handled) -> ControlFlow<()> + Send + 'a;
 
-/// Run the rules over the files.
-pub fn over_files(work: &Work<'_>, read: &Reader<'_>, sink: &mut Sink<'_>) {
+/// Run the scripts that come before all files, for what they print.
+pub fn before_files(work: &Work<'_>) -> Result<Vec<Report>, Diagnostic> {
+    Runner::new(work.program, work.options).map(|(_, reports)| reports)
+}
+
+/// Run the rules over the files, and then the scripts that come after all files: what these print is given back.
+pub fn over_files(
+    work: &Work<'_>,
+    read: &Reader<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<Vec<Report>, Diagnostic> {
+    if work.program.sums_up() {
+        let (runner, _) = Runner::new(work.program, work.options)?;
+        let mut all = 0..work.files;
+        let ended = all.try_for_each(|at| sink(at, handle(&runner, work, read, at)));
+        return if ended.is_break() { Ok(Vec::new()) } else { runner.finish() };
+    }
     let queue = Mutex::new(Queue { sink, next: 0, waiting: BTreeMap::new(), ended: false });
-    let one = |at: usize| {
-        let handled = handle(work, read, at);
+    let start = || Runner::new(work.program, work.options).map(|(runner, _)| runner);
+    let one = |runner: &mut Result<Runner<'_>, Diagnostic>, at: usize| {
+        let handled = match runner {
+            Ok(runner) => handle(runner, work, read, at),
+            Err(diagnostic) => Handled::Unreadable(diagnostic.clone()),
+        };
         match queue.lock() {
             Ok(mut queue) => queue.put(at, handled),
             Err(_) => ControlFlow::Break(()),
         }
     };
     // One after the other from the front, so that little has to wait for its turn.
-    let _ = (0..work.files).par_bridge().try_for_each(one);
+    let _ = (0..work.files).par_bridge().try_for_each_init(start, one);
+    Ok(Vec::new())
 }
 
-fn handle(work: &Work<'_>, read: &Reader<'_>, at: usize) -> Handled {
+fn handle(runner: &Runner<'_>, work: &Work<'_>, read: &Reader<'_>, at: usize) -> Handled {
     let source = match read(at) {
         Ok(source) => source,
         Err(diagnostic) => return Handled::Unreadable(diagnostic),
@@ -71,7 +93,7 @@ fn handle(work: &Work<'_>, read: &Reader<'_>, at: usize) -> Handled {
     if !work.program.prefilter().may_concern(source.bytes()) {
         return Handled::Passed;
     }
-    let applied = apply(work.program, &source, work.options);
+    let applied = runner.apply(&source);
     Handled::Ran(Box::new(Ran { source, applied }))
 }
 
@@ -118,7 +140,7 @@ mod tests {
         let work = Work { program: &program, options: &options, files: 60 };
         let mut told = Vec::new();
         crate::engine::with_threads(NonZeroUsize::new(jobs), || {
-            over_files(&work, &read, &mut |at, handled| {
+            let told = over_files(&work, &read, &mut |at, handled| {
                 told.push(match handled {
                     Handled::Unreadable(_) => format!("{at} unreadable"),
                     Handled::Passed => format!("{at} passed"),
@@ -126,6 +148,7 @@ mod tests {
                 });
                 if at == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
+            assert!(told.is_ok_and(|reports| reports.is_empty()));
         });
         told
     }

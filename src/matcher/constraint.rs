@@ -1,7 +1,7 @@
 //! Whether code may be bound to a metavariable: its kind and its constraints.
 //!
-//! In: a metavariable, a node or a binding, and the environment. Out: yes or no. Script constraints are no business
-//! of this file; the engine refuses rules that have them before anything is matched.
+//! In: a metavariable, a node or a binding, and the environment. Out: yes or no. A constraint that asks a script counts
+//! as met: the script is asked when a match is complete, by `plan::apply`.
 
 use super::canonical::token;
 use super::environment::{Binding, Environment};
@@ -110,12 +110,13 @@ fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
     local == (scope == IdScope::Local)
 }
 
-/// Whether a binding satisfies the metavariable's constraints.
+/// Whether a binding satisfies the metavariable's constraints, those that ask scripts aside.
 pub fn allowed(meta: &Metavariable, binding: &Binding, env: &Environment) -> bool {
-    meta.constraints.iter().all(|c| satisfied(c, binding, env))
+    meta.constraints.iter().all(|c| c.asks_script() || satisfied(c, binding, env))
 }
 
-fn satisfied(constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
+/// Whether a binding satisfies a constraint.
+pub fn satisfied(constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
     match constraint {
         Constraint::In(values) => values.iter().any(|v| equal(v, binding, env)),
         Constraint::NotIn(values) => !values.iter().any(|v| equal(v, binding, env)),
@@ -134,7 +135,7 @@ fn satisfied(constraint: &Constraint, binding: &Binding, env: &Environment) -> b
                 Comparison::AtLeast => value >= *n,
             }
         }
-        Constraint::Script { .. } => false,
+        Constraint::Script { .. } => true,
         Constraint::All(all) => all.iter().all(|c| satisfied(c, binding, env)),
         Constraint::Any(any) => any.iter().any(|c| satisfied(c, binding, env)),
         Constraint::Not(c) => !satisfied(c, binding, env),

@@ -4,20 +4,33 @@
 //! undone in place. Besides bindings an environment knows what a metavariable must not be bound to, because a formula
 //! was negated. Whether a binding agrees with an older one is for the matcher to ask.
 
-use crate::source::Span;
+use crate::source::{LineColumn, Span};
 use crate::syntax::{Node, NodeId};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A place in a file that a position metavariable holds.
+/// Lines and columns of a piece of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Extent {
+    /// Of its first byte.
+    pub from: LineColumn,
+    /// Of the byte behind its last.
+    pub to: LineColumn,
+}
+
+/// A place in a file that a position metavariable holds. The text of the file may have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The file's path.
     pub file: Arc<str>,
     /// The bytes.
     pub span: Span,
+    /// The same as lines and columns.
+    pub at: Extent,
     /// The function around it, or what else stands at the top of the file.
     pub element: Arc<str>,
+    /// Where that function stands.
+    pub element_at: Extent,
 }
 
 /// What a metavariable is bound to.
@@ -417,6 +430,26 @@ impl Environment {
         };
         let all: Vec<_> = self.touched_with().into_iter().map(one).collect();
         all.into_iter().map(|(touch, env, _)| (touch, env)).collect()
+    }
+
+    /// The same, with what `more` binds in addition: for all tokens, and for each that keeps bindings of its own.
+    #[must_use]
+    pub fn bind_each(&self, mut more: impl FnMut(&Self) -> Vec<(String, Binding)>) -> Self {
+        let base = self.bindings_only();
+        let mut out = more(&base).into_iter().fold(base.clone(), |env, (name, b)| env.with(&name, b));
+        for (touch, with) in self.touched_with() {
+            let one = Arc::new(Touched::One(touch));
+            if with.is_none() {
+                out = out.touching(Some(one));
+                continue;
+            }
+            let env = items(&with).fold(base.clone(), |env, b| env.with(&b.name, b.binding.clone()));
+            let new = more(&env).into_iter();
+            let own =
+                new.fold(with, |own, (name, binding)| pushed(&own, Bound { name: name.into(), binding }));
+            out = out.touching(Some(Arc::new(Touched::With(own, one))));
+        }
+        out
     }
 
     /// The bindings for later rules: a position that only holds for some tokens has the places of all of them.

@@ -3,7 +3,7 @@
 //! In: two nodes and an environment. Out: every environment in which they are the same. Opaque code matches nothing.
 
 use super::constraint::{allowed, kind_fits};
-use super::environment::{Binding, Environment, Place};
+use super::environment::{Binding, Environment, Extent, Place};
 use super::list::significant;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::smpl::{MetaKind, Metavariable};
@@ -562,10 +562,23 @@ pub fn is_word(node: Node<'_>) -> bool {
 
 /// The place of a span.
 pub fn place(c: Node<'_>, span: Span) -> Place {
-    let top = std::iter::once(c).chain(c.ancestors()).find(|n| n.is(Kind::FunctionDefinition));
-    let name = top.and_then(|f| {
+    let source = c.tree().source();
+    let up = || std::iter::once(c).chain(c.ancestors());
+    let function = up().find(|n| n.is(Kind::FunctionDefinition));
+    let name = function.and_then(|f| {
         let declarator = f.child(Field::Declarator)?;
         declarator.descendants().find(|n| n.is(Kind::Identifier)).map(Node::text)
     });
-    Place { file: c.tree().source().path().into(), span, element: name.unwrap_or("something_else").into() }
+    let top = function.or_else(|| up().filter(|n| n.parent().is_some()).last());
+    let extent = |span: Span| {
+        let at = |offset: u32| source.lines().line_column(offset as usize);
+        Extent { from: at(span.start), to: at(span.end) }
+    };
+    Place {
+        file: source.path().into(),
+        span,
+        at: extent(span),
+        element: name.unwrap_or("something_else").into(),
+        element_at: extent(top.map_or(span, Node::span)),
+    }
 }

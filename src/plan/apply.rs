@@ -1,25 +1,42 @@
 //! A rule file applied to one file.
 //!
-//! In: a prepared rule file, a file and the virtual rules asked for. Out: [`Applied`], the new text with what matched
-//! and what went wrong. Rules run one after the other on the text the former ones left, as in Coccinelle; two edits that
-//! disagree are reported and the first stays.
+//! In: a prepared rule file, a file and the virtual rules asked for. Out: [`Applied`], the new text with what matched,
+//! what scripts printed and what went wrong. Rules run one after the other on the text the former ones left, as in
+//! Coccinelle; two edits that disagree are reported and the first stays.
+
+mod prepare;
+mod scripts;
+mod states;
+mod transform;
 
 use super::prefilter::{Prefilter, Requirement};
 use super::stand_ins::StandIns;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Binding, Environment, Found, iso, search};
-use crate::smpl::compile::{CompiledRule, compile};
+use crate::script::{Decision, Interpreter, Report};
+use crate::smpl::compile::CompiledRule;
 use crate::smpl::token::Mark;
-use crate::smpl::{
-    Constraint, ConstraintValue, Depends, FreshPart, Item, ListLength, MetaKind, Metavariable, RuleFile,
-    ScriptPhase, SmplRule,
-};
+use crate::smpl::{Depends, RuleFile, ScriptRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
 use crate::syntax::{self, Tree};
+use scripts::Checks;
+use states::{State, distinct, export, pooled, start};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use transform::transform;
+
+pub use prepare::prepare;
+
+/// Whether scripts of rule files run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scripts {
+    /// A rule file that needs them is refused: they can do whatever the user can.
+    #[default]
+    Refused,
+    /// The user said so.
+    Allowed,
+}
 
 /// What a run is asked for beyond the rules.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +51,8 @@ pub struct ApplyOptions {
     pub disabled: Vec<String>,
     /// What is known about macros beyond the file itself; the shipped macro file if there is nothing.
     pub macros: Option<MacroKnowledge>,
+    /// Whether scripts run.
+    pub scripts: Scripts,
 }
 
 impl ApplyOptions {
@@ -49,7 +68,15 @@ impl ApplyOptions {
 /// A rule file ready to run.
 #[derive(Clone, Debug)]
 pub struct Program {
+    file: RuleFile,
     steps: Vec<Step>,
+    /// Scripts that run before all files.
+    first: Vec<ScriptRule>,
+    /// Scripts that run after all files.
+    last: Vec<ScriptRule>,
+    /// The bindings that steps read, as `rule.metavariable`: all others are forgotten, or their combinations would
+    /// multiply.
+    needed: HashSet<String>,
     prefilter: Prefilter,
 }
 
@@ -66,30 +93,92 @@ impl Program {
 
     /// Whether some rule marks lines with `*`.
     pub fn is_context(&self) -> bool {
-        self.steps.iter().any(|step| step.is_context())
+        self.rules().any(RuleStep::is_context)
+    }
+
+    /// Whether scripts are told about all files at the end: then one worker has to see all of them.
+    pub fn sums_up(&self) -> bool {
+        !self.last.is_empty()
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &RuleStep> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Rule(rule) => Some(&**rule),
+            Step::Script(_) => None,
+        })
+    }
+
+    fn has_scripts(&self) -> bool {
+        let in_step = |step: &Step| match step {
+            Step::Rule(rule) => !Checks::of(&rule.rule).is_empty(),
+            Step::Script(_) => true,
+        };
+        !self.first.is_empty() || !self.last.is_empty() || self.steps.iter().any(in_step)
     }
 }
 
 #[derive(Clone, Debug)]
-struct Step {
-    rule: CompiledRule,
-    depends: Option<Depends>,
-    inherited: Vec<(String, String, String)>,
+enum Step {
+    Rule(Box<RuleStep>),
+    Script(Box<ScriptStep>),
 }
 
-impl Step {
+/// A rule with C.
+#[derive(Clone, Debug)]
+struct RuleStep {
+    rule: CompiledRule,
+    depends: Option<Depends>,
+    /// The own name, the rule and the name there.
+    inherited: Vec<(String, String, String)>,
+    /// Other bindings that it looks at, as `rule.metavariable`.
+    reads: BTreeSet<String>,
+}
+
+/// A rule with a script that runs for each environment.
+#[derive(Clone, Debug)]
+struct ScriptStep {
+    name: String,
+    script: ScriptRule,
+    /// The bindings that it looks at, as `rule.metavariable`.
+    reads: BTreeSet<String>,
+}
+
+impl RuleStep {
     fn is_context(&self) -> bool {
         self.rule.marks.values().any(|mark| *mark == Mark::Star)
     }
+}
 
+impl Step {
     fn requirement(&self) -> Requirement {
-        let mut needs: Vec<String> = self.inherited.iter().map(|(_, rule, _)| rule.clone()).collect();
-        needed_rules(self.depends.as_ref(), &mut needs);
-        Requirement {
-            name: self.rule.name.clone(),
-            words: self.rule.required.clone(),
-            needs,
-            acts: self.rule.transforms() || self.is_context(),
+        match self {
+            Self::Rule(step) => {
+                let mut needs: Vec<String> = step.inherited.iter().map(|(_, rule, _)| rule.clone()).collect();
+                needed_rules(step.depends.as_ref(), &mut needs);
+                Requirement {
+                    name: step.rule.name.clone(),
+                    words: step.rule.required.clone(),
+                    needs,
+                    acts: step.rule.transforms() || step.is_context(),
+                }
+            }
+            Self::Script(step) => {
+                let bound = step.script.inputs.iter().filter(|i| i.default.is_none());
+                let mut needs: Vec<String> = bound.map(|i| i.rule.clone()).collect();
+                needed_rules(step.script.header.depends.as_ref(), &mut needs);
+                Requirement { name: step.name.clone(), words: Vec::new(), needs, acts: true }
+            }
+        }
+    }
+
+    /// All bindings that it looks at, as `rule.metavariable`.
+    fn reads(&self) -> Vec<String> {
+        match self {
+            Self::Rule(step) => {
+                let inherited = step.inherited.iter().map(|(_, rule, name)| format!("{rule}.{name}"));
+                step.reads.iter().cloned().chain(inherited).collect()
+            }
+            Self::Script(step) => step.reads.iter().cloned().collect(),
         }
     }
 }
@@ -124,339 +213,180 @@ pub struct Applied {
     pub matched: BTreeSet<String>,
     /// Marked places.
     pub stars: Vec<Star>,
+    /// What scripts printed, in order.
+    pub reports: Vec<Report>,
     /// What could not be done.
     pub diagnostics: Vec<Diagnostic>,
     /// What of the file was read.
     pub coverage: Coverage,
 }
 
-/// Make a rule file ready. Scripts are errors that name their place, unless nothing depends on them.
-pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
-    let mut steps = Vec::new();
-    let mut errors = Vec::new();
-    let isos = options.isomorphisms.as_deref().unwrap_or(iso::standard());
-    let rules: Vec<SmplRule> = file.rules().cloned().collect();
-    for item in &file.items {
-        match item {
-            Item::Rule(rule) if never_runs(rule.header.depends.as_ref(), file, options) => {}
-            Item::Rule(rule) => {
-                let rule = &extended(rule, &rules);
-                let line = file.source.line_column(rule.header.span).line;
-                match compile(&file.source, rule, line) {
-                    Ok(compiled) => {
-                        let compiled = with_isos(&file.source, compiled, (rule, options), isos);
-                        let inherited = rule
-                            .metavariables
-                            .iter()
-                            .filter_map(|m| Some((m.name.clone(), m.inherited.clone()?, m.name.clone())));
-                        steps.push(Step {
-                            rule: compiled,
-                            depends: rule.header.depends.clone(),
-                            inherited: inherited.collect(),
-                        });
-                    }
-                    Err(e) => errors.extend(e),
-                }
-            }
-            Item::Script(script) if never_runs(script.header.depends.as_ref(), file, options) => {}
-            Item::Script(script) if script.phase != ScriptPhase::PerMatch && script.language == "python" => {}
-            Item::Script(script) => {
-                let message = format!("scripts in {} are not supported yet", script.language);
-                errors.push(Diagnostic::error("smpl-script", message).at(
-                    &file.source,
-                    script.header.span,
-                    "this one",
-                ));
-            }
-            Item::Virtual(_) | Item::Using(_) | Item::Walk(_) => {}
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let requirements: Vec<Requirement> = steps.iter().map(Step::requirement).collect();
-    let prefilter = Prefilter::new(&requirements);
-    let mut program = Program { steps, prefilter };
-    let needed = needed(&program);
-    for step in &mut program.steps {
-        let prefix = format!("{}.", step.rule.name);
-        let own = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
-        step.rule.exported = needed.iter().filter_map(own).collect();
-        step.rule.disabled.extend(options.disabled.iter().cloned());
-    }
-    Ok(program)
-}
-
-/// Whether a rule cannot run with the virtual rules that are on.
-fn never_runs(depends: Option<&Depends>, file: &RuleFile, options: &ApplyOptions) -> bool {
-    fn value(d: &Depends, file: &RuleFile, options: &ApplyOptions) -> Option<bool> {
-        match d {
-            Depends::Rule(name) if file.virtual_names().any(|v| v == name) => {
-                Some(options.virtuals.contains(name))
-            }
-            Depends::Not(d) => value(d, file, options).map(|v| !v),
-            Depends::And(a, b) => match (value(a, file, options), value(b, file, options)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            },
-            Depends::Or(a, b) => match (value(a, file, options), value(b, file, options)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-    depends.is_some_and(|d| value(d, file, options) == Some(false))
-}
-
-/// A rule with the metavariables of the rule it extends.
-fn extended(rule: &SmplRule, rules: &[SmplRule]) -> SmplRule {
-    let mut out = rule.clone();
-    let base = rule
-        .header
-        .extends
-        .as_ref()
-        .and_then(|name| rules.iter().find(|r| r.header.name.as_ref() == Some(name)));
-    let Some(base) = base else { return out };
-    for meta in extended(base, &[]).metavariables {
-        if !out.metavariables.iter().any(|m| m.name == meta.name) {
-            let inherited =
-                Some(meta.inherited.clone().unwrap_or_else(|| base.header.name.clone().unwrap_or_default()));
-            out.metavariables.push(Metavariable { inherited, ..meta });
-        }
-    }
-    out
-}
-
-fn with_isos(
-    file: &SourceFile,
-    mut rule: CompiledRule,
-    (source, options): (&SmplRule, &ApplyOptions),
-    isos: &[iso::Iso],
-) -> CompiledRule {
-    let off = source.header.disable.iter().chain(&options.disabled);
-    let on: Vec<&iso::Iso> =
-        isos.iter().filter(|i| !off.clone().any(|o| *o == i.name || o == "all")).collect();
-    let hung: HashSet<u32> = rule.hangs.keys().copied().collect();
-    let mut marks = rule.marks.clone();
-    let mut expansion = iso::Expansion { file, isos: &on, hung: &hung, marks: &mut marks };
-    rule.pattern = expansion.expand(rule.pattern, 2);
-    rule.marks = marks;
-    rule
-}
-
-#[derive(Clone)]
-struct State {
-    env: Environment,
-    matched: BTreeSet<String>,
-}
-
-/// Run a rule file on one file. Bytes that are not UTF-8 stay what they are, also where rules move them.
-pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> Applied {
-    if !source.is_sanitised() {
-        return apply_to_text(program, source, options);
-    }
-    match StandIns::put(source) {
-        Some((text, stand_ins)) => {
-            let mut applied = apply_to_text(program, &text, options);
-            stand_ins.undo(&mut applied.after);
-            applied
-        }
-        None => Applied {
+impl Applied {
+    /// A file as it was, and why.
+    fn untouched(source: &SourceFile, coverage: Coverage, diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
             after: source.bytes().to_vec(),
             matched: BTreeSet::new(),
             stars: Vec::new(),
-            diagnostics: vec![Diagnostic::new(
-                Severity::Warning,
-                "not-text",
-                format!("`{}` is not text; it was left as it is", source.path()),
-            )],
-            coverage: Coverage::skipped(source.path(), SkipReason::Unreadable("it is not text".to_owned())),
-        },
+            reports: Vec::new(),
+            diagnostics,
+            coverage,
+        }
     }
 }
 
-fn apply_to_text(program: &Program, source: &SourceFile, options: &ApplyOptions) -> Applied {
-    let mut env = Environment::new();
-    for (name, value) in &options.definitions {
-        env = env.with(&format!("virtual.{name}"), Binding::text(value.as_str()));
+/// Runs a rule file on one file after the other; what its scripts remember stays from file to file. Each worker has its
+/// own.
+#[derive(Debug)]
+pub struct Runner<'a> {
+    program: &'a Program,
+    options: &'a ApplyOptions,
+    scripts: Option<Interpreter>,
+}
+
+impl<'a> Runner<'a> {
+    /// Run the scripts that come before all files, and be ready for files. What the scripts printed comes along.
+    pub fn new(program: &'a Program, options: &'a ApplyOptions) -> Result<(Self, Vec<Report>), Diagnostic> {
+        let mut runner = Self { program, options, scripts: None };
+        if program.has_scripts() && options.scripts == Scripts::Allowed {
+            runner.scripts = Some(Interpreter::new(&program.file)?);
+        }
+        let reports = runner.outside_files(&program.first)?;
+        Ok((runner, reports))
     }
-    let matched: BTreeSet<String> = options.virtuals.iter().cloned().collect();
-    let mut states = vec![State { env, matched: matched.clone() }];
-    let mut current = source.clone();
-    let mut tree = options.read(&current);
-    let mut out = Applied {
-        after: source.bytes().to_vec(),
-        matched: BTreeSet::new(),
-        stars: Vec::new(),
-        diagnostics: Vec::new(),
-        coverage: Coverage::of_candidate(&tree, program.prefilter.words(), MacroBodies::Read),
-    };
-    let needed = needed(program);
-    for step in &program.steps {
+
+    /// Run the rules on a file. Bytes that are not UTF-8 stay what they are, also where rules move them.
+    pub fn apply(&self, source: &SourceFile) -> Applied {
+        if !source.is_sanitised() {
+            return self.apply_to_text(source);
+        }
+        match StandIns::put(source) {
+            Some((text, stand_ins)) => {
+                let mut applied = self.apply_to_text(&text);
+                stand_ins.undo(&mut applied.after);
+                applied
+            }
+            None => {
+                let message = format!("`{}` is not text; it was left as it is", source.path());
+                let told = Diagnostic::new(Severity::Warning, "not-text", message);
+                let why = SkipReason::Unreadable("it is not text".to_owned());
+                Applied::untouched(source, Coverage::skipped(source.path(), why), vec![told])
+            }
+        }
+    }
+
+    /// Run the scripts that come after all files: what they printed.
+    pub fn finish(self) -> Result<Vec<Report>, Diagnostic> {
+        self.outside_files(&self.program.last)
+    }
+
+    fn outside_files(&self, scripts: &[ScriptRule]) -> Result<Vec<Report>, Diagnostic> {
+        let Some(interpreter) = &self.scripts else { return Ok(Vec::new()) };
+        let env = self.initial().env;
+        let mut reports = Vec::new();
+        for script in scripts {
+            reports.extend(interpreter.run(script, &env, None)?.reports);
+        }
+        Ok(reports)
+    }
+
+    fn initial(&self) -> State {
+        let mut env = Environment::new();
+        for (name, value) in &self.options.definitions {
+            env = env.with(&format!("virtual.{name}"), Binding::text(value.as_str()));
+        }
+        State { env, matched: self.options.virtuals.iter().cloned().collect() }
+    }
+
+    fn apply_to_text(&self, source: &SourceFile) -> Applied {
+        let tree = self.options.read(source);
+        let words = self.program.prefilter.words();
+        let coverage = Coverage::of_candidate(&tree, words, MacroBodies::Read);
+        let mut out = Applied::untouched(source, coverage, Vec::new());
+        let mut now = Now { states: vec![self.initial()], source: source.clone(), tree };
+        for step in &self.program.steps {
+            let decision = match step {
+                Step::Rule(step) => {
+                    self.rule(step, &mut now, &mut out);
+                    Decision::Keep
+                }
+                Step::Script(step) => self.script(step, &mut now, &mut out),
+            };
+            if decision == Decision::Exit {
+                break;
+            }
+        }
+        out.after = now.source.bytes().to_vec();
+        out
+    }
+
+    fn rule(&self, step: &RuleStep, now: &mut Now, out: &mut Applied) {
         let mut found_any = Vec::new();
         let mut next: Vec<State> = Vec::new();
         let mut cache: HashMap<String, Vec<Environment>> = HashMap::new();
-        for state in &states {
-            let Some(start) = start(step, state, &states, &current) else {
+        let pooled = pooled(step, &now.states);
+        for state in &now.states {
+            let Some(start) = start(step, state, &pooled, &now.source) else {
                 next.push(state.clone());
                 continue;
             };
-            let key = start.key();
-            let found = cache.entry(key).or_insert_with(|| {
-                let Found { environments, gave_up } = search(&step.rule, &tree, &start);
-                out.diagnostics.extend(gave_up.iter().map(|span| too_much(&step.rule.name, &current, *span)));
+            let found = cache.entry(start.key()).or_insert_with(|| {
+                let Found { environments, gave_up } = search(&step.rule, &now.tree, &start);
+                out.diagnostics
+                    .extend(gave_up.iter().map(|span| too_much(&step.rule.name, &now.source, *span)));
+                let environments = self.checked(step, environments, &now.source, out);
+                found_any.extend(environments.iter().cloned());
                 environments
             });
             if found.is_empty() {
                 next.push(state.clone());
             }
-            found_any.extend(found.iter().cloned());
-            next.extend(found.iter().map(Environment::exported).map(|e| export(step, state, &e, &needed)));
+            let exported = found.iter().map(Environment::exported);
+            next.extend(exported.map(|e| export(step, state, &e, &self.program.needed)));
         }
-        states = distinct(next);
+        now.states = distinct(next);
         if found_any.is_empty() {
-            continue;
+            return;
         }
         out.matched.insert(step.rule.name.clone());
         stars(&step.rule, &found_any, &mut out.stars);
         if step.rule.transforms() {
-            let (after, diagnostics) = transform(&step.rule, &tree, &found_any);
+            let (after, diagnostics) = transform(&step.rule, &now.tree, &found_any);
             out.diagnostics.extend(diagnostics);
-            current = SourceFile::new(source.path(), after);
-            tree = options.read(&current);
+            now.source = SourceFile::new(now.source.path(), after);
+            now.tree = self.options.read(&now.source);
         }
     }
-    out.after = current.bytes().to_vec();
-    out
+}
+
+/// What a file has become, and what is known about it.
+struct Now {
+    states: Vec<State>,
+    source: SourceFile,
+    tree: Tree,
+}
+
+/// Run a rule file on one file only.
+pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> Applied {
+    let (runner, mut reports) = match Runner::new(program, options) {
+        Ok(ready) => ready,
+        Err(diagnostic) => {
+            let why = SkipReason::Unreadable(diagnostic.message.clone());
+            return Applied::untouched(source, Coverage::skipped(source.path(), why), vec![diagnostic]);
+        }
+    };
+    let mut applied = runner.apply(source);
+    reports.append(&mut applied.reports);
+    match runner.finish() {
+        Ok(last) => reports.extend(last),
+        Err(diagnostic) => applied.diagnostics.push(diagnostic),
+    }
+    Applied { reports, ..applied }
 }
 
 fn too_much(rule: &str, source: &SourceFile, span: Span) -> Diagnostic {
     let message = format!("{rule} takes too many steps on this function; it was left as it is");
     Diagnostic::new(Severity::Warning, "smpl-steps", message).at(source, span, "this function")
-}
-
-fn distinct(states: Vec<State>) -> Vec<State> {
-    let mut seen = BTreeSet::new();
-    let mut out: Vec<State> =
-        states.into_iter().filter(|s| seen.insert((s.env.key(), s.matched.clone()))).collect();
-    out.truncate(2000);
-    out
-}
-
-/// The environment a rule starts with, if it runs at all.
-fn start(step: &Step, state: &State, states: &[State], source: &SourceFile) -> Option<Environment> {
-    if let Some(depends) = &step.depends
-        && !holds(depends, &state.matched, source.path())
-    {
-        return None;
-    }
-    let mut env = Environment::new();
-    for (name, binding) in state.env.bindings() {
-        env = env.with(name, binding.clone());
-    }
-    for (name, rule, theirs) in &step.inherited {
-        let binding = state.env.get(&format!("{rule}.{theirs}"))?;
-        env = env.with(name, binding.clone());
-    }
-    // Places of other rules that a position is compared with: all there are.
-    let metas = &step.rule.metavariables;
-    for meta in metas.values().filter(|m| matches!(m.kind, MetaKind::Position(_))) {
-        for (rule, name) in meta.constraints.iter().flat_map(compared) {
-            let key = format!("{rule}.{name}");
-            let mut places: Vec<_> =
-                states.iter().filter_map(|s| s.env.get(&key)).flat_map(|b| b.places.clone()).collect();
-            places.sort();
-            places.dedup();
-            if let Some(first) = places.first().cloned() {
-                env = env.with(&key, Binding { places, ..Binding::place(first) });
-            }
-        }
-    }
-    let inherited = |name: &str| metas.get(name).filter(|m| m.inherited.is_some());
-    let fits = |(name, b): &(&str, &Binding)| {
-        inherited(name).is_none_or(|m| crate::matcher::constraint::allowed(m, b, &env))
-    };
-    let ok = env.bindings().iter().all(fits);
-    ok.then_some(env)
-}
-
-/// The metavariables of other rules that a constraint mentions.
-fn compared(constraint: &Constraint) -> Vec<(String, String)> {
-    match constraint {
-        Constraint::In(values) | Constraint::NotIn(values) | Constraint::PartOf(values) => values
-            .iter()
-            .filter_map(|v| match v {
-                ConstraintValue::Metavariable(Some(rule), name) => Some((rule.clone(), name.clone())),
-                _ => None,
-            })
-            .collect(),
-        Constraint::All(all) | Constraint::Any(all) => all.iter().flat_map(compared).collect(),
-        Constraint::Not(c) => compared(c),
-        _ => Vec::new(),
-    }
-}
-
-fn holds(depends: &Depends, matched: &BTreeSet<String>, path: &str) -> bool {
-    match depends {
-        Depends::Rule(name) | Depends::Ever(name) => matched.contains(name),
-        Depends::Never(name) => !matched.contains(name),
-        Depends::FileIn(place) => {
-            path == place || path.starts_with(&format!("{}/", place.trim_end_matches('/')))
-        }
-        Depends::Not(d) => !holds(d, matched, path),
-        Depends::And(a, b) => holds(a, matched, path) && holds(b, matched, path),
-        Depends::Or(a, b) => holds(a, matched, path) || holds(b, matched, path),
-    }
-}
-
-/// The bindings that later rules ask for: all others are forgotten, or their combinations would multiply.
-fn needed(program: &Program) -> HashSet<String> {
-    let mut out = HashSet::new();
-    for meta in program.steps.iter().flat_map(|s| s.rule.metavariables.values()) {
-        if let Some(rule) = &meta.inherited {
-            out.insert(format!("{rule}.{}", meta.name));
-        }
-        out.extend(meta.constraints.iter().flat_map(compared).map(|(rule, name)| format!("{rule}.{name}")));
-        match &meta.kind {
-            MetaKind::FreshIdentifier(parts) => out.extend(parts.iter().filter_map(|p| match p {
-                FreshPart::Metavariable(name) => Some(name.clone()),
-                FreshPart::Text(_) => None,
-            })),
-            MetaKind::ExpressionList(l)
-            | MetaKind::ParameterList(l)
-            | MetaKind::FieldList(l)
-            | MetaKind::InitializerList(l)
-            | MetaKind::StatementList(l) => match l {
-                ListLength::Named(name) | ListLength::Within(name, _) => {
-                    out.insert(name.clone());
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    out
-}
-
-fn export(step: &Step, state: &State, found: &Environment, needed: &HashSet<String>) -> State {
-    let mut env = state.env.clone();
-    for (name, binding) in found.bindings() {
-        if !name.contains('.') && needed.contains(&format!("{}.{name}", step.rule.name)) {
-            env = env.with(&format!("{}.{name}", step.rule.name), binding.clone());
-        }
-    }
-    for meta in step.rule.metavariables.values() {
-        if let MetaKind::FreshIdentifier(_) = meta.kind {
-            let text = super::plus::fresh(meta, found);
-            env = env.with(&format!("{}.{}", step.rule.name, meta.name), Binding::text(text));
-        }
-    }
-    let mut matched = state.matched.clone();
-    matched.insert(step.rule.name.clone());
-    State { env, matched }
 }
 
 fn stars(rule: &CompiledRule, found: &[Environment], out: &mut Vec<Star>) {
@@ -470,4 +400,3 @@ fn stars(rule: &CompiledRule, found: &[Environment], out: &mut Vec<Star>) {
 
 #[cfg(test)]
 mod tests;
-mod transform;

@@ -271,8 +271,11 @@ fn directive(text: &str, metas: &Metavariables, env: &Environment) -> String {
     out
 }
 
-/// The identifier that a rule makes up.
+/// The identifier that a rule makes up, or that a script made up for it.
 pub fn fresh(meta: &Metavariable, env: &Environment) -> String {
+    if let Some(made) = env.get(&meta.name) {
+        return made.text.to_string();
+    }
     let MetaKind::FreshIdentifier(parts) = &meta.kind else { return meta.name.clone() };
     let one = |p: &FreshPart| match p {
         FreshPart::Text(t) => t.clone(),

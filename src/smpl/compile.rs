@@ -1,13 +1,13 @@
 //! A rule ready to be matched: its pattern, and where its plus code hangs.
 //!
-//! In: a [`SmplRule`]. Out: a [`CompiledRule`]. Refuses plus code that has no token to hang on, script constraints, and
-//! bodies that are no C, each with its place.
+//! In: a [`SmplRule`]. Out: a [`CompiledRule`]. Refuses plus code that has no token to hang on, and bodies that are no C,
+//! each with its place.
 
 use super::pattern::{Atom, Metavariables, Pattern, PatternKind, by_name};
-use super::rule::{BodyKind, Constraint, MetaKind, Quantifier, SmplRule};
+use super::rule::{BodyKind, MetaKind, Quantifier, SmplRule};
 use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
-use crate::source::{SourceFile, Span};
+use crate::source::SourceFile;
 use crate::syntax::{Kind, Node};
 use std::collections::{HashMap, HashSet};
 
@@ -78,7 +78,7 @@ impl CompiledRule {
 pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<CompiledRule, Vec<Diagnostic>> {
     let metavariables = by_name(&rule.metavariables);
     let atoms = super::pattern::atoms_of(file, &rule.tokens);
-    let mut errors = unsupported(file, rule);
+    let mut errors = Vec::new();
     let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
     let pattern = match read_body(file, rule, &minus, &metavariables) {
         Ok(pattern) => Some(pattern),
@@ -121,23 +121,6 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         pattern,
         metavariables,
     })
-}
-
-fn unsupported(file: &SourceFile, rule: &SmplRule) -> Vec<Diagnostic> {
-    fn script(c: &Constraint) -> Option<Span> {
-        match c {
-            Constraint::Script { code, .. } => Some(*code),
-            Constraint::All(all) | Constraint::Any(all) => all.iter().find_map(script),
-            Constraint::Not(c) => script(c),
-            _ => None,
-        }
-    }
-    let found = rule.metavariables.iter().flat_map(|m| &m.constraints).filter_map(script);
-    let error = |span| {
-        Diagnostic::error("smpl-script", "constraints in scripts are not supported yet")
-            .at(file, span, "here")
-    };
-    found.map(error).collect()
 }
 
 fn read_body(

@@ -426,8 +426,10 @@ fn name(c: &mut Cursor<'_>, base: &Base) -> Option<Metavariable> {
     let mut one =
         Metavariable { name, span, kind: base.kind.clone(), types, inherited, constraints: Vec::new() };
     if let MetaKind::FreshIdentifier(parts) = &mut one.kind {
-        if c.eat("=") {
-            fresh_parts(c, parts);
+        match (c.eat("="), c.text()) {
+            (true, "script") => one.constraints.extend(script_constraint(c)),
+            (true, _) => fresh_parts(c, parts),
+            (false, _) => {}
         }
     } else {
         one.constraints = constraints(c)?;

@@ -411,6 +411,41 @@ pub enum Constraint {
     Not(Box<Constraint>),
 }
 
+impl Constraint {
+    /// Whether a script has to be asked.
+    pub fn asks_script(&self) -> bool {
+        !self.scripts().is_empty()
+    }
+
+    /// The rule's own metavariables that scripts in it read.
+    pub fn script_arguments(&self) -> Vec<String> {
+        match self {
+            Self::Script { arguments, .. } => arguments
+                .iter()
+                .filter_map(|argument| match argument {
+                    ConstraintValue::Text(name) | ConstraintValue::Metavariable(None, name) => {
+                        Some(name.clone())
+                    }
+                    ConstraintValue::Metavariable(Some(_), _) => None,
+                })
+                .collect(),
+            Self::All(all) | Self::Any(all) => all.iter().flat_map(Self::script_arguments).collect(),
+            Self::Not(one) => one.script_arguments(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The languages and places of the scripts in it.
+    pub fn scripts(&self) -> Vec<(&str, Span)> {
+        match self {
+            Self::Script { language, code, .. } => vec![(language, *code)],
+            Self::All(all) | Self::Any(all) => all.iter().flat_map(Self::scripts).collect(),
+            Self::Not(one) => one.scripts(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// An order between numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {

@@ -45,7 +45,9 @@ fn behind_the_name(typed: &[OsString]) -> Option<&[OsString]> {
 pub(in crate::cli) fn spatch(typed: &[OsString], finish: fn(Outcome, &Terminal) -> Exit) -> Option<ExitCode> {
     let mut all = vec![OsString::from("spatch")];
     all.extend(config::with_files(behind_the_name(typed)?));
-    let arguments = SpatchArguments::parse_from(&all);
+    let mut arguments = SpatchArguments::parse_from(&all);
+    // Whoever calls it by that name is used to it.
+    arguments.apply.rules.allow_scripts = true;
     let terminal = Terminal::new(ColorWish::Auto);
     let outcome = if arguments.version {
         version(&terminal)

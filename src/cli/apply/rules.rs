@@ -10,7 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::macros;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::iso;
-use crate::plan::apply::{ApplyOptions, Program, prepare};
+use crate::plan::apply::{ApplyOptions, Program, Scripts, prepare};
 use crate::smpl::{self, RuleFile};
 use crate::source::SourceFile;
 
@@ -101,7 +101,8 @@ fn options(
         isos
     });
     let disabled = arguments.rules.disable_iso.clone();
-    (ApplyOptions { virtuals, definitions, isomorphisms, disabled, macros }, told)
+    let scripts = if arguments.rules.allow_scripts { Scripts::Allowed } else { Scripts::Refused };
+    (ApplyOptions { virtuals, definitions, isomorphisms, disabled, macros, scripts }, told)
 }
 
 fn read(path: &Path, what: &str) -> Result<SourceFile, Diagnostic> {

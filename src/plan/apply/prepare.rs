@@ -1,0 +1,186 @@
+//! A rule file made ready to run.
+//!
+//! In: a rule file, and what is asked for. Out: a [`Program`]: its rules and scripts in order, without those that cannot
+//! run. Refuses rules that do not compile, scripts that are not allowed to run, and scripts in other languages than
+//! Python; all mistakes are told at once.
+
+use super::{ApplyOptions, Program, RuleStep, ScriptStep, Scripts, Step, scripts, states};
+use crate::diagnostic::Diagnostic;
+use crate::matcher::iso;
+use crate::plan::prefilter::Prefilter;
+use crate::smpl::compile::{CompiledRule, compile};
+use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
+use crate::source::SourceFile;
+use std::collections::HashSet;
+
+/// Make a rule file ready.
+pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
+    let (mut steps, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
+    let mut errors = Vec::new();
+    let rules: Vec<SmplRule> = file.rules().cloned().collect();
+    for item in &file.items {
+        match item {
+            Item::Rule(rule) if never_runs(rule.header.depends.as_ref(), file, options) => {}
+            Item::Rule(rule) => match rule_step(file, rule, &rules, options) {
+                Ok(step) => steps.push(Step::Rule(Box::new(step))),
+                Err(e) => errors.extend(e),
+            },
+            Item::Script(script) if never_runs(script.header.depends.as_ref(), file, options) => {}
+            Item::Script(script) => {
+                let names = (script.language.as_str(), script.phase);
+                match script_trouble(names, options).map(|what| refused(&file.source, script, what)) {
+                    Some(error) => errors.push(error),
+                    None => match script.phase {
+                        ScriptPhase::PerMatch => {
+                            steps.push(Step::Script(Box::new(script_step(file, script))))
+                        }
+                        ScriptPhase::Initialize => first.push(script.clone()),
+                        ScriptPhase::Finalize => last.push(script.clone()),
+                    },
+                }
+            }
+            Item::Virtual(_) | Item::Using(_) | Item::Walk(_) => {}
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    if options.scripts == Scripts::Refused {
+        // Nothing can read what they define.
+        first.clear();
+        last.clear();
+    }
+    let requirements: Vec<_> = steps.iter().map(Step::requirement).collect();
+    let needed: HashSet<String> = steps.iter().flat_map(Step::reads).collect();
+    for step in &mut steps {
+        let Step::Rule(step) = step else { continue };
+        let prefix = format!("{}.", step.rule.name);
+        let own = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
+        step.rule.exported = needed.iter().filter_map(own).chain(scripts::asked(&step.rule)).collect();
+        step.rule.disabled.extend(options.disabled.iter().cloned());
+    }
+    Ok(Program { file: file.clone(), steps, first, last, needed, prefilter: Prefilter::new(&requirements) })
+}
+
+fn rule_step(
+    file: &RuleFile,
+    rule: &SmplRule,
+    rules: &[SmplRule],
+    options: &ApplyOptions,
+) -> Result<RuleStep, Vec<Diagnostic>> {
+    let isos = options.isomorphisms.as_deref().unwrap_or(iso::standard());
+    let rule = &extended(rule, rules);
+    let mut errors: Vec<Diagnostic> = rule
+        .metavariables
+        .iter()
+        .flat_map(|meta| &meta.constraints)
+        .flat_map(Constraint::scripts)
+        .filter_map(|(language, code)| {
+            let what = script_trouble((language, ScriptPhase::PerMatch), options)?;
+            Some(what.at(&file.source, code, "this one"))
+        })
+        .collect();
+    let line = file.source.line_column(rule.header.span).line;
+    let compiled = compile(&file.source, rule, line).map_err(|more| {
+        errors.extend(more);
+        std::mem::take(&mut errors)
+    })?;
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let compiled = with_isos(&file.source, compiled, (rule, options), isos);
+    let inherited = rule
+        .metavariables
+        .iter()
+        .filter_map(|m| Some((m.name.clone(), m.inherited.clone()?, m.name.clone())));
+    let inherited: Vec<_> = inherited.collect();
+    let reads = states::reads(&compiled.metavariables);
+    Ok(RuleStep { rule: compiled, depends: rule.header.depends.clone(), inherited, reads })
+}
+
+fn script_step(file: &RuleFile, script: &ScriptRule) -> ScriptStep {
+    let line = file.source.line_column(script.header.span).line;
+    let name = script.header.name.clone().unwrap_or_else(|| format!("script starting on line {line}"));
+    let reads = script.inputs.iter().map(|i| format!("{}.{}", i.rule, i.metavariable)).collect();
+    ScriptStep { name, script: script.clone(), reads }
+}
+
+/// Why a script cannot run, if it cannot.
+fn script_trouble((language, phase): (&str, ScriptPhase), options: &ApplyOptions) -> Option<Diagnostic> {
+    if language != "python" {
+        let message = format!("scripts in {language} cannot be run");
+        return Some(Diagnostic::error("smpl-script", message).help("only scripts in Python can"));
+    }
+    (options.scripts == Scripts::Refused && phase == ScriptPhase::PerMatch).then(|| {
+        Diagnostic::error("smpl-script", "scripts run only if that is allowed")
+            .help("`--allow-scripts` allows it; a script can do whatever you can, so read it first")
+    })
+}
+
+fn refused(source: &SourceFile, script: &ScriptRule, what: Diagnostic) -> Diagnostic {
+    let label = match &script.header.name {
+        Some(name) => format!("the rule {name} is a script"),
+        None => "this rule is a script".to_string(),
+    };
+    what.at(source, script.header.span, label)
+}
+
+/// Whether a rule cannot run with the virtual rules that are on.
+fn never_runs(depends: Option<&Depends>, file: &RuleFile, options: &ApplyOptions) -> bool {
+    fn value(d: &Depends, file: &RuleFile, options: &ApplyOptions) -> Option<bool> {
+        match d {
+            Depends::Rule(name) if file.virtual_names().any(|v| v == name) => {
+                Some(options.virtuals.contains(name))
+            }
+            Depends::Not(d) => value(d, file, options).map(|v| !v),
+            Depends::And(a, b) => match (value(a, file, options), value(b, file, options)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Depends::Or(a, b) => match (value(a, file, options), value(b, file, options)) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+    depends.is_some_and(|d| value(d, file, options) == Some(false))
+}
+
+/// A rule with the metavariables of the rule it extends.
+fn extended(rule: &SmplRule, rules: &[SmplRule]) -> SmplRule {
+    let mut out = rule.clone();
+    let base = rule
+        .header
+        .extends
+        .as_ref()
+        .and_then(|name| rules.iter().find(|r| r.header.name.as_ref() == Some(name)));
+    let Some(base) = base else { return out };
+    for meta in extended(base, &[]).metavariables {
+        if !out.metavariables.iter().any(|m| m.name == meta.name) {
+            let inherited =
+                Some(meta.inherited.clone().unwrap_or_else(|| base.header.name.clone().unwrap_or_default()));
+            out.metavariables.push(Metavariable { inherited, ..meta });
+        }
+    }
+    out
+}
+
+fn with_isos(
+    file: &SourceFile,
+    mut rule: CompiledRule,
+    (source, options): (&SmplRule, &ApplyOptions),
+    isos: &[iso::Iso],
+) -> CompiledRule {
+    let off = source.header.disable.iter().chain(&options.disabled);
+    let on: Vec<&iso::Iso> =
+        isos.iter().filter(|i| !off.clone().any(|o| *o == i.name || o == "all")).collect();
+    let hung: HashSet<u32> = rule.hangs.keys().copied().collect();
+    let mut marks = rule.marks.clone();
+    let mut expansion = iso::Expansion { file, isos: &on, hung: &hung, marks: &mut marks };
+    rule.pattern = expansion.expand(rule.pattern, 2);
+    rule.marks = marks;
+    rule
+}

@@ -1,0 +1,212 @@
+//! Scripts among the rules: rules that are scripts, and metavariables that ask a script.
+//!
+//! In: the states before a script, or the environments that a rule found. Out: the states after it, or the environments
+//! that scripts let pass, with the names that scripts made up. A script runs once for all states in which what it reads
+//! is the same. One that fails does not run again for the file, and says so once.
+
+use super::states::{State, distinct, holds};
+use super::{Applied, Now, RuleStep, Runner, ScriptStep};
+use crate::diagnostic::Diagnostic;
+use crate::matcher::constraint::satisfied;
+use crate::matcher::{Binding, Environment};
+use crate::script::{Argument, Decision, Interpreter, Ran, Value};
+use crate::smpl::compile::CompiledRule;
+use crate::smpl::pattern::Metavariables;
+use crate::smpl::{Constraint, ConstraintValue, MetaKind, Metavariable};
+use crate::source::{SourceFile, Span};
+use std::collections::{BTreeSet, HashMap};
+
+/// The metavariables of a rule that ask scripts.
+pub(super) struct Checks<'a> {
+    constrained: Vec<&'a Metavariable>,
+    fresh: Vec<&'a Metavariable>,
+}
+
+impl<'a> Checks<'a> {
+    /// Those of a rule, by name.
+    pub(super) fn of(rule: &'a CompiledRule) -> Self {
+        let asks = |m: &&Metavariable| m.constraints.iter().any(Constraint::asks_script);
+        let mut metas: Vec<&Metavariable> = rule.metavariables.values().filter(asks).collect();
+        metas.sort_by(|a, b| a.name.cmp(&b.name));
+        let is_fresh = |m: &&Metavariable| matches!(m.kind, MetaKind::FreshIdentifier(_));
+        let (fresh, constrained) = metas.into_iter().partition(is_fresh);
+        Self { constrained, fresh }
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.constrained.is_empty() && self.fresh.is_empty()
+    }
+}
+
+/// The metavariables of a rule that scripts look at.
+pub(super) fn asked(rule: &CompiledRule) -> Vec<String> {
+    let checks = Checks::of(rule);
+    let metas = checks.constrained.iter().chain(&checks.fresh);
+    let read = |m: &&Metavariable| m.constraints.iter().flat_map(Constraint::script_arguments).collect();
+    let arguments = metas.clone().flat_map(|m| -> Vec<String> { read(m) });
+    metas.map(|m| m.name.clone()).chain(arguments).collect()
+}
+
+impl Runner<'_> {
+    /// Run a script in every state.
+    pub(super) fn script(&self, step: &ScriptStep, now: &mut Now, out: &mut Applied) -> Decision {
+        let Some(interpreter) = &self.scripts else { return Decision::Keep };
+        let mut next: Vec<State> = Vec::new();
+        let mut cache: HashMap<String, Ran> = HashMap::new();
+        let mut failed = false;
+        for state in &now.states {
+            if failed || !step.runs_in(state, now.source.path()) {
+                next.push(state.clone());
+                continue;
+            }
+            let key = step.key(state);
+            if !cache.contains_key(&key) {
+                match interpreter.run(&step.script, &state.env, Some(&now.source)) {
+                    Ok(mut ran) => {
+                        out.reports.append(&mut ran.reports);
+                        cache.insert(key.clone(), ran);
+                    }
+                    Err(diagnostic) => {
+                        out.diagnostics.push(diagnostic);
+                        failed = true;
+                        next.push(state.clone());
+                    }
+                }
+            }
+            match cache.get(&key) {
+                Some(ran) if ran.decision == Decision::Exit => return Decision::Exit,
+                Some(ran) if ran.decision == Decision::Keep => next.push(step.after(state, &ran.outputs)),
+                Some(_) | None => {}
+            }
+        }
+        if next.is_empty() {
+            next.push(self.initial());
+        }
+        now.states = distinct(next);
+        Decision::Keep
+    }
+
+    /// The environments that the scripts of a rule's metavariables let pass, with the names that they made up.
+    pub(super) fn checked(
+        &self,
+        step: &RuleStep,
+        found: Vec<Environment>,
+        source: &SourceFile,
+        out: &mut Applied,
+    ) -> Vec<Environment> {
+        let checks = Checks::of(&step.rule);
+        let Some(interpreter) = self.scripts.as_ref().filter(|_| !checks.is_empty()) else { return found };
+        let mut asking = Asking { interpreter, metas: &step.rule.metavariables, source, out, failed: false };
+        let mut passed = Vec::new();
+        for env in found {
+            let own = env.touches_with().into_iter().map(|(_, env)| env);
+            let mut seen = BTreeSet::new();
+            let all = own.chain([env.bindings_only()]).filter(|env| seen.insert(env.key()));
+            let passes = all.collect::<Vec<_>>().iter().all(|env| asking.all_hold(&checks.constrained, env));
+            if passes && !asking.failed {
+                passed.push(env.bind_each(|env| asking.made_up(&checks.fresh, env)));
+            }
+        }
+        if asking.failed { Vec::new() } else { passed }
+    }
+}
+
+impl ScriptStep {
+    fn runs_in(&self, state: &State, path: &str) -> bool {
+        let depends = self.script.header.depends.as_ref();
+        let bound = |i: &crate::smpl::ScriptInput| {
+            i.default.is_some() || state.env.get(&format!("{}.{}", i.rule, i.metavariable)).is_some()
+        };
+        depends.is_none_or(|d| holds(d, &state.matched, path)) && self.script.inputs.iter().all(bound)
+    }
+
+    /// What is equal for two states exactly if what the script reads is.
+    fn key(&self, state: &State) -> String {
+        state.env.filter(|name| self.reads.contains(name)).key()
+    }
+
+    fn after(&self, state: &State, outputs: &[(String, Binding)]) -> State {
+        let mut after = state.clone();
+        for (name, binding) in outputs {
+            after.env = after.env.with(&format!("{}.{name}", self.name), binding.clone());
+        }
+        after.matched.insert(self.name.clone());
+        after
+    }
+}
+
+/// Asks scripts about one environment after the other, until one fails.
+struct Asking<'a> {
+    interpreter: &'a Interpreter,
+    metas: &'a Metavariables,
+    source: &'a SourceFile,
+    out: &'a mut Applied,
+    failed: bool,
+}
+
+impl Asking<'_> {
+    fn all_hold(&mut self, metas: &[&Metavariable], env: &Environment) -> bool {
+        metas.iter().all(|meta| match env.get(&meta.name) {
+            Some(binding) => meta.constraints.iter().all(|c| self.one_holds(c, binding, env)),
+            None => true,
+        })
+    }
+
+    fn one_holds(&mut self, constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
+        match constraint {
+            Constraint::Script { arguments, code, .. } => {
+                self.value(arguments, *code, env).is_some_and(|value| value.holds)
+            }
+            Constraint::All(all) => all.iter().all(|c| self.one_holds(c, binding, env)),
+            Constraint::Any(any) => any.iter().any(|c| self.one_holds(c, binding, env)),
+            Constraint::Not(c) => !self.one_holds(c, binding, env),
+            other => satisfied(other, binding, env),
+        }
+    }
+
+    fn made_up(&mut self, metas: &[&Metavariable], env: &Environment) -> Vec<(String, Binding)> {
+        let mut out = Vec::new();
+        for meta in metas {
+            for constraint in &meta.constraints {
+                if let Constraint::Script { arguments, code, .. } = constraint
+                    && constraint.script_arguments().iter().all(|name| env.get(name).is_some())
+                    && let Some(value) = self.value(arguments, *code, env)
+                {
+                    out.push((meta.name.clone(), Binding::text(value.text)));
+                }
+            }
+        }
+        out
+    }
+
+    fn value(&mut self, arguments: &[ConstraintValue], code: Span, env: &Environment) -> Option<Value> {
+        let own = env.bindings();
+        let mut read: Vec<Argument<'_>> = own
+            .iter()
+            .filter(|(name, _)| !name.contains('.'))
+            .map(|(name, binding)| Argument { name, binding, kind: self.metas.get(*name).map(|m| &m.kind) })
+            .collect();
+        for argument in arguments {
+            if let ConstraintValue::Metavariable(Some(rule), name) = argument
+                && let Some(binding) = env.get(&format!("{rule}.{name}"))
+            {
+                read.push(Argument { name, binding, kind: None });
+            }
+        }
+        let answer: Result<Value, Diagnostic> = self.interpreter.value(code, &read, self.source);
+        match answer {
+            Ok(mut value) => {
+                self.out.reports.append(&mut value.reports);
+                Some(value)
+            }
+            Err(diagnostic) => {
+                if !self.failed {
+                    self.out.diagnostics.push(diagnostic);
+                }
+                self.failed = true;
+                None
+            }
+        }
+    }
+}
