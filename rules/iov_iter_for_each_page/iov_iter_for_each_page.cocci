@@ -75,7 +75,10 @@ accounting: refcount_add atomic_add atomic_inc atomic_long_add
 accounting: sk_mem_charge sk_wmem_queued_add percpu_counter_add
 accounting: task_io_account_read task_io_account_write
 
+batched: page_ref_sub
+
 pure: iov_iter_count iov_iter_npages iov_iter_is_kvec iov_iter_is_bvec
+pure: skb_zcopy_pure compound_head
 
 helper: iov_iter_for_each_page(iter, size, f, data)
 callback: int f(struct page *page, size_t offset, size_t size, void *data)

@@ -56,6 +56,10 @@ pub fn kept_identifiers<'t>(walk: &Walk<'t>) -> Vec<Node<'t>> {
         let kept = node.descendants().filter(|n| n.is(Kind::Identifier));
         out.extend(kept.filter(|n| !replaced.iter().any(|s| s.contains(n.span()))));
     }
+    for work in walk.exits.iter().map(|exit| &exit.work) {
+        let all = work.statements.iter().flat_map(|n| n.descendants()).filter(|n| n.is(Kind::Identifier));
+        out.extend(all.filter(|n| !work.spellings.keys().any(|s| s.contains(n.span()))));
+    }
     out
 }
 
@@ -68,7 +72,8 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
     let mut seen: Vec<DeclId> = Vec::new();
     for ident in kept_identifiers(walk) {
         let Some(id) = scopes.resolve(ident) else { continue };
-        if seen.contains(&id) {
+        // The offset is a parameter of the callback.
+        if seen.contains(&id) || id == site.offset {
             continue;
         }
         let declaration = scopes.declaration(id);
@@ -107,6 +112,10 @@ pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>
         }
     }
     out.retain(|a| !walk.body.spellings.keys().any(|s| s.contains(a.node.span())));
+    for work in walk.exits.iter().map(|exit| &exit.work) {
+        let all = work.statements.iter().flat_map(|n| accesses(*n, scopes));
+        out.extend(all.filter(|a| !work.spellings.keys().any(|s| s.contains(a.node.span()))));
+    }
     out
 }
 

@@ -12,6 +12,7 @@ use crate::plan::outlining::fit::through_address;
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Field, Kind, Node};
+use crate::walk::exits::Work;
 use crate::walk::output::Spelling;
 use crate::walk::{Refusal, RefusalCode, Walk};
 
@@ -67,8 +68,16 @@ impl<'a, 't> Respelled<'a, 't> {
     }
 
     fn spell_walk(&mut self) -> Result<(), Refusal> {
-        let spellings: Vec<(Span, Spelling)> =
+        let on_ways_out: Vec<&Work<'t>> = self.walk.exits.iter().map(|exit| &exit.work).collect();
+        let elsewhere =
+            |span: &Span| on_ways_out.iter().flat_map(|w| &w.statements).any(|n| span.contains(n.span()));
+        let mut spellings: Vec<(Span, Spelling)> =
             self.walk.body.spellings.iter().map(|(s, k)| (*s, k.clone())).collect();
+        spellings.retain(|(span, _)| !elsewhere(span));
+        for work in &on_ways_out {
+            let inside = |span: &Span| work.statements.iter().any(|n| n.span().contains(*span));
+            spellings.extend(work.spellings.iter().filter(|(s, _)| inside(s)).map(|(s, k)| (*s, k.clone())));
+        }
         for (span, spelling) in &spellings {
             if spellings.iter().any(|(other, _)| other != span && other.contains(*span)) {
                 continue;
@@ -148,7 +157,7 @@ impl<'a, 't> Respelled<'a, 't> {
         let label = format!("goto {};", self.names.label);
         self.spell_comments(ending)?;
         match (ending.drop, ending.value) {
-            (Drop::Done, Value::GoOn) => self.add(jump, "return 0;"),
+            (Drop::Done, Value::GoOn) => self.spell_work(ending),
             (Drop::Done, Value::Stop) => self.add(jump, "return 1;"),
             (Drop::Done, Value::Failed(value)) => self.add(jump, format!("return {value};")),
             (Drop::Done, Value::Assigned(assignment)) => self.merge(assignment, ending.jump),
@@ -181,6 +190,21 @@ impl<'a, 't> Respelled<'a, 't> {
                 }
             }
         }
+    }
+
+    /// On with the next element, after what only this way does.
+    fn spell_work(&mut self, ending: &Ending<'t>) -> Result<(), Refusal> {
+        let column = self.column_of(ending.jump);
+        let mut text = String::new();
+        for statement in &ending.work {
+            let old = self.column_of(*statement);
+            let moved = shift(&self.text(statement.span()), column as isize - old as isize);
+            text.push_str(&format!("{moved}\n{}", indent(column)));
+        }
+        if !ending.work.is_empty() {
+            self.add_braces(ending.jump, column)?;
+        }
+        self.add(ending.jump.span(), format!("{text}return 0;"))
     }
 
     /// Comments that stood on the way out stand in front of the jump.

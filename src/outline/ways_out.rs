@@ -54,6 +54,8 @@ pub struct Ending<'t> {
     pub drop: Drop,
     /// Statements in front of the jump that the failure arm does behind the call.
     pub done_there: Vec<Node<'t>>,
+    /// Statements behind the inner loop that only this way comes to.
+    pub work: Vec<Node<'t>>,
     /// Comments that stood on the way.
     pub comments: Vec<Node<'t>>,
 }
@@ -129,7 +131,18 @@ fn ending<'t>(
         _ if releases_at_end && !matches!(value, Value::Stop | Value::Failed(_)) => Drop::AtLabel,
         _ => Drop::Here,
     };
-    Ok(Ending { jump, value, drop, done_there, comments: exit.comments.clone() })
+    if let Some(work) = exit.work.statements.first().filter(|_| drop != Drop::Done) {
+        let sentence = "this is done on one way out only, and the reference is dropped behind it";
+        return Err(Refusal::new(RefusalCode::NotUnderstood, work.span(), sentence));
+    }
+    Ok(Ending {
+        jump,
+        value,
+        drop,
+        done_there,
+        work: exit.work.statements.clone(),
+        comments: exit.comments.clone(),
+    })
 }
 
 /// Where the code moves the walked object back, it is left as it was: behind the piece if that was taken.

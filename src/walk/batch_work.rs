@@ -3,6 +3,7 @@
 //! In: the statements around the inner loop. Out: the calls that a person has to look at. It refuses locks that are held over the batch, and calls
 //! that the rule does not know to be mere accounting.
 
+use super::exits::Exit;
 use super::output::{Output, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, callee};
@@ -24,9 +25,14 @@ pub(super) fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusa
 
 /// What is done once per batch may become work per element if it is mere accounting. Out: calls that a person has to
 /// look at, because the batch spares something.
-pub(super) fn check_per_batch<'t>(spec: &WalkSpec, body: &Output<'t>) -> Result<Vec<Node<'t>>, Refusal> {
+pub(super) fn check_per_batch<'t>(
+    spec: &WalkSpec,
+    body: &Output<'t>,
+    exits: &[Exit<'t>],
+) -> Result<Vec<Node<'t>>, Refusal> {
     let mut costly = Vec::new();
-    for (node, stage) in &body.per_batch {
+    let on_ways_out = exits.iter().flat_map(|e| &e.work.statements).map(|n| (*n, Stage::Behind));
+    for (node, stage) in body.per_batch.iter().copied().chain(on_ways_out) {
         if node.is(Kind::Declaration) {
             continue;
         }
@@ -45,7 +51,7 @@ pub(super) fn check_per_batch<'t>(spec: &WalkSpec, body: &Output<'t>) -> Result<
                 costly.push(call);
                 continue;
             }
-            let leaves = node.is(Kind::IfStatement) && *stage == Stage::Before;
+            let leaves = node.is(Kind::IfStatement) && stage == Stage::Before;
             if !known(&spec.pure) && !known(&spec.accounting) && !leaves {
                 return Err(Refusal::new(
                     RefusalCode::BatchWorkAfterLoop,

@@ -6,13 +6,15 @@
 
 use super::expressions::piece_size;
 use super::machine::{Level, Machine};
-use super::output::{Jump, Output, Piece, Stage, Target};
+use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, statements_of};
 use super::state::{Rewound, State};
 use super::sym::{Atom, Facts, Sign, Sym};
+use crate::source::Span;
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Kind, Node};
+use std::collections::BTreeMap;
 
 /// Where a way ends.
 #[derive(Clone, Debug)]
@@ -34,8 +36,19 @@ pub struct Exit<'t> {
     pub state: State<'t>,
     /// Whether the code behind the inner loop goes on with the next batch for some values.
     pub may_go_on: bool,
+    /// What is done on this way alone, behind the inner loop.
+    pub work: Work<'t>,
     /// Comments that only this way comes past, behind the inner loop.
     pub comments: Vec<Node<'t>>,
+}
+
+/// Statements behind the inner loop that only one way comes to, and how they are spelled there.
+#[derive(Clone, Debug, Default)]
+pub struct Work<'t> {
+    /// The statements, in order.
+    pub statements: Vec<Node<'t>>,
+    /// What is spelled otherwise.
+    pub spellings: BTreeMap<Span, Spelling>,
 }
 
 /// Where the walked object stands when the loop is left.
@@ -116,12 +129,19 @@ pub fn continuation<'t>(site: &Site<'t>, node: Node<'t>) -> Vec<Node<'t>> {
 
 /// Follow every jump.
 pub fn exits<'t>(machine: &Machine<'_, 't>, out: &Output<'t>) -> Result<Vec<Exit<'t>>, Refusal> {
-    out.jumps.iter().map(|jump| follow(machine, jump)).collect()
+    out.jumps.iter().map(|jump| follow(machine, out, jump)).collect()
 }
 
-fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Refusal> {
+fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> Result<Exit<'t>, Refusal> {
     let site = machine.eval.site;
-    let exit = |end, state| Exit { jump: jump.clone(), end, state, may_go_on: false, comments: Vec::new() };
+    let exit = |end, state| Exit {
+        jump: jump.clone(),
+        end,
+        state,
+        may_go_on: false,
+        work: Work::default(),
+        comments: Vec::new(),
+    };
     let inner = match (jump.target, site.inner) {
         (Target::NextElement | Target::BehindInner | Target::Flagged, Some(inner)) => inner,
         (Target::NextBatch, _) => return Ok(exit(End::GoesOn, jump.state.clone())),
@@ -141,7 +161,10 @@ fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Re
     }
     probe.stage = Stage::Behind;
     let flow = probe.list(&continuation(site, inner), &mut state, Level::Top)?;
-    check_nothing_repeated(&probe.out, jump)?;
+    let work = match machine.eval.facts {
+        Facts::UnitBatch => own_work(&probe.out, out, jump)?,
+        _ => Work::default(),
+    };
     let leaving = probe.out.jumps.first().cloned();
     Ok(match leaving {
         Some(leaving) => Exit {
@@ -149,10 +172,11 @@ fn follow<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>) -> Result<Exit<'t>, Re
             end: End::Leaves(leaving.target),
             state: leaving.state,
             may_go_on: flow == super::machine::Flow::Falls,
+            work,
             comments: comments_inside(site, &probe.out),
         },
         None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
-        None => exit(End::GoesOn, state),
+        None => Exit { work, ..exit(End::GoesOn, state) },
     })
 }
 
@@ -166,27 +190,36 @@ fn comments_inside<'t>(site: &Site<'t>, out: &Output<'t>) -> Vec<Node<'t>> {
     comments.filter(inside).collect()
 }
 
-/// On the way from a jump to its end only the references may be dropped and the way be chosen.
-fn check_nothing_repeated(out: &Output<'_>, jump: &Jump<'_>) -> Result<(), Refusal> {
-    let repeated = out.pieces.iter().find(|(piece, _)| match piece {
-        Piece::Statement(node) => {
-            let chooses = node.is(Kind::IfStatement) && node.descendants().any(|n| is_jump(n.kind()));
-            !chooses && !is_jump(node.kind())
+/// What the way from a jump to its end does besides dropping references and choosing. It may not be what a complete turn
+/// does as well: that would have to be written twice.
+fn own_work<'t>(way: &Output<'t>, turn: &Output<'t>, jump: &Jump<'t>) -> Result<Work<'t>, Refusal> {
+    let mut statements = Vec::new();
+    for (piece, _) in &way.pieces {
+        let node = match piece {
+            Piece::Statement(node) => *node,
+            Piece::Update(node) => return Err(repeated(*node, jump)),
+            Piece::Comment(_) | Piece::Release | Piece::GoesOn(_) => continue,
+        };
+        let chooses = node.is(Kind::IfStatement) && node.descendants().any(|n| is_jump(n.kind()));
+        if chooses || is_jump(node.kind()) {
+            continue;
         }
-        Piece::Update(_) => true,
-        Piece::Comment(_) | Piece::Release | Piece::GoesOn(_) => false,
-    });
-    match repeated {
-        Some((Piece::Statement(node) | Piece::Update(node), _)) => Err(Refusal::new(
-            RefusalCode::BatchWorkAfterLoop,
-            node.span(),
-            format!(
-                "this is also done when the loop is left early, on line {}",
-                node.tree().source().line_column(jump.node.span()).line
-            ),
-        )),
-        _ => Ok(()),
+        let of_turn = |piece: &Piece<'t>| matches!(piece, Piece::Statement(n) if n.encloses(node));
+        if turn.pieces.iter().any(|(piece, _)| of_turn(piece)) || !way.jumps.is_empty() {
+            return Err(repeated(node, jump));
+        }
+        statements.push(node);
     }
+    if statements.is_empty() {
+        return Ok(Work::default());
+    }
+    Ok(Work { statements, spellings: way.spellings.clone() })
+}
+
+fn repeated(node: Node<'_>, jump: &Jump<'_>) -> Refusal {
+    let line = node.tree().source().line_column(jump.node.span()).line;
+    let sentence = format!("this is also done when the loop is left early, on line {line}");
+    Refusal::new(RefusalCode::BatchWorkAfterLoop, node.span(), sentence)
 }
 
 /// Whether it is a statement that jumps.

@@ -482,6 +482,11 @@ impl<'t> Machine<'_, 't> {
             }
             Value::Quantity(sym) => match self.spelled(sym) {
                 Some(spelling) => spelling,
+                // It is not to go with the walk, then.
+                None if self.eval.facts == Facts::UnitBatch && self.cursors.contains(&id) => {
+                    self.out.needed.insert(id);
+                    return Ok(());
+                }
                 None if self.eval.facts == Facts::UnitBatch => {
                     return Err(not_understood(
                         node,
@@ -588,6 +593,8 @@ impl<'t> Machine<'_, 't> {
                 self.check_target(id, node)?;
                 if compound {
                     self.rewrite(left, state)?;
+                }
+                if compound && id != self.eval.site.offset {
                     self.out.needed.insert(id);
                 }
                 match valued.variables.remove(&id) {
@@ -621,6 +628,9 @@ impl<'t> Machine<'_, 't> {
     /// A kept assignment must not change what the walk itself moves.
     fn check_target(&self, id: crate::syntax::scope::DeclId, node: Node<'t>) -> Result<(), Refusal> {
         let site = self.eval.site;
+        if id == site.offset && self.is_straight(node) {
+            return Ok(());
+        }
         if self.stage > Stage::Before && (id == site.offset || id == site.batch) {
             return Err(Refusal::new(
                 RefusalCode::CursorRedefined,
@@ -629,6 +639,14 @@ impl<'t> Machine<'_, 't> {
             ));
         }
         Ok(())
+    }
+
+    /// Whether an assignment is a statement of the inner loop's own body. There it may move the offset, which the callback
+    /// has for itself, if the next element starts at zero again; and that is proved like any other cursor's way.
+    fn is_straight(&self, node: Node<'t>) -> bool {
+        let body = self.eval.site.inner.and_then(|inner| inner.child(Field::Body));
+        let statement = node.parent().filter(|p| p.is(Kind::ExpressionStatement));
+        self.stage == Stage::Inner && body.is_some() && statement.and_then(|s| s.parent()) == body
     }
 
     fn rewrite_address(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@
 use super::eval::unwrapped;
 use super::expressions::piece_size;
 use super::machine::Machine;
-use super::output::{Output, Stage};
+use super::output::{Output, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::body_of;
 use super::state::{State, Value, Variable};
@@ -126,6 +126,7 @@ impl<'t> Machine<'_, 't> {
             machine.goes_on(condition, node, &mut state, &piece_index())?;
         }
         machine.list(&body_of(node), &mut state, super::machine::Level::Nested)?;
+        machine.check_skips(hypothesis, node)?;
         if let Some(update) = node.child(Field::Update) {
             machine.expression(update, update, &mut state, super::machine::Level::Nested)?;
         }
@@ -135,6 +136,20 @@ impl<'t> Machine<'_, 't> {
         machine.check_carried(hypothesis, &state, node)?;
         machine.check_uses()?;
         Ok(machine.out)
+    }
+
+    /// Where the body skips to the next element, the cursors have to move on as well.
+    fn check_skips(&self, hypothesis: &Hypothesis, node: Node<'t>) -> Result<(), Refusal> {
+        let skips = self.out.jumps.iter().filter(|jump| jump.target == Target::NextElement);
+        for jump in skips {
+            let mut state = jump.state.clone();
+            if let Some(update) = node.child(Field::Update) {
+                let level = super::machine::Level::Nested;
+                self.fresh(Stage::Inner).expression(update, update, &mut state, level)?;
+            }
+            self.check_carried(hypothesis, &state, node)?;
+        }
+        Ok(())
     }
 
     /// The condition has to hold exactly as long as pieces are left; `left` are the forms that count them.

@@ -150,6 +150,7 @@ impl<'t> Machine<'_, 't> {
             let left = self.eval.value(left, state).quantity()?.clone();
             let right = self.eval.value(right, state).quantity()?.clone();
             return match condition.operator()? {
+                "!=" if right.as_constant() == Some(0) => Some(left),
                 "<" | "!=" => right.minus(&left),
                 ">" => left.minus(&right),
                 "<=" => right.minus(&left)?.plus(&Sym::constant(1)),

@@ -167,6 +167,15 @@ impl<'a, 't> Machine<'a, 't> {
             self.drop(node);
             return Ok(Flow::Falls);
         }
+        if Some(node) == self.eval.site.choice {
+            self.acquired(self.eval.site.call, state);
+            self.drop(node);
+            return Ok(Flow::Falls);
+        }
+        if otherwise.is_none() && self.frees_on_condition(condition, then) {
+            self.drop(node);
+            return Ok(Flow::Falls);
+        }
         if let Some(call) = self.acquire_in(condition) {
             // `if ((got = acquire(…)) < 0)`
             self.acquired(call, state);

@@ -11,6 +11,7 @@
 
 pub mod batch_work;
 pub mod carried;
+pub mod choice;
 pub mod control;
 pub mod eval;
 pub mod evidence;

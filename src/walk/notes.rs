@@ -118,9 +118,12 @@ impl<'t> Found<'_, '_, 't> {
         }
         let per_batch =
             self.body.per_batch.iter().filter(|(n, s)| *s != Stage::Before && !n.is(Kind::Declaration));
-        for (node, _) in per_batch {
-            if node.descendants().any(|n| n.is(Kind::CallExpression)) {
-                notes.push(Note::with("N7", "statement", node.text().trim_end_matches(';')));
+        let on_ways_out = self.exits.iter().flat_map(|e| &e.work.statements);
+        for node in per_batch.map(|(node, _)| node).chain(on_ways_out) {
+            let calls = |n: &Node<'_>| n.descendants().any(|d| d.is(Kind::CallExpression));
+            let statements = node.descendants().filter(|n| n.is(Kind::ExpressionStatement) && calls(n));
+            for statement in statements {
+                notes.push(Note::with("N7", "statement", statement.text().trim_end_matches(';')));
             }
         }
         let moved = |n: Node<'_>| {

@@ -5,6 +5,7 @@
 
 use super::batch_work::{check_locks, check_per_batch};
 use super::carried::Carried;
+use super::choice::choice;
 use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
 use super::evidence;
@@ -90,7 +91,9 @@ pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<Recognised<'t>
         }
         Recognised { call, walk, proof }
     };
-    site::acquisitions(spec, scopes.function()).into_iter().map(one).collect()
+    let calls = site::acquisitions(spec, scopes.function()).into_iter();
+    let other_way = |call: &Node<'t>| choice(spec, scopes, *call).is_some_and(|c| c.calls[0] != *call);
+    calls.filter(|call| !other_way(call)).map(one).collect()
 }
 
 fn walk<'t>(
@@ -227,7 +230,7 @@ fn attempt<'t>(
     check_end(total, &exits)?;
     let releases = check_references(site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
-    let costly = check_per_batch(spec, &body)?;
+    let costly = check_per_batch(spec, &body, &exits)?;
     evidence::per_batch(proof, &body, &costly);
     let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&body, scopes, id, condition);
     let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?;

@@ -3,6 +3,7 @@
 //! In: a function and a walk's `acquire:` patterns. Out: a [`Site`] for each acquisition, or a [`Refusal`] if it does
 //! not stand in a loop that could be a walk.
 
+use super::choice::choice;
 use super::matching::{Bindings, matches};
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
@@ -43,6 +44,8 @@ pub struct Site<'t> {
     pub inner: Option<Node<'t>>,
     /// The statement in an endless loop that leaves it when all is walked.
     pub test: Option<Node<'t>>,
+    /// The statement that chooses between ways to acquire, if there are several.
+    pub choice: Option<Node<'t>>,
     /// Statements outside the loop that only provide the array's memory.
     pub outside: Vec<Node<'t>>,
     /// Variables that end the loop when they are set.
@@ -136,6 +139,9 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     let (Some(iter), Some(bytes)) = (bindings.get("iter"), bindings.get("bytes")) else {
         return refuse(RefusalCode::NotUnderstood, call, "the rule binds no iterator or no limit here");
     };
+    let choice = choice(spec, scopes, call);
+    let allocates = choice.as_ref().is_some_and(|c| c.allocates);
+    let storage = if allocates { BatchStorage::Allocated } else { acquire.storage };
     let body = body_of(outer);
     let inner = inner_loop(&body, scopes, batch, call)?;
     let facts = Facts::of(scopes.function());
@@ -143,7 +149,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     Ok(Site {
         function: scopes.function(),
         call,
-        storage: acquire.storage,
+        storage,
         iter,
         batch,
         got,
@@ -154,6 +160,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         body,
         inner,
         test: endless_test(outer, &body_of(outer)),
+        choice: choice.map(|c| c.statement),
         outside: Vec::new(),
         flags: Vec::new(),
         live_out: region.live_out.iter().copied().collect(),
@@ -169,7 +176,8 @@ fn check_batch<'t>(
     batch: DeclId,
     batch_node: Node<'t>,
 ) -> Result<(), Refusal> {
-    if acquisitions(spec, outer).len() > 1 {
+    let calls = acquisitions(spec, outer);
+    if calls.len() > 1 && choice(spec, scopes, calls[0]).is_none_or(|c| c.calls != calls) {
         let sentence = "the loop acquires in more than one place";
         return Err(Refusal::new(RefusalCode::NotUnderstood, outer.span(), sentence));
     }
@@ -181,7 +189,7 @@ fn check_batch<'t>(
 }
 
 /// The pattern that fits, one with a local array and a local offset before others.
-fn best_match<'s, 't>(
+pub(super) fn best_match<'s, 't>(
     spec: &'s WalkSpec,
     scopes: &Scopes<'t>,
     call: Node<'t>,
@@ -235,7 +243,7 @@ pub fn statements_of(node: Node<'_>) -> Vec<Node<'_>> {
     }
 }
 
-fn assigned_to(call: Node<'_>, scopes: &Scopes<'_>) -> Option<DeclId> {
+pub(super) fn assigned_to(call: Node<'_>, scopes: &Scopes<'_>) -> Option<DeclId> {
     let parent = call.parent()?;
     match parent.kind() {
         Kind::AssignmentExpression if parent.child(Field::Right) == Some(call) => {
