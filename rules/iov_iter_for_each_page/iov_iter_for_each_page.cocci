@@ -66,8 +66,7 @@ lock: read_unlock write_lock write_unlock rcu_read_lock rcu_read_unlock
 lock: preempt_disable preempt_enable local_irq_save local_irq_restore
 lock: lock_sock release_sock lock_page unlock_page
 
-other acquire: iov_iter_extract_pages pin_user_pages pin_user_pages_fast
-other acquire: pin_user_pages_remote
+other acquire: iov_iter_extract_pages
 
 errors: EFAULT ENOMEM EINTR EAGAIN EINVAL EOPNOTSUPP EREMOTEIO EHWPOISON
 

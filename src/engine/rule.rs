@@ -70,7 +70,7 @@ impl<'r> Walking<'r> {
     /// The functions that its sites call.
     pub(super) fn words(self) -> Vec<&'r str> {
         match self {
-            Self::Batches(walk) => walk.acquires.iter().map(|a| a.callee.as_str()).collect(),
+            Self::Batches(walk) => walk.required_words(),
             Self::Plain(walk) => vec![&walk.callee],
         }
     }

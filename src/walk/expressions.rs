@@ -441,11 +441,7 @@ impl<'t> Machine<'_, 't> {
             return Ok(());
         }
         let name = callee(call).unwrap_or("a function");
-        Err(Refusal::new(
-            RefusalCode::ArrayEscapes,
-            array.span(),
-            format!("the array of elements is passed to {name}(), which is not known to only release them"),
-        ))
+        Err(super::storage::handed_on(array, name))
     }
 
     fn rewrite_identifier(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {

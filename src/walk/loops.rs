@@ -208,13 +208,7 @@ impl<'t> Machine<'_, 't> {
         let arguments: Vec<Node<'t>> = expression.child(Field::Arguments)?.named_children().collect();
         let batch = self.eval.site.batch;
         let at = arguments.iter().position(|a| self.eval.scopes.resolve(*a) == Some(batch))?;
-        let function = self.tree.root().descendants().find(|n| {
-            n.is(Kind::FunctionDefinition)
-                && n.descendants()
-                    .find(|d| d.is(Kind::FunctionDeclarator))
-                    .and_then(|d| d.child(Field::Declarator))
-                    .is_some_and(|d| d.text() == name)
-        })?;
+        let function = super::site::definition(self.tree.root(), name)?;
         let scopes = Scopes::of(function);
         let parameters: Vec<_> =
             scopes.declarations().iter().filter(|d| d.kind == DeclKind::Parameter).map(|d| d.id).collect();

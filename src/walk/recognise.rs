@@ -20,7 +20,7 @@ use super::rest::{check_end, check_running};
 use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
-use super::storage::outside;
+use super::storage::{check_handed_on, outside};
 use super::sym::{Atom, Facts, Sign};
 use super::total::{Limit, Total, expected_after, limit, totals};
 use super::usage;
@@ -116,6 +116,7 @@ fn walk<'t>(
     let site = site::site(spec, scopes, call)?;
     let outside = outside(spec, scopes, &site)?;
     let site = Site { outside, ..site };
+    check_handed_on(spec, scopes, &site)?;
     check_offset(scopes, &site)?;
     check_locks(spec, &site)?;
     let facts = Facts::Iteration;

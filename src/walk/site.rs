@@ -94,6 +94,15 @@ pub fn callee(call: Node<'_>) -> Option<&str> {
     function.is(Kind::Identifier).then(|| function.text())
 }
 
+/// The definition of a function in the same file.
+pub fn definition<'t>(root: Node<'t>, name: &str) -> Option<Node<'t>> {
+    let is_it = |n: &Node<'t>| {
+        let declarator = n.descendants().find(|d| d.is(Kind::FunctionDeclarator));
+        declarator.and_then(|d| d.child(Field::Declarator)).is_some_and(|d| d.text() == name)
+    };
+    root.descendants().filter(|n| n.is(Kind::FunctionDefinition)).find(is_it)
+}
+
 /// Understand the surroundings of one acquisition.
 pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Site<'t>, Refusal> {
     let refuse = |code, node: Node<'_>, sentence: &str| Err(Refusal::new(code, node.span(), sentence));
@@ -102,11 +111,12 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         return refuse(RefusalCode::OtherReleasePrimitive, call, sentence);
     }
     let Some(outer) = enclosing_loop(call, scopes.function()) else {
-        return refuse(
-            RefusalCode::NoOuterLoop,
-            call,
-            "one batch is acquired per call of the function; a walk would take more",
-        );
+        let kept = best_match(spec, scopes, call).and_then(|(_, bindings)| bindings.get("batch"));
+        let kept = kept.filter(|n| scopes.resolve(*n).is_none());
+        let whose = kept.map_or(String::new(), |n| format!(", and stays in `{}`", n.text()));
+        let sentence =
+            format!("one batch is acquired per call of the function{whose}; a walk would take more");
+        return refuse(RefusalCode::NoOuterLoop, call, &sentence);
     };
     let Some((acquire, bindings)) = best_match(spec, scopes, call) else {
         return refuse(

@@ -143,6 +143,12 @@ pub struct WalkSpec {
 }
 
 impl WalkSpec {
+    /// The words of which a file must hold one to hold a site.
+    pub fn required_words(&self) -> Vec<&str> {
+        let acquires = self.acquires.iter().map(|a| a.callee.as_str());
+        acquires.chain(self.other_acquires.iter().map(String::as_str)).collect()
+    }
+
     /// The name of the unit.
     pub fn unit_name(&self) -> &str {
         self.unit.single().map_or("", |node| self.unit.text_of(node))

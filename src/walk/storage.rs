@@ -6,7 +6,7 @@
 use super::eval::unwrapped;
 use super::expressions::{first_match, is_pure};
 use super::refusal::{Refusal, RefusalCode};
-use super::site::{Site, statements_of};
+use super::site::{Site, callee, definition, statements_of};
 use super::spec::{BatchStorage, WalkSpec};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
@@ -32,6 +32,35 @@ pub(super) fn outside<'t>(
     let nested = gone.clone();
     gone.retain(|n| !nested.iter().any(|other| other != n && other.encloses(*n)));
     Ok(gone)
+}
+
+/// An array that is handed to a function of which nothing is known is refused for that, whatever else the loop does.
+pub(super) fn check_handed_on(spec: &WalkSpec, scopes: &Scopes<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+    let known = [&spec.release_all, &spec.free, &spec.other_release];
+    for used in scopes.uses(site.batch) {
+        let arguments = used.parent().filter(|p| p.is(Kind::ArgumentList));
+        let Some(call) = arguments.and_then(|a| a.parent()).filter(|c| c.is(Kind::CallExpression)) else {
+            continue;
+        };
+        let name = callee(call).unwrap_or("a function");
+        let acquires = spec.acquires.iter().any(|a| a.callee == name);
+        let expected = acquires || known.iter().any(|patterns| first_match(patterns, call).is_some());
+        let releases = definition(site.function.tree().root(), name).is_some_and(|function| {
+            let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
+            calls.into_iter().any(|c| first_match(&spec.release, c).is_some())
+        });
+        if site.outer.encloses(call) && site.storage != BatchStorage::One && !expected && !releases {
+            return Err(handed_on(*used, name));
+        }
+    }
+    Ok(())
+}
+
+/// The refusal of a call that gets the array.
+pub(super) fn handed_on(array: Node<'_>, name: &str) -> Refusal {
+    let sentence =
+        format!("the array of elements is passed to {name}(), which is not known to only release them");
+    Refusal::new(RefusalCode::ArrayEscapes, array.span(), sentence)
 }
 
 /// Whether an expression allocates memory for an array.
