@@ -153,7 +153,9 @@ fn with_total<'t>(
     let mut carried = Carried::at_first(&eval, total);
     loop {
         *proof = Proof::default();
-        match attempt(spec, scopes, &site, total, limit, &cursors, &carried, proof) {
+        let assumed =
+            Assumed { spec, scopes, site: &site, total, limit, cursors: &cursors, carried: &carried };
+        match attempt(&assumed, proof) {
             Ok(walk) => return Ok(walk),
             Err(Again::Without(id)) => {
                 cursors.remove(&id);
@@ -176,51 +178,64 @@ impl From<Refusal> for Again {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is one thing that attempts share or differ in")]
-fn attempt<'t>(
-    spec: &WalkSpec,
-    scopes: &Scopes<'t>,
-    site: &Site<'t>,
-    total: &Total<'t>,
+/// What an attempt takes for granted.
+#[derive(Clone, Copy)]
+struct Assumed<'a, 't> {
+    spec: &'a WalkSpec,
+    scopes: &'a Scopes<'t>,
+    site: &'a Site<'t>,
+    total: &'a Total<'t>,
     limit: Limit<'t>,
-    cursors: &BTreeSet<DeclId>,
-    carried: &Carried,
-    proof: &mut Proof,
-) -> Result<Walk<'t>, Again> {
-    let mut generic = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
-    let mut generic_end = carried.start(&generic.eval, total);
-    generic.list(&site.body, &mut generic_end, Level::Top)?;
-    let failure = failure(&generic)?;
-    check_counter(scopes, total, &generic_end)?;
-    evidence::goes_on(proof, scopes, total);
-    let ways_out = exits(&generic, &generic.out)?;
-    let mut asked = generic.fresh(Stage::Behind);
-    asked.asks_again(total, &mut generic_end.clone())?;
-    check_running(scopes, &generic.out, &generic_end)?;
-    check_rewinds(&generic, &ways_out, &generic_end)?;
+    cursors: &'a BTreeSet<DeclId>,
+    carried: &'a Carried,
+}
 
+/// What was found for batches of any size.
+struct AnyBatch<'a, 't> {
+    machine: Machine<'a, 't>,
+    end: State<'t>,
+    failure: Failure<'t>,
+    ways_out: Vec<Exit<'t>>,
+}
+
+fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<AnyBatch<'a, 't>, Refusal> {
+    let Assumed { spec, scopes, site, total, cursors, carried, .. } = *assumed;
+    let mut machine = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
+    let mut end = carried.start(&machine.eval, total);
+    machine.list(&site.body, &mut end, Level::Top)?;
+    let failure = failure(&machine)?;
+    check_counter(scopes, total, &end)?;
+    evidence::goes_on(proof, scopes, total);
+    let ways_out = exits(&machine, &machine.out)?;
+    machine.fresh(Stage::Behind).asks_again(total, &mut end.clone())?;
+    check_running(scopes, &machine.out, &end)?;
+    check_rewinds(&machine, &ways_out, &end)?;
+    Ok(AnyBatch { machine, end, failure, ways_out })
+}
+
+fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>, Again> {
+    let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
+    let any = in_any_batch(assumed, proof)?;
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
     let mut end = carried.start(&unit.eval, total);
     unit.list(&site.body, &mut end, Level::Top)?;
     unit.asks_again(total, &mut end.clone())?;
     // A way out that batches of one element never take is gone with its faults.
     let taken = |exit: &Exit<'t>| unit.out.jumps.iter().any(|jump| jump.node == exit.jump.node);
-    let ways_out: Vec<Exit<'t>> = ways_out.into_iter().filter(taken).collect();
-    check_drains(&generic, &ways_out)?;
+    let ways_out: Vec<Exit<'t>> = any.ways_out.iter().filter(|e| taken(e)).cloned().collect();
+    check_drains(&any.machine, &ways_out)?;
     if let Some(id) = carried.contradiction(&end, &total.flags) {
         return Err(Again::Carrying(carried.weakened(&unit.eval, id, &end)));
     }
-    let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
-    check_batch_values(scopes, site, &generic_end)?;
-    let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
+    check_batch_values(scopes, site, &any.end)?;
     let mut body = std::mem::take(&mut unit.out);
-    body.piece_names.clone_from(&generic.out.piece_names);
+    body.piece_names.clone_from(&any.machine.out.piece_names);
     if let Some(id) = body.lost.intersection(&body.needed).find(|id| cursors.contains(id)) {
         return Err(Again::Without(*id));
     }
     unit.out.failure.clone_from(&body.failure);
-    check_same_pieces(&unit.eval, &body, &generic.out)?;
-    evidence::pieces(proof, &unit.eval, &generic.out, limit);
+    check_same_pieces(&unit.eval, &body, &any.machine.out)?;
+    evidence::pieces(proof, &unit.eval, &any.machine.out, limit);
     evidence::uses(proof, scopes, site);
     let exits = exits(&unit, &body)?;
     for exit in exits.iter().filter(|e| matches!(e.end, End::GoesOn)) {
@@ -228,19 +243,38 @@ fn attempt<'t>(
             return Err(Again::Carrying(carried.weakened(&unit.eval, id, &exit.state)));
         }
     }
+    Ok(concluded(assumed, &unit, Turn { body, exits, end, failure: any.failure }, proof)?)
+}
+
+/// One turn with a batch of one piece.
+struct Turn<'t> {
+    body: Output<'t>,
+    exits: Vec<Exit<'t>>,
+    end: State<'t>,
+    failure: Failure<'t>,
+}
+
+/// The checks of a whole turn, and the walk.
+fn concluded<'t>(
+    assumed: &Assumed<'_, 't>,
+    unit: &Machine<'_, 't>,
+    turn: Turn<'t>,
+    proof: &mut Proof,
+) -> Result<Walk<'t>, Refusal> {
+    let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
+    let Turn { body, exits, end, failure } = turn;
     check_end(total, &exits)?;
     let releases = check_references(site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body, &exits)?;
     evidence::per_batch(proof, &body, &costly);
+    let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
+    let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
     let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&body, scopes, id, condition);
     let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?;
     if raised.iter().any(|id| Some(*id) != control.map(|c| c.id)) {
-        return Err(Again::Refused(Refusal::new(
-            RefusalCode::NotUnderstood,
-            total.condition.span(),
-            "what makes the loop end early is not what it returns",
-        )));
+        let sentence = "what makes the loop end early is not what it returns";
+        return Err(Refusal::new(RefusalCode::NotUnderstood, total.condition.span(), sentence));
     }
     evidence::ways_out(proof, scopes, &exits, failure.arm.test, control);
     evidence::behind(proof, scopes, site, control);

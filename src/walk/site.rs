@@ -111,12 +111,8 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         return refuse(RefusalCode::OtherReleasePrimitive, call, sentence);
     }
     let Some(outer) = enclosing_loop(call, scopes.function()) else {
-        let kept = best_match(spec, scopes, call).and_then(|(_, bindings)| bindings.get("batch"));
-        let kept = kept.filter(|n| scopes.resolve(*n).is_none());
-        let whose = kept.map_or(String::new(), |n| format!(", and stays in `{}`", n.text()));
-        let sentence =
-            format!("one batch is acquired per call of the function{whose}; a walk would take more");
-        return refuse(RefusalCode::NoOuterLoop, call, &sentence);
+        let sentence = "one batch is acquired per call of the function; a walk would take more";
+        return refuse(RefusalCode::NoOuterLoop, call, sentence);
     };
     let Some((acquire, bindings)) = best_match(spec, scopes, call) else {
         return refuse(

@@ -43,8 +43,8 @@ pub(super) fn check_handed_on(spec: &WalkSpec, scopes: &Scopes<'_>, site: &Site<
             continue;
         };
         let name = callee(call).unwrap_or("a function");
-        let acquires = spec.acquires.iter().any(|a| a.callee == name);
-        let expected = acquires || known.iter().any(|patterns| first_match(patterns, call).is_some());
+        let harmless = spec.acquires.iter().any(|a| a.callee == name) || spec.pure.iter().any(|p| p == name);
+        let expected = harmless || known.iter().any(|patterns| first_match(patterns, call).is_some());
         let releases = definition(site.function.tree().root(), name).is_some_and(|function| {
             let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
             calls.into_iter().any(|c| first_match(&spec.release, c).is_some())
