@@ -9,6 +9,7 @@ mod cli;
 mod cli_ledger;
 mod cli_series;
 mod series_am;
+mod smpl;
 mod series_demo;
 mod series_diff;
 mod series_git;

@@ -1,0 +1,97 @@
+//! Rules on small functions of our own: `tests/smpl/*.case`.
+//!
+//! In: a file with `//- rule`, `//- before` and `//- after` or `//- error SENTENCE`. Out: a failure for each rule whose
+//! result is another one, or whose error does not hold the sentence. A case whose `after` is missing stays as it is.
+//! Every case is run a second time with its code's lines joined by more white space: the same tokens come out.
+
+use std::fs;
+use std::path::Path;
+
+use vedalia::plan::apply::{ApplyOptions, apply, prepare};
+use vedalia::smpl;
+use vedalia::smpl::token::{LineMode, lex};
+use vedalia::source::{SourceFile, Span};
+
+struct Case {
+    rule: String,
+    before: String,
+    after: Option<String>,
+    error: Option<String>,
+}
+
+fn read(text: &str) -> Case {
+    let mut case = Case { rule: String::new(), before: String::new(), after: None, error: None };
+    let mut section = "";
+    for line in text.split_inclusive('\n') {
+        if let Some(head) = line.strip_prefix("//- ") {
+            let head = head.trim_end();
+            section = head.split(' ').next().unwrap();
+            match section {
+                "after" => case.after = Some(String::new()),
+                "error" => case.error = Some(head.strip_prefix("error ").unwrap_or_default().to_string()),
+                _ => {}
+            }
+            continue;
+        }
+        match section {
+            "rule" => case.rule.push_str(line),
+            "before" => case.before.push_str(line),
+            "after" => case.after.as_mut().unwrap().push_str(line),
+            _ => {}
+        }
+    }
+    case
+}
+
+fn run(rule: &str, code: &str) -> Result<String, String> {
+    let (file, mut errors) = smpl::parse(&SourceFile::new("rule.cocci", rule));
+    let options = ApplyOptions::default();
+    let program = match prepare(&file, &options) {
+        Ok(program) if errors.is_empty() => program,
+        Ok(_) => return Err(errors.remove(0).message),
+        Err(more) => {
+            errors.extend(more);
+            return Err(errors.remove(0).message);
+        }
+    };
+    let applied = apply(&program, &SourceFile::new("code.c", code), &options);
+    Ok(String::from_utf8(applied.after).unwrap())
+}
+
+fn tokens(text: &str) -> Vec<String> {
+    let file = SourceFile::new("t.c", text);
+    let all = lex(&file, Span::new(0, text.len()), LineMode::Plain);
+    all.iter().map(|t| file.slice(t.span).to_string()).collect()
+}
+
+/// What is wrong with a case, if anything.
+fn check(case: &Case) -> Option<String> {
+    let result = run(&case.rule, &case.before);
+    let wanted = case.after.as_ref().unwrap_or(&case.before);
+    match (&case.error, result) {
+        (Some(sentence), Err(error)) if error.contains(sentence.as_str()) => None,
+        (Some(sentence), other) => Some(format!("wanted the error `{sentence}`, got {other:?}")),
+        (None, Err(error)) => Some(format!("the rule is refused: {error}")),
+        (None, Ok(text)) if text != *wanted => Some(format!("wanted\n{wanted}\ngot\n{text}")),
+        (None, Ok(_)) => {
+            let spread = case.before.replace(' ', "  ").replace(", ", ",\n ");
+            let again = run(&case.rule, &spread).ok()?;
+            (tokens(&again) != tokens(wanted)).then(|| format!("with other white space it becomes\n{again}"))
+        }
+    }
+}
+
+#[test]
+fn rules_on_small_functions() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smpl");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    for file in &files {
+        if let Some(what) = check(&read(&fs::read_to_string(file).unwrap())) {
+            wrong.push(format!("{}: {what}", file.file_name().unwrap().to_string_lossy()));
+        }
+    }
+    assert!(files.len() > 10);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
