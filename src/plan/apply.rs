@@ -88,7 +88,7 @@ impl Program {
 
     /// Whether some rule changes code.
     pub fn transforms(&self) -> bool {
-        self.steps.iter().any(|step| step.rule.transforms())
+        self.rules().any(|step| step.rule.transforms())
     }
 
     /// Whether some rule marks lines with `*`.
