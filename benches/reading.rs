@@ -3,6 +3,8 @@
 //! In: the demo's tree, repeated, and a text of macros that the grammar could not read by itself. Out: criterion's report,
 //! with bytes per second. Run it with `cargo bench`; real trees are measured by `cargo xtask parse-stats`.
 
+#![allow(missing_docs)] // criterion makes a public function
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
