@@ -190,6 +190,7 @@ fn deep_nesting_is_opaque_and_not_fatal() {
     let tree = tree(&text);
     assert_eq!(FileLedger::of(&tree).clean_functions(), 1);
     super::parse(&SourceFile::new("t.c", "(](](".repeat(20_000)));
+    super::parse(&SourceFile::new("t.c", format!("int t[] = {{ {} }};\n", "{ 1 }\nMORE ".repeat(20_000))));
     super::parse(&SourceFile::new("t.c", "#if A\n".repeat(5_000)));
 }
 

@@ -145,7 +145,7 @@ impl Walker<'_> {
                 && self.assume(next - 1, b',').is_some()
             {
                 // A macro that brings more elements.
-                return self.list(next, hi);
+                return self.deeper(|w| w.list(next, hi));
             }
             self.expression(next, hi);
         } else {
