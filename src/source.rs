@@ -131,9 +131,10 @@ pub struct SourceFile {
 #[derive(Debug)]
 struct Inner {
     path: String,
-    bytes: Vec<u8>,
-    /// `None` when `bytes` is UTF-8 as it stands.
-    sanitised: Option<String>,
+    /// Of the length of the bytes; the bytes themselves when they are UTF-8. Checked once, for it is asked for often.
+    text: String,
+    /// The bytes, when they are not UTF-8.
+    foreign: Option<Vec<u8>>,
     lines: LineIndex,
 }
 
@@ -141,9 +142,12 @@ impl SourceFile {
     /// A file named `path` (relative to the tree, `/` between the parts) that holds `bytes`.
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        let sanitised = std::str::from_utf8(&bytes).is_err().then(|| sanitise(&bytes));
         let lines = LineIndex::new(&bytes);
-        Self { inner: Arc::new(Inner { path: path.into(), bytes, sanitised, lines }) }
+        let (text, foreign) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => (sanitise(error.as_bytes()), Some(error.into_bytes())),
+        };
+        Self { inner: Arc::new(Inner { path: path.into(), text, foreign, lines }) }
     }
 
     /// The path it was given.
@@ -153,20 +157,17 @@ impl SourceFile {
 
     /// The bytes, exactly.
     pub fn bytes(&self) -> &[u8] {
-        &self.inner.bytes
+        self.inner.foreign.as_deref().unwrap_or(self.inner.text.as_bytes())
     }
 
     /// The text, of the same length as [`SourceFile::bytes`]; a byte that is not part of UTF-8 shows as `?`.
     pub fn text(&self) -> &str {
-        match &self.inner.sanitised {
-            Some(text) => text,
-            None => std::str::from_utf8(&self.inner.bytes).unwrap_or_default(),
-        }
+        &self.inner.text
     }
 
     /// Whether [`SourceFile::text`] differs from the bytes because they are not UTF-8.
     pub fn is_sanitised(&self) -> bool {
-        self.inner.sanitised.is_some()
+        self.inner.foreign.is_some()
     }
 
     /// The text of a span; empty if the span does not lie on character boundaries of this file.
