@@ -260,7 +260,10 @@ fn report(patches: &[Checked], findings: &mut Vec<String>) {
         let (files, objects, findings) = (patch.files.len(), patch.built.len(), patch.findings.len());
         println!("{files:>5} {objects:>7} {:>9} {findings:>8}  {}", patch.same, patch.subject);
         for caller in &patch.callers {
-            println!("{:34}{caller}() has other code: it calls what the patch changes", "");
+            println!(
+                "{:34}{caller}() has other code: it calls what the patch changes, or is emitted for that",
+                ""
+            );
         }
         for finding in &patch.findings {
             println!("{:34}{finding}", "");

@@ -23,7 +23,7 @@ pub(super) struct Comparison {
     pub(super) same: usize,
     /// That the patch changes, adds or removes.
     pub(super) named: BTreeSet<String>,
-    /// With other code, because they call such functions.
+    /// With other code, because they call such functions, or because the compiler emits them for such.
     pub(super) callers: BTreeSet<String>,
     /// With other code, for no reason that is seen here.
     pub(super) unexplained: BTreeSet<String>,
@@ -52,32 +52,41 @@ pub(super) fn compare(before: Side<'_>, after: Side<'_>) -> Result<Comparison> {
         _ => true,
     };
     let named: BTreeSet<String> = names.iter().filter(is_named).map(|name| (*name).clone()).collect();
-    let affected = callers(&old, &new, &named);
     let (old_code, new_code) = (code(before.object)?, code(after.object)?);
     let mut comparison = Comparison { named, ..Comparison::default() };
     let all: BTreeSet<&String> = old_code.keys().chain(new_code.keys()).collect();
+    let mut differing = Vec::new();
     for symbol in all {
-        let name = symbol.split('.').next().unwrap_or(symbol);
+        let name = base(symbol);
+        if comparison.named.contains(name) {
+            continue;
+        }
         let moved = match (old.get(name), new.get(name)) {
             (Some(old), Some(new)) => new.line as i64 - old.line as i64,
             _ => 0,
         };
-        let same = match (old_code.get(symbol), new_code.get(symbol)) {
-            (Some(old), Some(new)) => is_same(old, new, moved),
-            _ => false,
-        };
-        if comparison.named.contains(name) {
-            continue;
+        match (old_code.get(symbol), new_code.get(symbol)) {
+            (Some(old), Some(new)) if is_same(old, new, moved) => comparison.same += 1,
+            _ => differing.push(symbol),
         }
-        if same {
-            comparison.same += 1;
-        } else if affected.contains(name) {
-            comparison.callers.insert(name.to_owned());
+    }
+    // Inline functions of headers and the compiler's own are emitted as the rest of the file needs them.
+    let is_foreign = |name: &&str| !old.contains_key(*name) && !new.contains_key(*name);
+    let foreign = differing.iter().map(|symbol| base(symbol)).filter(is_foreign).map(str::to_owned);
+    let affected = callers(&old, &new, &comparison.named.iter().cloned().chain(foreign).collect());
+    for symbol in differing {
+        if affected.contains(base(symbol)) {
+            comparison.callers.insert(base(symbol).to_owned());
         } else {
             comparison.unexplained.insert(symbol.clone());
         }
     }
     Ok(comparison)
+}
+
+/// The function that a symbol is a part or a variant of.
+fn base(symbol: &str) -> &str {
+    symbol.split('.').next().unwrap_or(symbol)
 }
 
 /// The functions of a source file by name.
@@ -127,7 +136,8 @@ fn code(object: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let mut name = None;
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         if let Some(symbol) = line.strip_prefix('<').and_then(|rest| rest.strip_suffix(">:")) {
-            name = Some(plain(symbol));
+            // In front of a function, at a negative offset, is padding.
+            name = (!symbol.contains('-')).then(|| plain(symbol));
         } else if let (Some(name), false) = (&name, line.trim().is_empty()) {
             functions.entry(name.clone()).or_default().push(instruction(line));
         }
