@@ -7,12 +7,6 @@ use crate::matcher::{Environment, Place};
 use crate::smpl::{self, Item, RuleFile, ScriptRule};
 use crate::source::{LineColumn, SourceFile, Span};
 
-/// The interpreter needs more stack than a test's thread has in a build without optimisation.
-fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let ready = |scope| std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work);
-    std::thread::scope(|scope| ready(scope).unwrap().join()).unwrap_or_else(|e| std::panic::resume_unwind(e))
-}
-
 fn rules(text: &str) -> RuleFile {
     let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", text));
     assert!(errors.is_empty(), "{errors:?}");
@@ -38,12 +32,10 @@ fn environment() -> Environment {
 /// Run the scripts of a rule file one after the other: what each did.
 fn run(text: &str) -> Vec<Result<Ran, Diagnostic>> {
     let text = format!("@r@\nexpression x;\nposition p;\n@@\nf@p(x)\n\n{text}");
-    with_stack(|| {
-        let file = rules(&text);
-        let interpreter = Interpreter::new(&file).unwrap();
-        let source = SourceFile::new("a.c", "int a;\n\n\tf();\n");
-        scripts(&file).iter().map(|s| interpreter.run(s, &environment(), Some(&source))).collect()
-    })
+    let file = rules(&text);
+    let interpreter = Interpreter::new(&file).unwrap();
+    let source = SourceFile::new("a.c", "int a;\n\n\tf();\n");
+    scripts(&file).iter().map(|s| interpreter.run(s, &environment(), Some(&source))).collect()
 }
 
 fn printed(ran: &Result<Ran, Diagnostic>) -> String {
