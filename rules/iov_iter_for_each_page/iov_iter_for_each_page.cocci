@@ -67,6 +67,7 @@ lock: preempt_disable preempt_enable local_irq_save local_irq_restore
 lock: lock_sock release_sock lock_page unlock_page
 
 other acquire: iov_iter_extract_pages
+other acquire beside: pin_user_pages pin_user_pages_fast pin_user_pages_remote
 
 errors: EFAULT ENOMEM EINTR EAGAIN EINVAL EOPNOTSUPP EREMOTEIO EHWPOISON
 

@@ -97,7 +97,9 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
     let mut out = parenthesised(&head, &parts, "", 0);
     out.push_str("\n{\n");
     let (body_declarations, mut statements) = body(material, respelled)?;
-    let tail = Tail::of(material, statements.last().and_then(|c| c.node));
+    let asks = material.walk.body.pieces.iter().any(|(p, _)| matches!(p, Piece::GoesOn(_)));
+    let last = statements.last().and_then(|c| c.node).filter(|_| !asks);
+    let tail = Tail::of(material, last);
     if tail != Tail::Plain {
         statements.pop();
     }
@@ -152,12 +154,16 @@ fn data_declaration(material: &Material<'_, '_>) -> Vec<String> {
 /// Variables of the function that only the callback uses now.
 fn own_locals(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> Vec<String> {
     let own = material.captures.own.iter().filter(|id| Some(**id) != control.map(|c| c.id));
-    own.filter(|id| material.walk.control.map(|c| c.id) != Some(**id))
-        .map(|id| {
-            let declaration = material.scopes.declaration(*id);
-            format!("\t{};", declaration.ty.without_const().declare(declaration.name))
-        })
-        .collect()
+    let constants = material.captures.constants.iter().map(|id| {
+        let declaration = material.scopes.declaration(*id);
+        let value = declaration.initializer.map_or("0", |i| i.text());
+        format!("\t{} = {value};", declaration.ty.declare(declaration.name))
+    });
+    let own = own.filter(|id| material.walk.control.map(|c| c.id) != Some(**id)).map(|id| {
+        let declaration = material.scopes.declaration(*id);
+        format!("\t{};", declaration.ty.without_const().declare(declaration.name))
+    });
+    constants.chain(own).collect()
 }
 
 /// The control variable as a local of the callback.
@@ -272,11 +278,18 @@ fn body<'t>(
     for (piece, stage) in pieces {
         let count = statements.len();
         let node = match piece {
-            Piece::Statement(node) | Piece::Update(node) | Piece::Comment(node) => Some(*node),
+            Piece::Statement(node) | Piece::Update(node) | Piece::Comment(node) | Piece::Guard(node) => {
+                Some(*node)
+            }
             Piece::Release | Piece::GoesOn(_) => None,
         };
         match piece {
             Piece::Release | Piece::GoesOn(_) => {}
+            Piece::Guard(node) => {
+                let end = node.child(Field::Consequence).map_or(node.span().end, |n| n.span().end);
+                let span = Span { start: node.span().start, end };
+                statements.push(chunk(source, respelled, span, ""));
+            }
             Piece::Comment(comment) => {
                 if keeps_comment(material, *comment, *stage) {
                     statements.push(chunk(source, respelled, comment.span(), ""));
@@ -350,6 +363,11 @@ fn keeps_comment<'t>(material: &Material<'_, 't>, comment: Node<'t>, stage: Opti
         next = next.and_then(|n| n.next_sibling());
     }
     let Some(next) = next.filter(|n| !n.is(Kind::Token)) else { return true };
+    // What a blank line sets apart from the next statement is said about the ones before.
+    let gap = source.slice(Span { start: comment.span().end, end: next.span().start });
+    if stage == Some(Stage::Inner) && gap.matches('\n').count() > 1 {
+        return true;
+    }
     let releases = stage == Some(Stage::Behind) && Some(next) != material.walk.site.inner;
     !(gone(next) || Some(next) == material.walk.site.inner || releases && is_gone_loop(material, next))
 }

@@ -8,7 +8,7 @@ use crate::plan::outlining::fit::{Handed, obstacle};
 use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
-use crate::walk::output::{Piece, Spelling};
+use crate::walk::output::{Piece, Spelling, Target};
 use crate::walk::usage::candidates;
 use crate::walk::{Refusal, RefusalCode, Walk};
 
@@ -43,17 +43,19 @@ pub struct Captures {
     pub passed: Vec<Capture>,
     /// Variables of the function that only live for one turn: the callback declares them itself.
     pub own: Vec<DeclId>,
+    /// Constants of the function that only the callback uses now: it declares them itself, as they were.
+    pub constants: Vec<DeclId>,
     /// Variables declared in the loop's body that are still used.
     pub inside: Vec<DeclId>,
 }
 
 /// The identifiers of the moved code that are still spelled as they were.
 pub fn kept_identifiers<'t>(walk: &Walk<'t>) -> Vec<Node<'t>> {
-    let replaced: Vec<Span> = walk.body.spellings.keys().copied().collect();
+    let replaced = replaced(walk);
     let mut out = Vec::new();
     for (piece, _) in &walk.body.pieces {
-        let (Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node)) = piece else { continue };
-        let kept = node.descendants().filter(|n| n.is(Kind::Identifier));
+        let nodes = piece.nodes();
+        let kept = nodes.iter().flat_map(|n| n.descendants()).filter(|n| n.is(Kind::Identifier));
         out.extend(kept.filter(|n| !replaced.iter().any(|s| s.contains(n.span()))));
     }
     for work in walk.exits.iter().map(|exit| &exit.work) {
@@ -61,6 +63,12 @@ pub fn kept_identifiers<'t>(walk: &Walk<'t>) -> Vec<Node<'t>> {
         out.extend(all.filter(|n| !work.spellings.keys().any(|s| s.contains(n.span()))));
     }
     out
+}
+
+/// What does not stand in the callback as it was: it is spelled otherwise, or has become a jump.
+fn replaced(walk: &Walk<'_>) -> Vec<Span> {
+    let flagged = walk.exits.iter().filter(|e| e.jump.target == Target::Flagged);
+    walk.body.spellings.keys().copied().chain(flagged.map(|e| e.jump.node.span())).collect()
 }
 
 /// Find the captures.
@@ -91,11 +99,31 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
             out.own.push(id);
             continue;
         }
+        if is_own_constant(walk, scopes, id) {
+            out.constants.push(id);
+            continue;
+        }
         let passing = passing(walk, scopes, id)?;
         check(scopes, id, ident, passing)?;
         out.passed.push(Capture { id, passing });
     }
     Ok(out)
+}
+
+/// `const int most = MOST;`, used in the moved code only.
+fn is_own_constant(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
+    let declaration = scopes.declaration(id);
+    let constant = |n: Node<'_>| match n.kind() {
+        Kind::Identifier => scopes.resolve(n).is_none() && !n.text().chars().any(|c| c.is_ascii_lowercase()),
+        Kind::CallExpression | Kind::AssignmentExpression | Kind::UpdateExpression => false,
+        _ => true,
+    };
+    let moved = |n: &Node<'_>| walk.site.outer.encloses(*n) || *n == declaration.ident;
+    declaration.kind == DeclKind::Local
+        && declaration.ty.is_const()
+        && !declaration.ty.is_pointer()
+        && declaration.initializer.is_some_and(|i| i.descendants().all(constant))
+        && scopes.uses(id).iter().all(moved)
 }
 
 fn used_again(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
@@ -107,11 +135,10 @@ fn used_again(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
 pub fn kept_accesses<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Vec<Access<'t>> {
     let mut out = Vec::new();
     for (piece, _) in &walk.body.pieces {
-        if let Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) = piece {
-            out.extend(accesses(*node, scopes));
-        }
+        out.extend(piece.nodes().into_iter().flat_map(|node| accesses(node, scopes)));
     }
-    out.retain(|a| !walk.body.spellings.keys().any(|s| s.contains(a.node.span())));
+    let replaced = replaced(walk);
+    out.retain(|a| !replaced.iter().any(|s| s.contains(a.node.span())));
     for work in walk.exits.iter().map(|exit| &exit.work) {
         let all = work.statements.iter().flat_map(|n| accesses(*n, scopes));
         out.extend(all.filter(|a| !work.spellings.keys().any(|s| s.contains(a.node.span()))));

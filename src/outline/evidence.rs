@@ -26,6 +26,8 @@ pub(super) fn captured(proof: &mut Proof, walk: &Walk<'_>, scopes: &Scopes<'_>, 
         .collect();
     let own = captures.own.iter().map(|id| format!("`{}` as its own local", scopes.declaration(*id).name));
     parts.extend(own);
+    let again = captures.constants.iter();
+    parts.extend(again.map(|id| format!("`{}` as a constant of its own", scopes.declaration(*id).name)));
     let evidence =
         if parts.is_empty() { "it uses nothing of the function".to_owned() } else { parts.join(", ") };
     let declared = |id| scopes.declaration(id).ident.span();

@@ -8,15 +8,15 @@ use crate::flow::hazards::{Hazard, HazardKind, hazards};
 use crate::plan::outlining::fit;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
-use crate::walk::output::Piece;
 use crate::walk::{Refusal, RefusalCode, Walk};
 
 /// Look for them.
 pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> Result<(), Refusal> {
     for (piece, _) in &walk.body.pieces {
-        let (Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node)) = piece else { continue };
-        if let Some(hazard) = hazards(*node, scopes, file).first() {
-            return Err(refusal(hazard, scopes));
+        for node in piece.nodes() {
+            if let Some(hazard) = hazards(node, scopes, file).first() {
+                return Err(refusal(hazard, scopes));
+            }
         }
     }
     Ok(())

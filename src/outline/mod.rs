@@ -5,14 +5,17 @@
 //! [`crate::plan::superfluous`] once all edits of a file are made.
 
 pub mod audit;
+mod call;
 pub mod callback;
 pub mod caller;
 pub mod captures;
 pub mod channels;
 mod evidence;
+mod extent;
 pub mod hoist;
 pub mod macros;
 pub mod names;
+mod negation;
 pub mod plain;
 pub mod respell;
 mod rest;

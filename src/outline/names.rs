@@ -56,7 +56,11 @@ pub fn names<'t>(
         .into_iter()
         .filter(|n| match scopes.resolve(*n) {
             Some(id) if passed.contains(&id) => direct,
-            Some(id) => captures.own.contains(&id) || captures.inside.contains(&id),
+            Some(id) => {
+                captures.own.contains(&id)
+                    || captures.inside.contains(&id)
+                    || captures.constants.contains(&id)
+            }
             None => true,
         })
         .map(|n| n.text().to_owned())

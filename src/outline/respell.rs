@@ -13,7 +13,7 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::exits::Work;
-use crate::walk::output::Spelling;
+use crate::walk::output::{Piece, Spelling};
 use crate::walk::{Refusal, RefusalCode, Walk};
 
 /// How captured variables are reached.
@@ -272,7 +272,7 @@ impl<'a, 't> Respelled<'a, 't> {
             };
             let lone_arm = block.parent().is_some_and(|p| {
                 p.is(Kind::IfStatement)
-                    && p.child(Field::Alternative).is_none()
+                    && (p.child(Field::Alternative).is_none() || self.is_guard(p))
                     && block.role() == Some(Field::Consequence)
             });
             let removed = |n: &Node<'_>| self.walk.body.spellings.get(&n.span()) == Some(&Spelling::Gone);
@@ -295,6 +295,11 @@ impl<'a, 't> Respelled<'a, 't> {
             self.drop_brace_tokens(block)?;
         }
         Ok(())
+    }
+
+    /// Whether the `else` arm has become statements of its own.
+    fn is_guard(&self, node: Node<'_>) -> bool {
+        self.walk.body.pieces.iter().any(|(piece, _)| matches!(piece, Piece::Guard(n) if *n == node))
     }
 
     fn drop_brace_tokens(&mut self, block: Node<'t>) -> Result<(), Refusal> {

@@ -4,8 +4,9 @@
 //! hold, and the test under which the helper is called at all.
 
 use super::callback::Material;
+use super::negation::negated;
 use super::respell::Respelled;
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::Node;
 use crate::walk::eval::unwrapped;
 use crate::walk::output::Piece;
 
@@ -15,7 +16,8 @@ pub(super) fn stops(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) 
         Piece::GoesOn(node) => Some(*node),
         _ => None,
     });
-    let negated: Vec<String> = asked.map(|node| negated(node, &|n| respelled.text(n.span()))).collect();
+    let negated: Vec<String> =
+        asked.map(|node| negated(unwrapped(node), &|n| respelled.text(n.span()))).collect();
     (!negated.is_empty()).then(|| negated.join(" || "))
 }
 
@@ -23,27 +25,4 @@ pub(super) fn stops(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) 
 pub(super) fn entered(rest: &[Node<'_>], text: &dyn Fn(Node<'_>) -> String) -> Option<String> {
     let parts: Vec<String> = rest.iter().map(|node| text(*node)).collect();
     (!parts.is_empty()).then(|| parts.join(" && "))
-}
-
-fn negated(condition: Node<'_>, text: &dyn Fn(Node<'_>) -> String) -> String {
-    let condition = unwrapped(condition);
-    let opposite = match condition.operator() {
-        Some("<") => Some(">="),
-        Some(">") => Some("<="),
-        Some("<=") => Some(">"),
-        Some(">=") => Some("<"),
-        Some("==") => Some("!="),
-        Some("!=") => Some("=="),
-        _ => None,
-    };
-    let (left, right) = (condition.child(Field::Left), condition.child(Field::Right));
-    if let (Some(opposite), Some(left), Some(right)) = (opposite, left, right) {
-        return format!("{} {opposite} {}", text(left), text(right));
-    }
-    match condition.kind() {
-        Kind::Identifier | Kind::FieldExpression | Kind::CallExpression | Kind::SubscriptExpression => {
-            format!("!{}", text(condition))
-        }
-        _ => format!("!({})", text(condition)),
-    }
 }

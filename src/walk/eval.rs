@@ -28,7 +28,7 @@ pub struct Evaluator<'a, 't> {
 
 /// How the operands of a comparison stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
+pub(super) enum Relation {
     Less,
     LessEqual,
     Greater,
@@ -38,7 +38,7 @@ enum Relation {
 }
 
 impl Relation {
-    fn of(operator: &str) -> Option<Self> {
+    pub(super) fn of(operator: &str) -> Option<Self> {
         Some(match operator {
             "<" => Relation::Less,
             "<=" => Relation::LessEqual,
@@ -104,6 +104,7 @@ impl<'t> Evaluator<'_, 't> {
             Kind::BinaryExpression => self.binary(node, state),
             Kind::ConditionalExpression => self.conditional(node, state),
             Kind::SubscriptExpression => self.subscript(node, state),
+            Kind::PointerExpression => self.pointer(node, state),
             Kind::FieldExpression => {
                 self.field_key(node).and_then(|key| state.fields.get(&key).cloned()).unwrap_or_default()
             }
@@ -224,8 +225,25 @@ impl<'t> Evaluator<'_, 't> {
     fn subscript(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
         let array = node.child(Field::Argument).and_then(|a| self.scopes.resolve(a));
         let Some(index) = node.child(Field::Index) else { return Value::Unknown };
+        let start = match node.child(Field::Argument).map(|a| self.value(a, state)) {
+            Some(Value::Slot(start)) => start,
+            _ if array == Some(self.site.batch) => Sym::constant(0),
+            _ => return Value::Unknown,
+        };
         match self.value(index, state) {
-            Value::Quantity(index) if array == Some(self.site.batch) => Value::Element(index),
+            Value::Quantity(index) => start.plus(&index).map_or(Value::Unknown, Value::Element),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `*p` and `&a[i]` of the array of elements.
+    fn pointer(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
+        let Some(argument) = node.child(Field::Argument) else { return Value::Unknown };
+        match (node.operator(), self.value(unwrapped(argument), state)) {
+            (Some("*"), Value::Slot(index)) => Value::Element(index),
+            (Some("&"), Value::Element(index)) if unwrapped(argument).is(Kind::SubscriptExpression) => {
+                Value::Slot(index)
+            }
             _ => Value::Unknown,
         }
     }
@@ -340,6 +358,9 @@ impl<'t> Evaluator<'_, 't> {
     /// Whether a condition holds; assignments inside it change the state.
     pub fn truth(&self, condition: Node<'t>, state: &mut State<'t>) -> Option<bool> {
         let condition = self.seen_through(unwrapped(condition));
+        if let Some(known) = self.remembered(condition, state) {
+            return Some(known);
+        }
         match condition.kind() {
             Kind::UnaryExpression if condition.operator() == Some("!") => {
                 self.truth(condition.child(Field::Argument)?, state).map(|t| !t)
@@ -378,12 +399,12 @@ impl<'t> Evaluator<'_, 't> {
     fn sign_of_difference(&self, left: Node<'t>, right: Node<'t>, state: &mut State<'t>) -> Sign {
         let before = state.clone();
         let (a, b) = (self.value(left, state), self.value(right, state));
-        if let (Value::Quantity(a), Value::Quantity(b)) = (&a, &b) {
-            let difference = a.minus(b).map(|d| self.resolved(&d));
-            return difference.map_or(Sign::Unknown, |d| match d.sign(self.facts) {
-                Sign::Unknown => by_positive(&d, &before.positive),
+        if let Value::Quantity(difference) = arithmetic("-", &a, &b) {
+            let difference = self.resolved(&difference);
+            return match difference.sign(self.facts) {
+                Sign::Unknown => by_positive(&difference, &before.positive),
                 sign => sign,
-            });
+            };
         }
         let is_zero = |v: &Value| v.quantity().and_then(Sym::as_constant) == Some(0);
         if is_zero(&b) {
@@ -401,6 +422,7 @@ impl<'t> Evaluator<'_, 't> {
     /// What the condition says about the variables in it.
     pub fn refine(&self, condition: Node<'t>, holds: bool, state: &mut State<'t>) {
         let condition = self.seen_through(unwrapped(condition));
+        self.remember(condition, holds, state);
         match (condition.kind(), condition.operator()) {
             (Kind::UnaryExpression, Some("!")) => {
                 if let Some(argument) = condition.child(Field::Argument) {
@@ -514,8 +536,17 @@ fn chosen(relation: Relation, left: &Value, right: &Value, then: &Value, otherwi
     Value::Unknown
 }
 
-fn arithmetic(operator: &str, left: &Value, right: &Value) -> Value {
-    let (Value::Quantity(a), Value::Quantity(b)) = (left, right) else { return Value::Unknown };
+/// The value of an operation; pointers into the array go up and down, and the difference of two is a quantity.
+pub(super) fn arithmetic(operator: &str, left: &Value, right: &Value) -> Value {
+    let slot = |sym: Option<Sym>| sym.map_or(Value::Unknown, Value::Slot);
+    let (a, b) = match (left, right, operator) {
+        (Value::Quantity(a), Value::Quantity(b), _) | (Value::Slot(a), Value::Slot(b), "-") => (a, b),
+        (Value::Slot(a), Value::Quantity(b), "+") | (Value::Quantity(a), Value::Slot(b), "+") => {
+            return slot(a.plus(b));
+        }
+        (Value::Slot(a), Value::Quantity(b), "-") => return slot(a.minus(b)),
+        _ => return Value::Unknown,
+    };
     quantity(match operator {
         "+" => a.plus(b),
         "-" => a.minus(b),

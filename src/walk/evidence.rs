@@ -37,11 +37,8 @@ pub(super) fn goes_on(proof: &mut Proof, scopes: &Scopes<'_>, total: &Total<'_>)
     let asked =
         total.rest.iter().map(|n| format!("`{}`, which the callback asks, no longer holds", n.text()));
     reasons.extend(asked);
-    proof.shown(
-        Duty::GoesOn,
-        format!("it ends when {}", reasons.join(", or when ")),
-        vec![total.condition.span()],
-    );
+    let evidence = format!("it ends when {}", reasons.join(", or when "));
+    proof.shown(Duty::GoesOn, evidence, vec![total.condition.span()]);
 }
 
 /// The invariants that one iteration carries on to the next, and where the piece's length is used.
@@ -180,13 +177,25 @@ pub(super) fn per_batch(proof: &mut Proof, body: &Output<'_>, costly: &[Node<'_>
     proof.shown(Duty::PerBatch, evidence, spans(&work));
 }
 
+/// Where the body itself stops at what ends the loop, which is taken not to change in between.
+pub(super) fn asked_in_body(proof: &mut Proof, total: &Total<'_>, body: &Output<'_>) {
+    let asked_at_end =
+        |n: &&Node<'_>| body.pieces.iter().any(|(p, _)| matches!(p, Piece::GoesOn(g) if g == *n));
+    let known: Vec<&Node<'_>> = total.rest.iter().filter(|n| !asked_at_end(n)).collect();
+    if known.is_empty() {
+        return;
+    }
+    let texts: Vec<String> = known.iter().map(|n| format!("`{}`", n.text())).collect();
+    let evidence = format!(
+        "the body stops when {} no longer holds; dropping references and moving back are taken not to change that",
+        texts.join(" or ")
+    );
+    proof.open(Duty::GoesOn, evidence, known.iter().map(|n| n.span()).collect());
+}
+
 /// Pieces of the body that are statements, for those who look at each of them.
 pub fn moved<'t>(body: &Output<'t>) -> Vec<Node<'t>> {
-    let node = |(piece, _): &(Piece<'t>, _)| match piece {
-        Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) => Some(*node),
-        Piece::Comment(_) | Piece::Release => None,
-    };
-    body.pieces.iter().filter_map(node).collect()
+    body.pieces.iter().flat_map(|(piece, _)| piece.nodes()).collect()
 }
 
 fn spans(nodes: &[Node<'_>]) -> Vec<Span> {

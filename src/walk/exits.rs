@@ -4,6 +4,7 @@
 //! on with the next element, or out of the outer loop, with what is known there. It refuses ways on which work is
 //! done that would have to be written twice.
 
+use super::conditions::Another;
 use super::expressions::piece_size;
 use super::machine::{Level, Machine};
 use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
@@ -144,7 +145,7 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
     };
     let inner = match (jump.target, site.inner) {
         (Target::NextElement | Target::BehindInner | Target::Flagged, Some(inner)) => inner,
-        (Target::NextBatch, _) => return Ok(exit(End::GoesOn, jump.state.clone())),
+        (Target::NextBatch, _) => return Ok(exit(another(machine, jump, &jump.state)?, jump.state.clone())),
         (target, _) => return Ok(exit(End::Leaves(target), jump.state.clone())),
     };
     let mut state = jump.state.clone();
@@ -176,8 +177,23 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
             comments: comments_inside(site, &probe.out),
         },
         None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
-        None => Exit { work, ..exit(End::GoesOn, state) },
+        None => Exit { work, ..exit(another(machine, jump, &state)?, state) },
     })
+}
+
+/// Whether the outer loop goes round once more.
+fn another<'t>(machine: &Machine<'_, 't>, jump: &Jump<'t>, state: &State<'t>) -> Result<End<'t>, Refusal> {
+    match machine.eval.another(state) {
+        Another::Follows => Ok(End::GoesOn),
+        Another::EndsHere => Ok(End::Leaves(Target::BehindOuter)),
+        Another::If(_) if machine.eval.facts != Facts::UnitBatch => Ok(End::GoesOn),
+        Another::If(open) => {
+            let asked = open.first().map_or("it", |n| n.text());
+            let sentence =
+                format!("the walk goes on from here, and `{asked}` would have to be asked here too");
+            Err(Refusal::new(RefusalCode::NotUnderstood, jump.node.span(), sentence))
+        }
+    }
 }
 
 /// Comments in statements behind the inner loop that a way goes into.
@@ -197,7 +213,7 @@ fn own_work<'t>(way: &Output<'t>, turn: &Output<'t>, jump: &Jump<'t>) -> Result<
     for (piece, _) in &way.pieces {
         let node = match piece {
             Piece::Statement(node) => *node,
-            Piece::Update(node) => return Err(repeated(*node, jump)),
+            Piece::Update(node) | Piece::Guard(node) => return Err(repeated(*node, jump)),
             Piece::Comment(_) | Piece::Release | Piece::GoesOn(_) => continue,
         };
         let chooses = node.is(Kind::IfStatement) && node.descendants().any(|n| is_jump(n.kind()));

@@ -11,9 +11,10 @@ use super::output::{Jump, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::callee;
 use super::spec::BatchStorage;
-use super::state::{State, Value, Variable};
+use super::state::{Added, State, Value, Variable};
 use super::sym::{Atom, Facts, Sign, Sym};
 use crate::smpl::pattern::Pattern;
+use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Kind, Node};
 
 impl<'t> Machine<'_, 't> {
@@ -109,7 +110,7 @@ impl<'t> Machine<'_, 't> {
         state.set(site.offset, known(Value::Quantity(Sym::atom(Atom::Offset)), Sign::NonNegative));
         let batch = match site.storage {
             BatchStorage::One => Value::Element(Sym::constant(0)),
-            _ => Value::Batch,
+            _ => Value::Slot(Sym::constant(0)),
         };
         state.set(site.batch, known(batch, Sign::Unknown));
         self.out.lost.extend([site.got, site.offset, site.batch]);
@@ -182,6 +183,7 @@ impl<'t> Machine<'_, 't> {
             let index = self.eval.resolved(&index);
             if index == self.current() {
                 state.released += 1;
+                state.released_at = Some(expression);
             }
         }
         Ok(false)
@@ -205,6 +207,7 @@ impl<'t> Machine<'_, 't> {
         match (from.as_constant(), to.as_constant()) {
             (Some(0), Some(1)) => {
                 state.released += 1;
+                state.released_at = holder.descendants().find(|n| n.is(Kind::CallExpression));
                 if level == Level::Top {
                     self.out.pieces.push((Piece::Release, Some(self.stage)));
                     self.drop(holder);
@@ -297,19 +300,19 @@ impl<'t> Machine<'_, 't> {
                 let room = sym.under(Facts::UnitBatch).is_some_and(|s| s.has(&Atom::Unit));
                 room || sym.has(&Atom::Total) || self.spelled(sym).is_some()
             }
-            Value::Element(_) | Value::Batch => true,
+            Value::Element(_) | Value::Slot(_) => true,
         }
     }
 
     /// Remember the variable that holds the piece's length.
-    pub(super) fn name_piece(&mut self, id: crate::syntax::scope::DeclId, state: &State<'t>) {
+    pub(super) fn name_piece(&mut self, id: DeclId, state: &State<'t>) {
         if self.stage == Stage::Inner && state.value(id).quantity() == piece_size().as_ref() {
             self.out.piece_names.push(id);
         }
     }
 
     /// Whether the expression assigns something else besides.
-    fn moves_others(&self, expression: Node<'t>, id: crate::syntax::scope::DeclId) -> bool {
+    fn moves_others(&self, expression: Node<'t>, id: DeclId) -> bool {
         expression.descendants().skip(1).any(|n| {
             let target = match n.kind() {
                 Kind::AssignmentExpression => n.child(Field::Left),
@@ -371,6 +374,9 @@ impl<'t> Machine<'_, 't> {
         if self.rewrite_whole(node, state) {
             return Ok(());
         }
+        if !self.is_pure(node) {
+            state.conditions.clear();
+        }
         match node.kind() {
             Kind::Identifier => self.rewrite_identifier(node, state),
             Kind::SubscriptExpression => self.rewrite_subscript(node, state),
@@ -378,6 +384,7 @@ impl<'t> Machine<'_, 't> {
             Kind::AssignmentExpression => self.rewrite_assignment(node, state),
             Kind::UpdateExpression => self.rewrite_update(node, state),
             Kind::PointerExpression if node.operator() == Some("&") => self.rewrite_address(node, state),
+            Kind::PointerExpression if self.is_element(node, state) => self.rewrite_element(node, state),
             Kind::CallExpression => {
                 self.check_call(node)?;
                 self.rewrite_children(node, state)
@@ -460,7 +467,7 @@ impl<'t> Machine<'_, 't> {
             return Ok(());
         };
         let spelling = match &variable.value {
-            Value::Batch => {
+            Value::Slot(_) => {
                 return Err(Refusal::new(
                     RefusalCode::ArrayEscapes,
                     node.span(),
@@ -484,10 +491,14 @@ impl<'t> Machine<'_, 't> {
                     return Ok(());
                 }
                 None if self.eval.facts == Facts::UnitBatch => {
-                    return Err(not_understood(
-                        node,
-                        "the value that this has for a single piece has no short spelling",
-                    ));
+                    if !self.cursors.contains(&id) {
+                        return Err(not_understood(
+                            node,
+                            "the value that this has for a single piece has no short spelling",
+                        ));
+                    }
+                    self.out.unspelled.insert(id);
+                    return Ok(());
                 }
                 None => Spelling::Number(0),
             },
@@ -556,9 +567,18 @@ impl<'t> Machine<'_, 't> {
 
     fn rewrite_subscript(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         let array = node.child(Field::Argument);
-        if !self.is_batch(array) {
+        if !self.is_batch(array) && !self.is_element(node, state) {
             return self.rewrite_children(node, state);
         }
+        self.rewrite_element(node, state)
+    }
+
+    /// Whether an expression names an element through a pointer that walks along the array.
+    fn is_element(&self, node: Node<'t>, state: &State<'t>) -> bool {
+        matches!(self.eval.value(node, &mut state.clone()), Value::Element(_))
+    }
+
+    fn rewrite_element(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         match self.eval.value(node, state) {
             Value::Element(index) => {
                 self.check_current(&index, node)?;
@@ -593,6 +613,9 @@ impl<'t> Machine<'_, 't> {
                 if compound && id != self.eval.site.offset {
                     self.out.needed.insert(id);
                 }
+                if node.operator() == Some("+=") {
+                    state.added.extend(self.added(id, right, state));
+                }
                 match valued.variables.remove(&id) {
                     Some(variable) => state.set(id, variable),
                     None => state.forget(id),
@@ -605,6 +628,16 @@ impl<'t> Machine<'_, 't> {
                 Ok(())
             }
         }
+    }
+
+    /// What `sum += right` says of the sum.
+    fn added(&self, sum: DeclId, right: Node<'t>, state: &State<'t>) -> Vec<(DeclId, Added)> {
+        let mut out: Vec<_> =
+            self.eval.scopes.resolve(right).map(|id| (sum, Added::Variable(id))).into_iter().collect();
+        if self.eval.sign(right, state) == Sign::Positive {
+            out.push((sum, Added::Positive));
+        }
+        out
     }
 
     fn rewrite_update(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
@@ -622,7 +655,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// A kept assignment must not change what the walk itself moves.
-    fn check_target(&self, id: crate::syntax::scope::DeclId, node: Node<'t>) -> Result<(), Refusal> {
+    fn check_target(&self, id: DeclId, node: Node<'t>) -> Result<(), Refusal> {
         let site = self.eval.site;
         if id == site.offset && self.is_straight(node) {
             return Ok(());
@@ -648,17 +681,15 @@ impl<'t> Machine<'_, 't> {
     fn rewrite_address(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         let Some(argument) = node.child(Field::Argument).map(unwrapped) else { return Ok(()) };
         if argument.is(Kind::SubscriptExpression) && self.is_batch(argument.child(Field::Argument)) {
-            let around = node.parent().filter(|p| p.is(Kind::AssignmentExpression)).unwrap_or(node);
-            let around = around.parent().filter(|p| p.is(Kind::ExpressionStatement)).unwrap_or(around);
             let sentence = "the address of the element's place in the array is taken";
-            return Err(Refusal::new(RefusalCode::ArrayEscapes, around.span(), sentence));
+            return Err(Refusal::new(RefusalCode::ArrayEscapes, argument.span(), sentence));
         }
         let Some(id) = self.eval.scopes.resolve(argument) else { return self.rewrite(argument, state) };
         state.fields.retain(|(owner, _), _| *owner != id);
         let spelled = state.variables.get(&id).is_some_and(|v| v.spelled_otherwise);
         if spelled {
             let (code, what) = match state.value(id) {
-                Value::Batch | Value::Element(_) => {
+                Value::Slot(_) | Value::Element(_) => {
                     (RefusalCode::ArrayEscapes, "the address of the element's place in the array is taken")
                 }
                 _ => (RefusalCode::CursorRedefined, "the address of a cursor of the walk is taken"),

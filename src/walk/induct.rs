@@ -45,16 +45,30 @@ impl<'t> Machine<'_, 't> {
                     let proved = hypothesis.iter().filter_map(|(id, sym)| Some((*id, sym.clone()?)));
                     self.out.invariants.extend(proved);
                     behind(state, &hypothesis);
+                    state.conditions.clear();
                     self.stage = Stage::Behind;
                     return Ok(());
                 }
                 Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
             }
         }
+        let unproved = first_refusal.as_ref().is_none_or(|r| r.code == RefusalCode::PieceNotRecognised);
+        if let Some(refusal) = self.offset_stays(node).filter(|_| unproved) {
+            return Err(refusal);
+        }
         Err(first_refusal.unwrap_or_else(|| {
             let sentence = "no cursors are found that move over the pieces of the batch";
             Refusal::new(RefusalCode::PieceNotRecognised, node.span(), sentence)
         }))
+    }
+
+    /// The offset of the first piece is used for every piece, if the loop looks at it and never changes it.
+    fn offset_stays(&self, node: Node<'t>) -> Option<Refusal> {
+        let offset = self.eval.site.offset;
+        let used = self.eval.scopes.uses(offset).iter().any(|u| node.encloses(*u));
+        let sentence = "the offset does not go back to zero behind the first piece";
+        (used && !self.moved_in(node).contains(&offset))
+            .then(|| Refusal::new(RefusalCode::OffsetNotReset, node.span(), sentence))
     }
 
     /// Combinations of what the moved variables could be, the likeliest first.
@@ -65,7 +79,7 @@ impl<'t> Machine<'_, 't> {
             let of_walk =
                 self.cursors.contains(&id) || id == site.got || id == site.offset || counts(state, id);
             let value = state.value(id);
-            let known = value.quantity().filter(|_| of_walk).map(candidates);
+            let known = value.sym().filter(|_| of_walk).map(candidates);
             let mut options: Vec<Option<Sym>> = known.unwrap_or_default().into_iter().map(Some).collect();
             options.push(None);
             let extended: Vec<Hypothesis> = options
@@ -116,10 +130,11 @@ impl<'t> Machine<'_, 't> {
         let mut state = entry.clone();
         for (id, invariant) in hypothesis {
             match invariant {
-                Some(sym) => state.set(*id, at_head(sym.clone())),
+                Some(sym) => state.set(*id, at_head(entry.value(*id).with(sym.clone()))),
                 None => state.forget(*id),
             }
         }
+        state.conditions.clear();
         let condition = node.child(Field::Condition);
         let tests_first = !node.is(Kind::DoStatement);
         if tests_first {
@@ -181,7 +196,7 @@ impl<'t> Machine<'_, 't> {
         for (id, invariant) in hypothesis {
             let Some(invariant) = invariant else { continue };
             let wanted = next(invariant);
-            if wanted.as_ref() != state.value(*id).quantity() {
+            if wanted.as_ref() != state.value(*id).sym() {
                 let declaration = self.eval.scopes.declaration(*id);
                 let is_offset = *id == self.eval.site.offset;
                 let code =
@@ -244,9 +259,9 @@ fn counts(state: &State<'_>, id: DeclId) -> bool {
     state.value(id).quantity().is_some_and(|sym| sym.has(&Atom::Total))
 }
 
-/// The variable stands for `sym` at the head of the loop.
-fn at_head(sym: Sym) -> Variable<'static> {
-    Variable { value: Value::Quantity(sym), sign: Sign::Unknown, set_by: None, spelled_otherwise: true }
+/// The variable has that value at the head of the loop.
+fn at_head(value: Value) -> Variable<'static> {
+    Variable { value, sign: Sign::Unknown, set_by: None, spelled_otherwise: true }
 }
 
 /// `count` written out: `1 + ⌊(got + offset - 1) / unit⌋`.
@@ -259,11 +274,11 @@ pub fn count_formula() -> Option<Sym> {
 fn count_by_name(state: &mut State<'_>) {
     let Some(formula) = count_formula() else { return };
     for variable in state.variables.values_mut() {
-        let Value::Quantity(sym) = &variable.value else { continue };
+        let Some(sym) = variable.value.sym() else { continue };
         let excess = sym.minus(&formula).and_then(|d| d.as_constant());
         let named = excess.and_then(|c| Sym::atom(Atom::Count).plus(&Sym::constant(c)));
         if let Some(named) = named {
-            variable.value = Value::Quantity(named);
+            variable.value = variable.value.with(named);
         }
     }
 }
@@ -332,7 +347,7 @@ fn behind(state: &mut State<'_>, hypothesis: &Hypothesis) {
             sym.substitute(&Atom::Remaining, &Sym::constant(0))
         });
         match value {
-            Some(sym) => state.set(*id, at_head(sym)),
+            Some(sym) => state.set(*id, at_head(state.value(*id).with(sym))),
             None => state.forget(*id),
         }
     }

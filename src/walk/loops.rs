@@ -3,6 +3,7 @@
 //! In: a loop statement. Out: the loop over the batch is unrolled once, and it has to end there when a batch is one
 //! piece; a loop that only releases elements becomes the range that it releases; any other loop is kept.
 
+use super::eval::arithmetic;
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::output::Stage;
 use super::refusal::{Refusal, RefusalCode};
@@ -102,7 +103,7 @@ impl<'t> Machine<'_, 't> {
         let parts = parts(node);
         let mut after = state.clone();
         if let Some(init) = parts.init {
-            self.eval.value(init, &mut after);
+            self.begin(init, &mut after);
         }
         let statement = body_of(node).into_iter().find(|s| !s.is(Kind::Comment))?;
         let call = statement.child_of(Kind::CallExpression)?;
@@ -136,6 +137,19 @@ impl<'t> Machine<'_, 't> {
         Some(ends)
     }
 
+    /// Carry out the first part of a `for`.
+    fn begin(&self, init: Node<'t>, state: &mut State<'t>) {
+        if !init.is(Kind::Declaration) {
+            self.eval.value(init, state);
+            return;
+        }
+        for declared in self.eval.scopes.declarations().iter().filter(|d| d.declaration == init) {
+            let Some(initializer) = declared.initializer else { continue };
+            let value = self.eval.value(initializer, state);
+            self.eval.assign(declared.id, value, Some(initializer), state);
+        }
+    }
+
     fn index_of(&self, element: Node<'t>, state: &mut State<'t>) -> Option<Sym> {
         match self.eval.value(element, state) {
             Value::Element(index) => Some(index),
@@ -147,14 +161,14 @@ impl<'t> Machine<'_, 't> {
     pub(super) fn turns_left(&self, condition: Node<'t>, state: &mut State<'t>) -> Option<Sym> {
         let condition = super::eval::unwrapped(condition);
         if let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right)) {
-            let left = self.eval.value(left, state).quantity()?.clone();
-            let right = self.eval.value(right, state).quantity()?.clone();
+            let (left, right) = (self.eval.value(left, state), self.eval.value(right, state));
+            let minus = |a: &Value, b: &Value| arithmetic("-", a, b).quantity().cloned();
             return match condition.operator()? {
-                "!=" if right.as_constant() == Some(0) => Some(left),
-                "<" | "!=" => right.minus(&left),
-                ">" => left.minus(&right),
-                "<=" => right.minus(&left)?.plus(&Sym::constant(1)),
-                ">=" => left.minus(&right)?.plus(&Sym::constant(1)),
+                "!=" if right.quantity().and_then(Sym::as_constant) == Some(0) => left.quantity().cloned(),
+                "<" | "!=" => minus(&right, &left),
+                ">" => minus(&left, &right),
+                "<=" => minus(&right, &left)?.plus(&Sym::constant(1)),
+                ">=" => minus(&left, &right)?.plus(&Sym::constant(1)),
                 _ => None,
             };
         }

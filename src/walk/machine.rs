@@ -15,6 +15,7 @@ use super::site::{Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{State, Value};
 use super::sym::{Atom, Facts, Sym};
+use crate::source::Span;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::collections::BTreeSet;
@@ -183,6 +184,7 @@ impl<'a, 't> Machine<'a, 't> {
         if self.is_failure_test(condition, state) {
             return self.failure_test(node, then, otherwise, condition, state, level);
         }
+        self.check_retried(condition)?;
         if otherwise.is_none() && self.is_clamp(condition, then, state) {
             self.drop(node);
             return Ok(Flow::Falls);
@@ -242,11 +244,21 @@ impl<'a, 't> Machine<'a, 't> {
         level: Level,
     ) -> Result<Flow, Refusal> {
         let kept = self.out.kept;
-        self.rewrite(condition, state)?;
+        let open = self.without_decided(condition, state);
+        self.rewrite(open, state)?;
         let mut no = state.clone();
         self.eval.refine(condition, true, state);
         self.eval.refine(condition, false, &mut no);
+        let jumps = self.out.jumps.len();
         let then_flow = self.list(&statements_of(then), state, Level::Nested)?;
+        let raised = self.out.jumps[jumps..].iter().any(|j| j.target == Target::Flagged);
+        if let (Flow::Leaves, true, Level::Top, Some(otherwise)) = (then_flow, raised, level, otherwise) {
+            // What used to set a flag leaves now, so that nothing has to stand in an `else` arm.
+            self.out.kept += 1;
+            self.out.pieces.push((Piece::Guard(node), Some(self.stage)));
+            *state = no;
+            return self.list(&statements_of(otherwise), state, Level::Top);
+        }
         let mut else_flow = Flow::Falls;
         if let Some(otherwise) = otherwise {
             else_flow = self.list(&statements_of(otherwise), &mut no, Level::Nested)?;
@@ -270,6 +282,41 @@ impl<'a, 't> Machine<'a, 't> {
         })
     }
 
+    /// The part of `a && b` and `a || b` that is still in question, if the other only looks at what is carried from one
+    /// turn to the next: that is known now.
+    fn without_decided(&mut self, condition: Node<'t>, state: &State<'t>) -> Node<'t> {
+        let whole = unwrapped(condition);
+        let neutral = match whole.operator() {
+            Some("&&") => true,
+            Some("||") => false,
+            _ => return condition,
+        };
+        let (Some(left), Some(right)) = (whole.child(Field::Left), whole.child(Field::Right)) else {
+            return condition;
+        };
+        let carried = |n: Node<'t>| {
+            n.descendants().filter(|n| n.is(Kind::Identifier)).all(|n| {
+                let variable = self.eval.scopes.resolve(n).and_then(|id| state.variables.get(&id));
+                variable.is_some_and(|v| v.set_by.is_none() && v.sign == super::sym::Sign::Zero)
+            })
+        };
+        let decided = |n| {
+            self.eval.facts == Facts::UnitBatch
+                && self.is_pure(n)
+                && carried(n)
+                && self.eval.truth(n, &mut state.clone()) == Some(neutral)
+        };
+        let (kept, cut) = if decided(left) {
+            (right, Span { start: left.span().start, end: right.span().start })
+        } else if decided(right) {
+            (left, Span { start: left.span().end, end: right.span().end })
+        } else {
+            return condition;
+        };
+        self.out.spellings.insert(cut, Spelling::Nothing);
+        self.without_decided(kept, state)
+    }
+
     /// Whether a condition is true when an acquisition has failed and false when it has got something.
     fn is_failure_test(&self, condition: Node<'t>, state: &State<'t>) -> bool {
         let acquired = self.stage == Stage::Between && self.out.failure.is_none();
@@ -278,6 +325,18 @@ impl<'a, 't> Machine<'a, 't> {
             let eval = Evaluator { facts: Facts::UnitBatch, ..self.eval };
             eval.truth(condition, &mut state) == Some(false)
         }
+    }
+
+    /// What was got may not be judged in another way before the test that finds a failure.
+    fn check_retried(&self, condition: Node<'t>) -> Result<(), Refusal> {
+        let site = self.eval.site;
+        let judged = self.eval.scopes.uses(site.got).iter().any(|u| condition.encloses(*u));
+        let inside = condition.encloses(site.call);
+        if self.stage != Stage::Between || self.out.failure.is_some() || !judged || inside {
+            return Ok(());
+        }
+        let sentence = "a certain failure to acquire is told from the others here";
+        Err(Refusal::new(RefusalCode::ErrorChannels, unwrapped(condition).span(), sentence))
     }
 
     fn truth_if_got(&self, condition: Node<'t>, got: i64, state: &State<'t>) -> Option<bool> {
@@ -475,6 +534,7 @@ impl<'a, 't> Machine<'a, 't> {
 
     /// Forget every variable that is written somewhere below `node`.
     pub fn forget_written(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
+        state.conditions.clear();
         for write in node.descendants() {
             let target = match write.kind() {
                 Kind::AssignmentExpression => write.child(Field::Left),

@@ -12,6 +12,7 @@
 pub mod batch_work;
 pub mod carried;
 pub mod choice;
+pub mod conditions;
 pub mod control;
 pub mod eval;
 pub mod evidence;

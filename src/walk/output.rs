@@ -6,7 +6,7 @@ use super::state::{State, Value};
 use super::sym::Sym;
 use crate::source::Span;
 use crate::syntax::scope::DeclId;
-use crate::syntax::{Node, NodeId};
+use crate::syntax::{Field, Node, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for a part of the original text.
@@ -37,12 +37,27 @@ pub enum Piece<'t> {
     Statement(Node<'t>),
     /// An expression of a loop's header that has to be a statement of its own now.
     Update(Node<'t>),
+    /// An `if` statement without its `else` arm, whose statements follow as pieces of their own.
+    Guard(Node<'t>),
     /// A comment between statements.
     Comment(Node<'t>),
     /// The reference to the element is dropped here.
     Release,
     /// A condition that has to hold for the walk to go on behind this element.
     GoesOn(Node<'t>),
+}
+
+impl<'t> Piece<'t> {
+    /// The code that the piece is made of.
+    pub fn nodes(&self) -> Vec<Node<'t>> {
+        match self {
+            Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) => vec![*node],
+            Piece::Guard(node) => {
+                [Field::Condition, Field::Consequence].into_iter().filter_map(|f| node.child(f)).collect()
+            }
+            Piece::Comment(_) | Piece::Release => Vec::new(),
+        }
+    }
 }
 
 /// Where control goes when it leaves the body early.
@@ -126,6 +141,8 @@ pub struct Output<'t> {
     pub kept: usize,
     /// Variables of which an assignment went with the walk.
     pub lost: BTreeSet<DeclId>,
+    /// Variables whose value for one piece cannot be spelled.
+    pub unspelled: BTreeSet<DeclId>,
     /// Variables that a kept expression reads although their value is not known.
     pub needed: BTreeSet<DeclId>,
     /// Tests around the inner loop that batches of one element decide, with what their other arm would have done.

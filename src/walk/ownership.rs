@@ -51,7 +51,8 @@ pub(super) fn check_references<'t>(
         Err(Refusal::new(RefusalCode::ReferenceImbalance, node.span(), what.to_owned()))
     };
     if end.released > 1 {
-        return imbalance(site.outer, "the reference to an element is dropped more than once");
+        let place = end.released_at.unwrap_or(site.outer);
+        return imbalance(place, "the reference to an element is dropped more than once");
     }
     for exit in exits.iter().filter(|e| !e.jump.before_acquire) {
         if exit.state.released > 1 {

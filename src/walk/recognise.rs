@@ -10,16 +10,17 @@ use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
 use super::evidence;
 use super::exits::{End, Exit, check_rewinds, exits};
+use super::expressions::same_text;
 use super::machine::{Level, Machine};
 use super::notes::{Found, Note};
 use super::obligations::Proof;
-use super::output::{FailureArm, Output, Piece, Spelling, Stage, Target};
+use super::output::{FailureArm, Output, Stage, Target};
 use super::ownership::{check_drains, check_references};
 use super::refusal::{Refusal, RefusalCode};
-use super::rest::{check_end, check_running};
+use super::rest::check_running;
 use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
-use super::state::{State, Value, Variable};
+use super::state::{Added, State, Value, Variable};
 use super::storage::{check_handed_on, outside};
 use super::sym::{Atom, Facts, Sign};
 use super::total::{Limit, Total, expected_after, limit, totals};
@@ -113,7 +114,9 @@ fn walk<'t>(
             "the code around this could not be read",
         ));
     }
+    check_jumps(scopes, call)?;
     let site = site::site(spec, scopes, call)?;
+    check_whole_batch(scopes, &site)?;
     let outside = outside(spec, scopes, &site)?;
     let site = Site { outside, ..site };
     check_handed_on(spec, scopes, &site)?;
@@ -144,7 +147,7 @@ fn with_total<'t>(
 ) -> Result<Walk<'t>, Refusal> {
     let (spec, scopes) = (eval.spec, eval.scopes);
     let limit = limit(eval, total)?;
-    let site = Site { flags: total.flags.clone(), ..eval.site.clone() };
+    let site = Site { flags: total.flags.clone(), also: total.rest.clone(), ..eval.site.clone() };
     let eval = Evaluator { site: &site, ..*eval };
     let mut cursors = usage::candidates(&site, scopes);
     let counter_goes = total.counter.is_some_and(|c| !usage::live_behind(&site, c.id));
@@ -202,6 +205,7 @@ fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<
     let Assumed { spec, scopes, site, total, cursors, carried, .. } = *assumed;
     let mut machine = Machine::new(spec, scopes, site, cursors, Facts::Iteration);
     let mut end = carried.start(&machine.eval, total);
+    machine.eval.begin_turn(&mut end);
     machine.list(&site.body, &mut end, Level::Top)?;
     let failure = failure(&machine)?;
     check_counter(scopes, total, &end)?;
@@ -218,6 +222,7 @@ fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>,
     let any = in_any_batch(assumed, proof)?;
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
     let mut end = carried.start(&unit.eval, total);
+    unit.eval.begin_turn(&mut end);
     unit.list(&site.body, &mut end, Level::Top)?;
     unit.asks_again(total, &mut end.clone())?;
     // A way out that batches of one element never take is gone with its faults.
@@ -231,6 +236,9 @@ fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>,
     let mut body = std::mem::take(&mut unit.out);
     body.piece_names.clone_from(&any.machine.out.piece_names);
     if let Some(id) = body.lost.intersection(&body.needed).find(|id| cursors.contains(id)) {
+        return Err(Again::Without(*id));
+    }
+    if let Some(id) = body.unspelled.first() {
         return Err(Again::Without(*id));
     }
     unit.out.failure.clone_from(&body.failure);
@@ -263,14 +271,16 @@ fn concluded<'t>(
 ) -> Result<Walk<'t>, Refusal> {
     let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
     let Turn { body, exits, end, failure } = turn;
-    check_end(total, &exits)?;
+    evidence::asked_in_body(proof, total, &body);
     let releases = check_references(site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body, &exits)?;
     evidence::per_batch(proof, &body, &costly);
     let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
     let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
-    let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&body, scopes, id, condition);
+    let mut ends = vec![&end];
+    ends.extend(exits.iter().filter(|e| matches!(e.end, End::GoesOn)).map(|e| &e.state));
+    let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&ends, scopes, id, condition);
     let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?;
     if raised.iter().any(|id| Some(*id) != control.map(|c| c.id)) {
         let sentence = "what makes the loop end early is not what it returns";
@@ -324,7 +334,9 @@ fn check_same_pieces<'t>(
         let variable = eval.scopes.resolve(used);
         let assigned = inner.descendants().find_map(|n| {
             let (target, value) = match n.kind() {
-                Kind::AssignmentExpression => (n.child(Field::Left), n.child(Field::Right)),
+                Kind::AssignmentExpression if n.operator() == Some("=") => {
+                    (n.child(Field::Left), n.child(Field::Right))
+                }
                 Kind::InitDeclarator => (n.child(Field::Declarator), n.child(Field::Value)),
                 _ => return None,
             };
@@ -337,11 +349,20 @@ fn check_same_pieces<'t>(
             let sentence = "the offset does not go back to zero behind the first piece";
             return Err(Refusal::new(RefusalCode::OffsetNotReset, place.span(), sentence));
         }
-        let place = assigned.map_or(used, |(_, v)| v);
+        let place = assigned.map(|(_, v)| v).or(computed_from(used)).unwrap_or(used);
         let sentence = "it cannot be shown that this is the length of the piece in a batch of any size";
         return Err(Refusal::new(RefusalCode::PieceNotRecognised, place.span(), sentence));
     }
     Ok(())
+}
+
+/// The value of an assignment or an initialiser that an expression is a part of.
+fn computed_from(used: Node<'_>) -> Option<Node<'_>> {
+    let outermost = used.ancestors().take_while(|a| !a.kind().is_statement()).find(|a| {
+        matches!(a.kind(), Kind::AssignmentExpression | Kind::InitDeclarator)
+            && a.operator().is_none_or(|o| o == "=")
+    })?;
+    outermost.child(Field::Right).or(outermost.child(Field::Value)).filter(|v| v.encloses(used) && *v != used)
 }
 
 /// What the last batch was like must not matter behind the loop.
@@ -361,14 +382,53 @@ fn check_batch_values<'t>(scopes: &Scopes<'t>, site: &Site<'t>, end: &State<'t>)
     Ok(())
 }
 
+/// A jump to an address cannot be followed.
+fn check_jumps(scopes: &Scopes<'_>, call: Node<'_>) -> Result<(), Refusal> {
+    let computed = |n: &Node<'_>| n.is(Kind::GotoStatement) && n.child(Field::Label).is_none();
+    let around = call.ancestors().take_while(|a| *a != scopes.function()).find(|a| a.kind().is_loop());
+    match around.and_then(|l| l.descendants().find(computed)) {
+        Some(_) => {
+            let sentence = "the loop around this jumps to the address of a label";
+            Err(Refusal::new(RefusalCode::OpaqueCode, call.span(), sentence))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A batch that is shorter than was asked for must not be a reason to leave.
+fn check_whole_batch<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
+    let wanted = [Some(site.bytes), site.slots];
+    let is_wanted = |n: Node<'t>| {
+        let named = scopes.resolve(unwrapped(n)).is_some();
+        named && wanted.iter().flatten().any(|w| same_text(unwrapped(*w), unwrapped(n)))
+    };
+    let is_got = |n: Node<'t>| scopes.resolve(unwrapped(n)) == Some(site.got);
+    let tests = site.outer.descendants().filter(|n| n.is(Kind::IfStatement));
+    for test in tests {
+        let Some(condition) = test.child(Field::Condition).map(unwrapped) else { continue };
+        let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right)) else {
+            continue;
+        };
+        let short = match condition.operator() {
+            Some("<" | "!=") => is_got(left) && is_wanted(right),
+            Some(">") => is_wanted(left) && is_got(right),
+            _ => false,
+        };
+        if short && test.child(Field::Consequence).is_some_and(usage::leaves) {
+            let sentence = "a batch that is shorter than was asked for is not walked";
+            return Err(Refusal::new(RefusalCode::AllOrNothing, test.span(), sentence));
+        }
+    }
+    Ok(())
+}
+
 /// Where the last piece started must not matter behind the loop.
 fn check_offset<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
     let behind = scopes.uses(site.offset).iter().find(|u| u.span().start >= site.outer.span().end);
     match behind {
         Some(used) => {
-            let place = used.ancestors().find(|a| a.is(Kind::CallExpression)).unwrap_or(*used);
             let sentence = "the offset of the last piece is looked at behind the loop";
-            Err(Refusal::new(RefusalCode::ValueAfterLoop, place.span(), sentence))
+            Err(Refusal::new(RefusalCode::ValueAfterLoop, used.span(), sentence))
         }
         None => Ok(()),
     }
@@ -429,18 +489,11 @@ fn check_counter(scopes: &Scopes<'_>, total: &Total<'_>, end: &State<'_>) -> Res
     ))
 }
 
-/// Whether `condition` is a sum to which the variable is added in every turn, or the sum's not being zero.
-fn is_accumulated(body: &Output<'_>, scopes: &Scopes<'_>, id: DeclId, condition: Node<'_>) -> bool {
-    let condition = unwrapped(condition);
-    let Some(sum) = scopes.resolve(condition) else { return false };
-    body.pieces.iter().any(|(piece, _)| {
-        let Piece::Statement(node) = piece else { return false };
-        let Some(assignment) = node.child_of(Kind::AssignmentExpression) else { return false };
-        assignment.operator() == Some("+=")
-            && assignment.child(Field::Left).and_then(|l| scopes.resolve(l)) == Some(sum)
-            && assignment.child(Field::Right).is_some_and(|r| {
-                // The variable itself, or the length of the piece, which is never zero.
-                scopes.resolve(r) == Some(id) || body.spellings.get(&r.span()) == Some(&Spelling::Size)
-            })
-    })
+/// Whether `condition` is a sum to which the variable, or something above zero, is added in every turn.
+fn is_accumulated(ends: &[&State<'_>], scopes: &Scopes<'_>, id: DeclId, condition: Node<'_>) -> bool {
+    let Some(sum) = scopes.resolve(unwrapped(condition)) else { return false };
+    let goes_up = |end: &&State<'_>| {
+        end.added.contains(&(sum, Added::Positive)) || end.added.contains(&(sum, Added::Variable(id)))
+    };
+    ends.iter().all(goes_up)
 }

@@ -8,10 +8,9 @@
 //! whatever the batches are, and with batches of one element it is `base`.
 
 use super::eval::{Evaluator, unwrapped};
-use super::exits::{End, Exit};
 use super::expressions::is_pure;
 use super::induct::is_count;
-use super::machine::{Machine, not_understood};
+use super::machine::Machine;
 use super::output::{Output, Piece, Spelling, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::Site;
@@ -99,23 +98,14 @@ pub(super) fn check_running<'t>(
     Ok(())
 }
 
-/// The callback has to stop when the rest of the condition no longer holds, so there must be one end to do it at.
-pub(super) fn check_end(total: &Total<'_>, exits: &[Exit<'_>]) -> Result<(), Refusal> {
-    let skipping = exits.iter().find(|e| matches!(e.end, End::GoesOn));
-    match (total.rest.first(), skipping) {
-        (Some(rest), Some(exit)) => Err(not_understood(
-            exit.jump.node,
-            &format!("the walk goes on from here, and `{}` would have to be asked here too", rest.text()),
-        )),
-        _ => Ok(()),
-    }
-}
-
 impl<'t> Machine<'_, 't> {
     /// The rest of the condition stands at the end of the callback.
     pub(super) fn asks_again(&mut self, total: &Total<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         self.stage = Stage::Behind;
         for condition in &total.rest {
+            if self.eval.remembered(*condition, state) == Some(true) {
+                continue;
+            }
             self.rewrite(*condition, state)?;
             self.out.pieces.push((Piece::GoesOn(*condition), Some(Stage::Behind)));
         }

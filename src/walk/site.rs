@@ -7,7 +7,7 @@ use super::choice::choice;
 use super::matching::{Bindings, matches};
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
-use super::storage::is_own;
+use super::storage::{foreign, is_own};
 use crate::flow::facts::Facts;
 use crate::flow::liveness::Liveness;
 use crate::flow::region::Region;
@@ -50,6 +50,8 @@ pub struct Site<'t> {
     pub outside: Vec<Node<'t>>,
     /// Variables that end the loop when they are set.
     pub flags: Vec<DeclId>,
+    /// Conditions without which the loop ends, besides.
+    pub also: Vec<Node<'t>>,
     /// Variables that are read behind the outer loop before they are written.
     pub live_out: BTreeSet<DeclId>,
     /// Variables that the outer loop may read before it writes them.
@@ -62,7 +64,7 @@ pub fn acquisitions<'t>(spec: &WalkSpec, function: Node<'t>) -> Vec<Node<'t>> {
         .acquires
         .iter()
         .map(|a| a.callee.as_str())
-        .chain(spec.other_acquires.iter().map(String::as_str))
+        .chain(spec.other_acquires.iter().chain(&spec.beside).map(String::as_str))
         .collect();
     let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
     calls.filter(|call| callee(*call).is_some_and(|name| names.contains(&name))).collect()
@@ -106,7 +108,7 @@ pub fn definition<'t>(root: Node<'t>, name: &str) -> Option<Node<'t>> {
 /// Understand the surroundings of one acquisition.
 pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<Site<'t>, Refusal> {
     let refuse = |code, node: Node<'_>, sentence: &str| Err(Refusal::new(code, node.span(), sentence));
-    if callee(call).is_some_and(|name| spec.other_acquires.iter().any(|o| o == name)) {
+    if callee(call).is_some_and(|name| spec.acquires_otherwise(name)) {
         let sentence = "the elements are held by another kind of reference than the helper drops";
         return refuse(RefusalCode::OtherReleasePrimitive, call, sentence);
     }
@@ -169,6 +171,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         choice: choice.map(|c| c.statement),
         outside: Vec::new(),
         flags: Vec::new(),
+        also: Vec::new(),
         live_out: region.live_out.iter().copied().collect(),
         exposed: region.exposed.iter().copied().collect(),
     })
@@ -186,6 +189,10 @@ fn check_batch<'t>(
     if calls.len() > 1 && choice(spec, scopes, calls[0]).is_none_or(|c| c.calls != calls) {
         let sentence = "the loop acquires in more than one place";
         return Err(Refusal::new(RefusalCode::NotUnderstood, outer.span(), sentence));
+    }
+    if let Some(source) = foreign(spec, scopes, batch) {
+        let sentence = "the array of elements is made to point into memory that belongs to something else";
+        return Err(Refusal::new(RefusalCode::ArrayAliasesDestination, source.span(), sentence));
     }
     if !is_own(spec, scopes, batch) {
         let sentence = "the array of elements is a pointer to memory that belongs to something else";
@@ -274,9 +281,11 @@ fn inner_loop<'t>(
     call: Node<'t>,
 ) -> Result<Option<Node<'t>>, Refusal> {
     let mut found: Option<Node<'t>> = None;
+    let pointers = pointers_into(scopes, batch);
     let behind = body.iter().filter(|s| s.span().end > call.span().end);
     for looping in behind.flat_map(|s| s.descendants()).filter(|n| n.kind().is_loop()) {
-        let uses_batch = scopes.uses(batch).iter().any(|u| looping.encloses(*u));
+        let of_array = |id: &DeclId| scopes.uses(*id).iter().any(|u| looping.encloses(*u));
+        let uses_batch = of_array(&batch) || pointers.iter().any(of_array);
         if !uses_batch || looping.encloses(call) || is_drain(looping, scopes, batch) {
             continue;
         }
@@ -298,6 +307,26 @@ fn inner_loop<'t>(
     Ok(found)
 }
 
+/// Variables that are made to point into the array.
+fn pointers_into(scopes: &Scopes<'_>, batch: DeclId) -> Vec<DeclId> {
+    let from_array = |n: Node<'_>| {
+        let first = match n.kind() {
+            Kind::BinaryExpression => n.child(Field::Left).unwrap_or(n),
+            _ => n,
+        };
+        scopes.resolve(super::eval::unwrapped(first)) == Some(batch)
+    };
+    let pointer = |id: &DeclId| *id != batch && scopes.declaration(*id).ty.is_pointer();
+    let initialised =
+        scopes.declarations().iter().filter(|d| d.initializer.is_some_and(from_array)).map(|d| d.id);
+    let assigned = scopes.uses(batch).iter().filter_map(|used| {
+        let assignment = used.ancestors().find(|a| a.is(Kind::AssignmentExpression))?;
+        let value = assignment.child(Field::Right).filter(|r| from_array(*r));
+        value.and_then(|_| scopes.resolve(assignment.child(Field::Left)?))
+    });
+    initialised.chain(assigned).filter(pointer).collect()
+}
+
 /// Whether a loop's body is a single call on an element: such a loop releases, or is judged as one.
 pub fn is_drain(looping: Node<'_>, scopes: &Scopes<'_>, batch: DeclId) -> bool {
     let statements: Vec<_> = body_of(looping).into_iter().filter(|s| !s.is(Kind::Comment)).collect();
@@ -306,8 +335,19 @@ pub fn is_drain(looping: Node<'_>, scopes: &Scopes<'_>, batch: DeclId) -> bool {
     let arguments: Vec<_> =
         call.child(Field::Arguments).map(|a| a.named_children().collect()).unwrap_or_default();
     let [argument] = arguments.as_slice() else { return false };
-    argument.is(Kind::SubscriptExpression)
-        && argument.child(Field::Argument).and_then(|a| scopes.resolve(a)) == Some(batch)
+    let pointed = argument.child(Field::Argument).map(|a| match a.kind() {
+        Kind::UpdateExpression => a.child(Field::Argument).unwrap_or(a),
+        _ => a,
+    });
+    match argument.kind() {
+        Kind::SubscriptExpression => pointed.and_then(|a| scopes.resolve(a)) == Some(batch),
+        Kind::PointerExpression => {
+            let pointer = pointed.and_then(|a| scopes.resolve(a));
+            argument.operator() == Some("*")
+                && pointer.is_some_and(|p| pointers_into(scopes, batch).contains(&p))
+        }
+        _ => false,
+    }
 }
 
 /// The first line of a preprocessor conditional in the loop around a call.

@@ -118,6 +118,8 @@ pub struct WalkSpec {
     pub batched: Vec<String>,
     /// Functions that acquire with another kind of reference.
     pub other_acquires: Vec<String>,
+    /// The same, told of only in files that acquire in a known way as well.
+    pub beside: Vec<String>,
     /// Errors that an acquisition may give.
     pub errors: Vec<String>,
     /// Functions that begin or end a section that must not be cut into pieces.
@@ -147,6 +149,11 @@ impl WalkSpec {
     pub fn required_words(&self) -> Vec<&str> {
         let acquires = self.acquires.iter().map(|a| a.callee.as_str());
         acquires.chain(self.other_acquires.iter().map(String::as_str)).collect()
+    }
+
+    /// Whether a function acquires with another kind of reference.
+    pub fn acquires_otherwise(&self, name: &str) -> bool {
+        self.other_acquires.iter().chain(&self.beside).any(|n| n == name)
     }
 
     /// The name of the unit.
@@ -243,6 +250,7 @@ struct Draft {
     locks: Vec<String>,
     errors: Vec<String>,
     other_acquires: Vec<String>,
+    beside: Vec<String>,
     helper: Option<Pattern>,
     helper_name: String,
     callback: Option<Prototype>,
@@ -330,6 +338,7 @@ impl Reader<'_> {
             ("accounting", []) => draft.accounting.extend(names()),
             ("batched", []) => draft.batched.extend(names()),
             ("other", ["acquire"]) => draft.other_acquires.extend(names()),
+            ("other", ["acquire", "beside"]) => draft.beside.extend(names()),
             ("errors", []) => draft.errors.extend(names()),
             ("lock", []) => draft.locks.extend(names()),
             ("suffix", []) => draft.suffix = text.to_owned(),
@@ -466,6 +475,7 @@ impl Reader<'_> {
             locks: draft.locks,
             errors: draft.errors,
             other_acquires: draft.other_acquires,
+            beside: draft.beside,
             helper: draft.helper?,
             helper_name: draft.helper_name,
             callback: draft.callback?,

@@ -6,7 +6,7 @@
 use super::sym::{Atom, Sign, Sym};
 use crate::syntax::Node;
 use crate::syntax::scope::DeclId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a variable or an expression stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -18,8 +18,8 @@ pub enum Value {
     Quantity(Sym),
     /// An element of the batch, by its index.
     Element(Sym),
-    /// The array of elements.
-    Batch,
+    /// The address of a place in the array of elements, by the element's index.
+    Slot(Sym),
 }
 
 impl Value {
@@ -31,9 +31,27 @@ impl Value {
         }
     }
 
+    /// The quantity, or the index of the place that it points to.
+    pub fn sym(&self) -> Option<&Sym> {
+        match self {
+            Value::Quantity(sym) | Value::Slot(sym) => Some(sym),
+            _ => None,
+        }
+    }
+
+    /// A value of the same kind with another quantity.
+    pub fn with(&self, sym: Sym) -> Value {
+        match self {
+            Value::Slot(_) => Value::Slot(sym),
+            _ => Value::Quantity(sym),
+        }
+    }
+
     fn substitute(&self, atom: &Atom, by: &Sym) -> Value {
         match self {
-            Value::Quantity(sym) => sym.substitute(atom, by).map_or(Value::Unknown, Value::Quantity),
+            Value::Quantity(sym) | Value::Slot(sym) => {
+                sym.substitute(atom, by).map_or(Value::Unknown, |s| self.with(s))
+            }
             other => other.clone(),
         }
     }
@@ -82,6 +100,27 @@ impl Rewound {
     }
 }
 
+impl Rewound {
+    /// Either of two. Not at all and by nothing is the same.
+    fn or(self, other: &Rewound) -> Rewound {
+        let nothing = Rewound::By(Sym::constant(0));
+        match (&self, other) {
+            (Rewound::Never, by) | (by, Rewound::Never) if *by == nothing => nothing,
+            _ if self == *other => self,
+            _ => Rewound::Unclear,
+        }
+    }
+}
+
+/// What was added to a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Added {
+    /// Something above zero.
+    Positive,
+    /// A variable.
+    Variable(DeclId),
+}
+
 /// What is known at a place.
 #[derive(Clone, Debug, Default)]
 pub struct State<'t> {
@@ -93,10 +132,16 @@ pub struct State<'t> {
     pub positive: Vec<Sym>,
     /// How often the current element was released.
     pub released: u32,
+    /// Where it was released last.
+    pub released_at: Option<Node<'t>>,
     /// Ranges of elements released by loops, as `start..end`.
     pub drained: Vec<(Sym, Sym)>,
     /// How the walked object was moved back.
     pub rewound: Rewound,
+    /// Conditions of the outer loop of which it is known whether they hold.
+    pub conditions: BTreeMap<String, bool>,
+    /// Sums that went up in this turn, and by what.
+    pub added: BTreeSet<(DeclId, Added)>,
 }
 
 impl<'t> State<'t> {
@@ -146,10 +191,14 @@ impl<'t> State<'t> {
         let drained = if self.drained == other.drained { self.drained } else { Vec::new() };
         let mut fields = self.fields;
         fields.retain(|key, value| other.fields.get(key) == Some(value));
-        let rewound = if self.rewound == other.rewound { self.rewound } else { Rewound::Unclear };
+        let rewound = self.rewound.or(&other.rewound);
+        let mut conditions = self.conditions;
+        conditions.retain(|text, holds| other.conditions.get(text) == Some(holds));
+        let added = self.added.intersection(&other.added).copied().collect();
         let released = self.released.max(other.released);
         let mut positive = self.positive;
         positive.retain(|sym| other.positive.contains(sym));
-        State { variables, fields, positive, released, drained, rewound }
+        let released_at = if self.released < other.released { other.released_at } else { self.released_at };
+        State { variables, fields, positive, released, released_at, drained, rewound, conditions, added }
     }
 }

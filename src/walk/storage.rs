@@ -144,6 +144,23 @@ pub(super) fn is_own(spec: &WalkSpec, scopes: &Scopes<'_>, batch: DeclId) -> boo
     scopes.declaration(batch).initializer.is_none_or(|n| null(n) || allocates(spec, n))
 }
 
+/// What an array that is a pointer is set to later, if that is neither allocated for it nor a local array.
+pub(super) fn foreign<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, batch: DeclId) -> Option<Node<'t>> {
+    let own = |n: Node<'_>| {
+        let local = scopes.resolve(n).is_some_and(|id| scopes.declaration(id).is_array_object());
+        n.is(Kind::Null) || n.text() == "0" || n.is(Kind::CallExpression) || local || allocates(spec, n)
+    };
+    let set = scopes.uses(batch).iter().filter_map(|used| {
+        let parent = used.parent().filter(|p| p.is(Kind::AssignmentExpression))?;
+        (parent.child(Field::Left) == Some(*used)).then(|| parent.child(Field::Right)).flatten()
+    });
+    let value = |n: Node<'t>| match n.kind() {
+        Kind::CastExpression => n.child(Field::Value).map_or(n, unwrapped),
+        _ => unwrapped(n),
+    };
+    set.into_iter().find(|n| !own(value(*n)))
+}
+
 /// Whether memory is asked for that nobody needs any more.
 pub fn is_allocated(site: &Site<'_>) -> bool {
     site.storage == BatchStorage::Allocated || !site.outside.is_empty()

@@ -11,6 +11,8 @@ use super::rest::may_be_asked;
 use super::site::Site;
 use super::state::Value;
 use super::sym::{Atom, Sym};
+use crate::flow::facts::Facts;
+use crate::flow::reaching::{DefKind, Definition, Reaching};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 
@@ -269,12 +271,21 @@ fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> 
         }
     }
     let Some(id) = eval.scopes.resolve(node) else { return false };
-    let declaration = eval.scopes.declaration(id);
-    let body = eval.site.function.child(Field::Body).unwrap_or(eval.site.function);
-    let only_initialised = !crate::flow::access::accesses(body, eval.scopes)
-        .iter()
-        .any(|a| a.decl == id && a.node != declaration.ident && (a.may_define() || a.takes_address()));
+    let facts = Facts::of(eval.site.function);
+    let reaching = Reaching::of(&facts);
+    let seen = reaching.seen_by(node);
+    let given = |definition: &Definition<'t>| {
+        let parent = definition.node.filter(|_| definition.kind == DefKind::Whole)?.parent()?;
+        match parent.kind() {
+            Kind::AssignmentExpression if parent.operator() == Some("=") => parent.child(Field::Right),
+            Kind::InitDeclarator => parent.child(Field::Value),
+            _ => None,
+        }
+    };
     depth < 4
-        && only_initialised
-        && declaration.initializer.is_some_and(|init| at_least_a_unit(eval, init, depth + 1))
+        && !facts.shared.contains(&id)
+        && !seen.is_empty()
+        && seen.iter().all(|d| {
+            given(reaching.definition(*d)).is_some_and(|value| at_least_a_unit(eval, value, depth + 1))
+        })
 }
