@@ -31,7 +31,7 @@ pub use prepare::prepare;
 /// Whether scripts of rule files run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scripts {
-    /// A rule file that needs them is refused: they can do whatever the user can.
+    /// A rule file that needs them is refused: scripts are run on request only.
     #[default]
     Refused,
     /// The user said so.

@@ -108,5 +108,6 @@ pub struct Value {
     pub reports: Vec<Report>,
 }
 
-#[cfg(all(test, feature = "python"))]
+#[cfg(test)]
+#[cfg(feature = "python")]
 mod tests;

@@ -44,7 +44,7 @@ pub(super) struct RuleArguments {
     /// Only check the rule file, and say what it has.
     #[arg(long)]
     pub(super) parse_cocci: bool,
-    /// Run the scripts of the rule file; they can do whatever you can.
+    /// Run the scripts of the rule file; they compute and print, and reach neither files nor processes.
     #[arg(long)]
     pub(super) allow_scripts: bool,
 }

@@ -113,7 +113,7 @@ fn script_trouble((language, phase): (&str, ScriptPhase), options: &ApplyOptions
     }
     (options.scripts == Scripts::Refused && phase == ScriptPhase::PerMatch).then(|| {
         Diagnostic::error("smpl-script", "scripts run only if that is allowed")
-            .help("`--allow-scripts` allows it; a script can do whatever you can, so read it first")
+            .help("`--allow-scripts` allows it; a script computes and prints, and reaches neither files nor processes")
     })
 }
 

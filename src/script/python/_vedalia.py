@@ -25,6 +25,9 @@ def start(rule_file, arguments, virtual_rules):
     exec(
         # In the place of `os`, which scripts have not: `os.path`, and nothing else that works.
         "import _dummy_os\n"
+        # Some modules compile patterns of bytes, which need their encodings.
+        "import encodings\n"
+        "import encodings, encodings.latin_1, encodings.utf_8, encodings.ascii\n"
         "import coccinelle, coccilib, coccilib.elems, coccilib.org, coccilib.report\n"
         "from coccilib.iteration import Iteration\n"
         "from coccinelle import *\n"
