@@ -13,8 +13,9 @@
  * Return: 0, or what @f returned to stop.
  */
 int filemap_for_each_folio(struct address_space *mapping, pgoff_t *index,
-		pgoff_t end, int (*f)(struct folio *folio, void *data),
-		void *data)
+			   pgoff_t end,
+			   int (*f)(struct folio *folio, void *data),
+			   void *data)
 {
 	struct folio_batch fbatch;
 	unsigned int i;
