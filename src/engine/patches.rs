@@ -46,7 +46,7 @@ impl SemanticPatch {
             let span = match first {
                 Item::Rule(rule) => rule.header.span,
                 Item::Script(rule) => rule.header.span,
-                Item::Virtual(_) | Item::Using(_) | Item::Walk(_) => Span::at(0),
+                Item::Virtual(_) | Item::Using(..) | Item::Walk(_) => Span::at(0),
             };
             let told = Diagnostic::error("no-change", "the rules of this file change nothing")
                 .at(&file.source, span, "this is the first of them")

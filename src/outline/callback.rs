@@ -9,7 +9,7 @@ use super::respell::{Reach, Respelled};
 use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
 use crate::plan::columns::{TAB, indent, indentation, shift};
-use crate::plan::wrapping::{parenthesised, relayout};
+use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::types::WrittenType;
@@ -53,13 +53,8 @@ struct Chunk<'t> {
 pub fn callback(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Result<String, Refusal> {
     let mut text = context(material);
     let function = function(material, respelled)?;
-    let original = squeeze(material.walk.site.function.text());
-    text.push_str(&relayout(&function, &|statement| !original.contains(&squeeze(statement))));
+    text.push_str(&relayout_beside(&function, material.walk.site.function.text()));
     Ok(text)
-}
-
-fn squeeze(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The declaration of a captured variable as it reaches the callback.

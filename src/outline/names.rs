@@ -4,7 +4,7 @@
 //! they had one.
 
 use super::captures::{Captures, kept_identifiers};
-use crate::plan::outlining::fit::means_something;
+use crate::plan::outlining::fit::{means_something, numbered};
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::walk::output::Spelling;
@@ -106,11 +106,4 @@ fn element_name<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<&'t str> {
         .filter_map(|n| scopes.resolve(n))
         .find(|id| *id != walk.site.batch)
         .map(|id| scopes.declaration(id).name)
-}
-
-fn numbered(name: &str, free: &dyn Fn(&str) -> bool) -> String {
-    if free(name) {
-        return name.to_owned();
-    }
-    (2..).map(|n| format!("{name}{n}")).find(|n| free(n)).unwrap_or_default()
 }

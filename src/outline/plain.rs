@@ -7,11 +7,12 @@ use super::Conversion;
 use crate::edit::TextEdit;
 use crate::plan::columns::{indent, indentation};
 use crate::plan::outlining::{Asked, Late, NotOutlined, Obstacle, Outlined, outline};
+use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::plan::wrapping::parenthesised;
 use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
-use crate::smpl::token::word_len;
-use crate::source::{SourceFile, Span};
+use crate::smpl::token::replace_words;
+use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node};
@@ -88,7 +89,7 @@ fn request(spec: &PlainSpec, element: &str) -> OutlineRequest {
             OutlineParameter::Data(callback.data.0.clone(), callback.data.1.clone()),
         ],
         go_on: Some("0".to_owned()),
-        stop: spec.can_stop.then(|| "1".to_owned()),
+        stop: spec.step.can_stop().then(|| "1".to_owned()),
         hands_on: false,
     }
 }
@@ -135,20 +136,13 @@ fn skip(walk: &PlainWalk<'_>, element: &str) -> Result<Option<String>, Refusal> 
     Ok(Some(format!("if ({condition})\n\treturn 0;")))
 }
 
-/// A text of the rule with what its metavariables stand for.
+/// A text of the rule with what its metavariables stand for; a field is none.
 fn filled_in(walk: &PlainWalk<'_>, text: &str, own: &[(&str, &str)]) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let len = word_len(rest).max(c.len_utf8());
-        let word = &rest[..len];
-        let field = out.ends_with('.') || out.ends_with("->");
+    replace_words(text, &|before, word| {
+        let field = before.ends_with('.') || before.ends_with("->");
         let known = own.iter().find(|(name, _)| *name == word).map(|(_, text)| (*text).to_owned());
-        let bound = known.or_else(|| walk.env.get(word).map(|b| b.text.to_string()));
-        out.push_str(bound.as_deref().filter(|_| !field).unwrap_or(word));
-        rest = &rest[len..];
-    }
-    out
+        known.or_else(|| walk.env.get(word).map(|b| b.text.to_string())).filter(|_| !field)
+    })
 }
 
 /// The loop, with the statement behind it that ends the walk.
@@ -173,33 +167,11 @@ fn call(spec: &PlainSpec, walk: &PlainWalk<'_>, outlined: &Outlined) -> Vec<Text
         if between.trim().is_empty() {
             span = begin.span().cover(span);
         } else {
-            edits.push(TextEdit::new(whole_lines(source, begin.span()), ""));
+            edits.push(TextEdit::new(with_blank_line(source, whole_lines(source, begin.span())), ""));
         }
     }
     edits.push(TextEdit::new(span, text));
     edits
-}
-
-/// A statement with its lines, and one of two blank lines around it.
-fn whole_lines(source: &SourceFile, span: Span) -> Span {
-    let lines = source.lines();
-    let (first, last) =
-        (lines.line_column(span.start as usize).line, lines.line_column(span.end as usize).line);
-    let blank = |line: usize| source.slice(lines.line_span(line)).trim().is_empty();
-    let own = |line: usize, from: u32, to: u32| {
-        let all = lines.line_span(line);
-        let before = source.slice(Span { start: all.start, end: from.max(all.start) });
-        let behind = source.slice(Span { start: to.min(all.end), end: all.end });
-        before.trim().is_empty() && behind.trim().is_empty()
-    };
-    if first != last || !own(first, span.start, span.end) {
-        return span;
-    }
-    let mut whole = lines.line_span(first);
-    if first > 1 && blank(first - 1) && blank(first + 1) {
-        whole = whole.cover(lines.line_span(first + 1));
-    }
-    whole
 }
 
 fn prove(proof: &mut Proof, walk: &PlainWalk<'_>, outlined: &Outlined) {

@@ -21,6 +21,7 @@ use crate::flow::liveness::Liveness;
 use crate::flow::region::Region;
 use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
+use crate::smpl::token::replace_words;
 use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::{DeclId, Field, Kind, Node, Tree};
@@ -216,18 +217,11 @@ impl<'a, 't> Scene<'a, 't> {
 
     /// A part of the prototype with the match's bindings.
     fn filled_in(&self, text: &str) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let len = crate::smpl::token::word_len(rest).max(c.len_utf8());
-            let word = &rest[..len];
+        replace_words(text, &|before, word| {
             // A tag is no metavariable.
-            let tag = ["struct", "union", "enum"].iter().any(|k| out.trim_end().ends_with(k));
-            let bound = Some(word).filter(|_| !tag).and_then(self.asked.fill_in);
-            out.push_str(bound.as_deref().unwrap_or(word));
-            rest = &rest[len..];
-        }
-        out
+            let tag = ["struct", "union", "enum"].iter().any(|k| before.trim_end().ends_with(k));
+            (self.asked.fill_in)(word).filter(|_| !tag)
+        })
     }
 
     /// Every name in the statements that stays as it is.
@@ -342,17 +336,14 @@ struct Names {
 impl Names {
     fn of(scene: &Scene<'_, '_>, captures: &[Capture]) -> Self {
         let free = |name: &str| scene.file.is_free(name) && !scene.asked.taken.iter().any(|t| t == name);
-        let numbered = |name: String| {
-            let mut others = (2..).map(|n| format!("{name}{n}"));
-            if free(&name) { name } else { others.find(|n| free(n)).unwrap_or_default() }
-        };
         let part = |part: &FreshPart| match part {
             FreshPart::Text(text) => scene.filled_in(text),
             FreshPart::Metavariable(name) if name == FUNCTION => scene.function.to_owned(),
             FreshPart::Metavariable(name) => scene.filled_in(name),
         };
-        let function = numbered(scene.asked.request.name.iter().map(part).collect());
-        let context = numbered(format!("{}_ctx", scene.function));
+        let wanted: String = scene.asked.request.name.iter().map(part).collect();
+        let function = fit::numbered(&wanted, &free);
+        let context = fit::numbered(&format!("{}_ctx", scene.function), &free);
         let used = |name: &str| scene.facts.scopes.declares(name) || fit::means_something(scene.file, name);
         let variable = ["ctx", "context"].into_iter().find(|n| !used(n)).unwrap_or("outline_ctx").to_owned();
         let own = scene.asked.request.parameters.iter().find_map(|p| match p {

@@ -253,22 +253,8 @@ fn one_blank(text: &str) -> String {
 
 /// A preprocessor line with its metavariables filled in.
 fn directive(text: &str, metas: &Metavariables, env: &Environment) -> String {
-    let text = one_blank(text);
-    let mut out = String::new();
-    let mut rest = text.as_str();
-    while let Some(c) = rest.chars().next() {
-        let len = crate::smpl::token::word_len(rest);
-        let name = &rest[..len];
-        if len > 0 && !c.is_ascii_digit() && metas.contains_key(name) {
-            out.push_str(env.get(name).map_or(name, |b| &b.text));
-        } else if len > 0 {
-            out.push_str(name);
-        } else {
-            out.push(c);
-        }
-        rest = &rest[len.max(c.len_utf8())..];
-    }
-    out
+    let bound = |word: &str| env.get(word).filter(|_| metas.contains_key(word)).map(|b| b.text.to_string());
+    crate::smpl::token::replace_words(&one_blank(text), &|_, word| bound(word))
 }
 
 /// The identifier that a rule makes up, or that a script made up for it.

@@ -35,6 +35,13 @@ pub fn relayout(text: &str, altered: &dyn Fn(&str) -> bool) -> String {
     String::from_utf8(edits.apply(text.as_bytes())).unwrap_or_else(|_| text.to_owned())
 }
 
+/// Lay out anew what of `text` is not spelled in `original`, white space aside.
+pub fn relayout_beside(text: &str, original: &str) -> String {
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let original = squeeze(original);
+    relayout(text, &|statement| !original.contains(&squeeze(statement)))
+}
+
 fn widest(text: &str, column: usize) -> usize {
     text.split('\n').enumerate().map(|(i, l)| advance(if i == 0 { column } else { 0 }, l)).max().unwrap_or(0)
 }

@@ -96,7 +96,8 @@ impl<'a> Parser<'a> {
         if is_virtual {
             self.items.push(Item::Virtual(names));
         } else {
-            self.items.extend(names.into_iter().map(Item::Using));
+            let span = Span::new(start - keyword.len(), self.at);
+            self.items.extend(names.into_iter().map(|name| Item::Using(name, span)));
         }
     }
 

@@ -45,7 +45,7 @@ pub enum Item {
     /// `virtual a, b`
     Virtual(Vec<String>),
     /// `using "file"`
-    Using(String),
+    Using(String, Span),
     /// A rule with C.
     Rule(SmplRule),
     /// A rule with a script.

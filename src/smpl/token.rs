@@ -312,6 +312,22 @@ fn is_word_start(c: char) -> bool {
     c.is_alphabetic() || c == '_' || c == '$'
 }
 
+/// A text with the words for which `instead` gives something replaced; it is told what came out so far, and the word.
+pub fn replace_words(text: &str, instead: &dyn Fn(&str, &str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let len = word_len(rest).max(c.len_utf8());
+        let word = &rest[..len];
+        match instead(&out, word) {
+            Some(text) => out.push_str(&text),
+            None => out.push_str(word),
+        }
+        rest = &rest[len..];
+    }
+    out
+}
+
 /// Length of the word that `rest` starts with.
 pub fn word_len(rest: &str) -> usize {
     rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len())

@@ -10,7 +10,7 @@ use crate::matcher::iso;
 use crate::plan::prefilter::Prefilter;
 use crate::smpl::compile::{CompiledRule, compile};
 use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use std::collections::HashSet;
 
 /// Make a rule file ready.
@@ -39,7 +39,8 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
                     },
                 }
             }
-            Item::Virtual(_) | Item::Using(_) | Item::Walk(_) => {}
+            Item::Using(name, span) => errors.push(no_isomorphisms(&file.source, name, *span)),
+            Item::Virtual(_) | Item::Walk(_) => {}
         }
     }
     if !errors.is_empty() {
@@ -80,7 +81,9 @@ fn rule_step(
             Some(what.at(&file.source, code, "this one"))
         })
         .collect();
-    let line = file.source.line_column(rule.header.span).line;
+    let header = &rule.header;
+    errors.extend(header.using.iter().map(|name| no_isomorphisms(&file.source, name, header.span)));
+    let line = file.source.line_column(header.span).line;
     let compiled = compile(&file.source, rule, line).map_err(|more| {
         errors.extend(more);
         std::mem::take(&mut errors)
@@ -96,6 +99,13 @@ fn rule_step(
     let inherited: Vec<_> = inherited.collect();
     let reads = states::reads(&compiled.metavariables);
     Ok(RuleStep { rule: compiled, depends: rule.header.depends.clone(), inherited, reads })
+}
+
+/// A rule that brings its own isomorphisms would match something else without them.
+fn no_isomorphisms(source: &SourceFile, name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("smpl-using", format!("the isomorphisms of `{name}` are not read from a rule file yet"))
+        .at(source, span, "asked for here")
+        .help("take this out, and give the file with `--iso-file`")
 }
 
 fn script_step(file: &RuleFile, script: &ScriptRule) -> ScriptStep {

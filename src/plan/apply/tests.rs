@@ -114,6 +114,17 @@ fn a_declaration_loses_one_of_its_names() {
 }
 
 #[test]
+fn isomorphisms_of_a_rule_file_are_rule_errors() {
+    for rules in ["using \"my.iso\"\n@@\n@@\n- gone();\n", "@r using \"my.iso\"@\n@@\n- gone();\n"] {
+        let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+        assert!(errors.is_empty(), "{errors:?}");
+        let told = prepare(&file, &ApplyOptions::default()).unwrap_err();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].code, "smpl-using");
+    }
+}
+
+#[test]
 fn scripts_are_rule_errors() {
     let (file, _) =
         smpl::parse(&SourceFile::new("r.cocci", "@r@\n@@\n- a()\n\n@script:ocaml@\n@@\nlet x = 1\n"));

@@ -64,6 +64,14 @@ pub fn means_something(file: &FileScope<'_>, name: &str) -> bool {
         || file.macros.iter().any(|m| m.name == name)
 }
 
+/// A name that is free: the wanted one, or the first of its kind with a number.
+pub fn numbered(name: &str, free: &dyn Fn(&str) -> bool) -> String {
+    if free(name) {
+        return name.to_owned();
+    }
+    (2..).map(|n| format!("{name}{n}")).find(|n| free(n)).unwrap_or_default()
+}
+
 /// The use `ident` of a variable, where `access` is its address.
 pub fn through_address(ident: Node<'_>, access: &str) -> Vec<TextEdit> {
     let whole = |text: String| vec![TextEdit::new(ident.span(), text)];

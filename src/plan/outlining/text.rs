@@ -8,7 +8,7 @@ use super::fit::through_address;
 use super::{Names, NotOutlined, Obstacle, Scene, listed, ways_out};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, indent, shift};
-use crate::plan::wrapping::relayout;
+use crate::plan::wrapping::relayout_beside;
 use crate::smpl::outline::OutlineParameter;
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
@@ -20,12 +20,7 @@ pub(super) fn function(
     names: &Names,
 ) -> Result<String, NotOutlined> {
     let struct_and_function = written(scene, captures, names)?;
-    let original = squeezed(scene.facts.function.text());
-    Ok(relayout(&struct_and_function, &|statement| !original.contains(&squeezed(statement))))
-}
-
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    Ok(relayout_beside(&struct_and_function, scene.facts.function.text()))
 }
 
 fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<String, NotOutlined> {

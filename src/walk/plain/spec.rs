@@ -27,6 +27,11 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether the callback can end the walk, by returning something else than 0: a `break` in a batch only ends the batch.
+    pub fn can_stop(&self) -> bool {
+        matches!(self, Self::Next(_))
+    }
+
     /// The call that a site is about.
     pub fn call(&self) -> &Pattern {
         match self {
@@ -88,8 +93,6 @@ pub struct PlainSpec {
     pub callback: PlainPrototype,
     /// What a callback's name ends in.
     pub suffix: String,
-    /// Whether the callback can end the walk, by returning something else than 0.
-    pub can_stop: bool,
     /// How the helper comes into the tree.
     pub introductions: Vec<Introduction>,
     /// The paragraphs of the message of the patch that introduces the helper.
@@ -227,7 +230,6 @@ impl<'r> Reader<'r> {
             source: self.file.source.clone(),
             declares: words("tree declares"),
             lacks: words("tree lacks"),
-            can_stop: matches!(step, Step::Next(_)),
             step,
             callee: callee?,
             begin,
