@@ -78,10 +78,11 @@ accounting: task_io_account_read task_io_account_write
 batched: page_ref_sub
 
 pure: iov_iter_count iov_iter_npages iov_iter_is_kvec iov_iter_is_bvec
-pure: skb_zcopy_pure compound_head
+pure: skb_zcopy_pure compound_head queue_dma_alignment
 
 helper: iov_iter_for_each_page(iter, size, f, data)
 callback: int f(struct page *page, size_t offset, size_t size, void *data)
+halt: -ECANCELED
 suffix: page
 batch: 16
 
@@ -115,6 +116,7 @@ note N3: The array of pages is no longer allocated; up to {batch} pages are grab
 note N6: This assumes that {value} is negative whenever the callback stops with it.
 note N1: {test} is now checked after a page has been grabbed: if both fail, the error of grabbing the page is returned.
 note N7: {statement} is now done for each page rather than for each batch.
+note N8: As before, the reference to the page is dropped twice when it is refused and {condition} says so; whether that is right is for a patch of its own.
 note N10: If no page can be grabbed although there is data left, the walk now ends with -EFAULT instead of trying again forever.
 note N11: The initialiser of {variable} goes with it; its calls are taken to have no effect: {calls}.
 note N12: Where the body used to skip the rest of a batch, it now skips the rest of the page.

@@ -53,9 +53,16 @@ impl Caller<'_, '_, '_> {
                 out.push_str(&format!("if ({condition}){open}\n{}{declared}{inside}{close}", indent(column)));
             }
         }
-        if let Some((result, _)) = self.result.as_ref().filter(|_| self.hides_stops()) {
-            let inside = indent(self.column + TAB);
-            out.push_str(&format!("\n{}if ({result} > 0)\n{inside}{result} = 0;", indent(self.column)));
+        if let Some((result, _)) = self.result.as_ref() {
+            let tests = [
+                self.hides_stops().then(|| format!("{result} > 0")),
+                self.hides_halts().map(|halt| format!("{result} == {halt}")),
+            ];
+            let tests: Vec<String> = tests.into_iter().flatten().collect();
+            if !tests.is_empty() {
+                let (here, inside) = (indent(self.column), indent(self.column + TAB));
+                out.push_str(&format!("\n{here}if ({})\n{inside}{result} = 0;", tests.join(" || ")));
+            }
         }
         for capture in self.copied_out() {
             let name = material.scopes.declaration(capture.id).name;
@@ -112,7 +119,26 @@ impl Caller<'_, '_, '_> {
     fn hides_stops(&self) -> bool {
         let rest = !self.material.walk.total.rest.is_empty();
         let stops = rest || self.material.endings.iter().any(|e| e.value == Value::Stop);
-        stops && self.material.walk.control.is_some_and(|c| c.value_needed)
+        stops && self.material.walk.control.is_some_and(|c| c.value_needed && !c.dead_at_end)
+    }
+
+    /// The rule's word for a stop in front of the piece without an error, if the callback says it.
+    fn halt(&self) -> Option<&str> {
+        let said = self.material.endings.iter().any(|e| e.value == Value::Halt);
+        said.then_some(self.material.words.halt.as_str())
+    }
+
+    /// The same, if it must not be seen in the control variable.
+    fn hides_halts(&self) -> Option<&str> {
+        self.halt().filter(|_| self.material.walk.control.is_some_and(|c| !c.dead_at_end))
+    }
+
+    /// The test for an error.
+    fn failed(&self, result: &str) -> String {
+        match self.halt() {
+            Some(halt) => format!("{result} < 0 && {result} != {halt}"),
+            None => format!("{result} < 0"),
+        }
     }
 
     /// What follows the call.
@@ -121,21 +147,28 @@ impl Caller<'_, '_, '_> {
         let (here, inside) = (indent(column), indent(column + TAB));
         Ok(match dispatch {
             Dispatch::Nothing | Dispatch::ToControl => String::new(),
-            Dispatch::ReturnResult => format!("\n{here}if ({result} < 0)\n{inside}return {result};"),
-            Dispatch::Goto(label) => format!("\n{here}if ({result} < 0)\n{inside}goto {label};"),
+            Dispatch::ReturnResult => {
+                format!("\n{here}if ({})\n{inside}return {result};", self.failed(result))
+            }
+            Dispatch::Goto(label) => {
+                format!("\n{here}if ({})\n{inside}goto {label};", self.failed(result))
+            }
             Dispatch::ByValue { values, arm, returns } => {
                 let rest = self.failure_arm(*arm, result, column)?;
                 if *returns {
                     let tests: Vec<String> = values.iter().map(|v| format!("{result} == {v}")).collect();
                     let test = tests.join(" || ");
-                    format!("\n{here}if ({test})\n{inside}return {result};\n{here}if ({result} < 0){rest}")
+                    format!(
+                        "\n{here}if ({test})\n{inside}return {result};\n{here}if ({}){rest}",
+                        self.failed(result)
+                    )
                 } else {
                     let tests: Vec<String> = values.iter().map(|v| format!(" && {result} != {v}")).collect();
-                    format!("\n{here}if ({result} < 0{}){rest}", tests.concat())
+                    format!("\n{here}if ({}{}){rest}", self.failed(result), tests.concat())
                 }
             }
             Dispatch::FailureArm(arm) => {
-                let test = failure_test(self.material, &self.extent, result);
+                let test = failure_test(self.material, &self.extent, result, &self.failed(result));
                 format!("\n{here}if ({test}){}", self.failure_arm(*arm, result, column)?)
             }
         })

@@ -5,6 +5,7 @@
 
 use super::captures::{Captures, Passing};
 use super::names::Names;
+use super::negation::negated;
 use super::respell::{Reach, Respelled};
 use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
@@ -14,6 +15,7 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::types::WrittenType;
 use crate::syntax::{Field, Kind, Node};
+use crate::walk::eval::unwrapped;
 use crate::walk::exits::known;
 use crate::walk::expressions::is_pure;
 use crate::walk::output::{Piece, Spelling, Stage};
@@ -37,8 +39,17 @@ pub struct Material<'a, 't> {
     pub endings: &'a [Ending<'t>],
     /// How captures are reached.
     pub reach: Reach,
+    /// The rule's words.
+    pub words: Words,
+}
+
+/// What the rule writes in a callback.
+#[derive(Clone, Debug)]
+pub struct Words {
     /// The statement that drops the reference.
     pub release: String,
+    /// What is returned to stop in front of the piece without an error.
+    pub halt: String,
 }
 
 /// A piece of the body, at its place in the new function.
@@ -230,7 +241,7 @@ fn ending(
         out.push_str(&format!("{}:\n", material.names.label));
     }
     if releases {
-        out.push_str(&format!("\t{}\n", material.release));
+        out.push_str(&format!("\t{}\n", material.words.release));
     }
     if tail == Tail::Negative {
         out.push_str(&format!("\tif ({name} < 0)\n\t\treturn {name};\n"));
@@ -273,9 +284,11 @@ fn body<'t>(
     for (piece, stage) in pieces {
         let count = statements.len();
         let node = match piece {
-            Piece::Statement(node) | Piece::Update(node) | Piece::Comment(node) | Piece::Guard(node) => {
-                Some(*node)
-            }
+            Piece::Statement(node)
+            | Piece::Update(node)
+            | Piece::Comment(node)
+            | Piece::Guard(node)
+            | Piece::OtherGuard(node) => Some(*node),
             Piece::Release | Piece::GoesOn(_) => None,
         };
         match piece {
@@ -285,6 +298,7 @@ fn body<'t>(
                 let span = Span { start: node.span().start, end };
                 statements.push(chunk(source, respelled, span, ""));
             }
+            Piece::OtherGuard(node) => statements.extend(other_guard(source, respelled, *node)),
             Piece::Comment(comment) => {
                 if keeps_comment(material, *comment, *stage) {
                     statements.push(chunk(source, respelled, comment.span(), ""));
@@ -333,6 +347,21 @@ fn chunk<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tai
         format!("{}{}{tail}", indent(TAB), shift(&text, TAB as isize - column as isize))
     };
     Chunk { node: None, text, blank_before, trailing: is_comment && !own_line }
+}
+
+/// The `else` arm of an `if` under the opposite condition.
+fn other_guard<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Node<'t>) -> Option<Chunk<'t>> {
+    let condition = node.child(Field::Condition).map(unwrapped)?;
+    let arm = node.child(Field::Alternative)?.named_children().last()?;
+    let mut out = chunk(source, respelled, node.span(), "");
+    let gap = if arm.is(Kind::CompoundStatement) { " ".to_owned() } else { format!("\n{}", indent(2 * TAB)) };
+    let line = source.lines().line_span(source.line_column(arm.span()).line);
+    let column = if arm.is(Kind::CompoundStatement) { TAB } else { 2 * TAB };
+    let moved = column as isize - indentation(source.slice(line)) as isize;
+    let text = shift(&respelled.text(arm.span()), moved);
+    let test = negated(condition, &|n| respelled.text(n.span()));
+    out.text = format!("{}if ({test}){gap}{text}", indent(TAB));
+    Some(out)
 }
 
 /// Whether two pieces stood in one list of statements, with no declaration between them.

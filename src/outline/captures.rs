@@ -8,7 +8,7 @@ use crate::plan::outlining::fit::{Handed, obstacle};
 use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
-use crate::walk::output::{Piece, Spelling, Target};
+use crate::walk::output::{Piece, Spelling};
 use crate::walk::usage::candidates;
 use crate::walk::{Refusal, RefusalCode, Walk};
 
@@ -67,8 +67,8 @@ pub fn kept_identifiers<'t>(walk: &Walk<'t>) -> Vec<Node<'t>> {
 
 /// What does not stand in the callback as it was: it is spelled otherwise, or has become a jump.
 fn replaced(walk: &Walk<'_>) -> Vec<Span> {
-    let flagged = walk.exits.iter().filter(|e| e.jump.target == Target::Flagged);
-    walk.body.spellings.keys().copied().chain(flagged.map(|e| e.jump.node.span())).collect()
+    let jumps = walk.exits.iter().filter(|e| e.jump.node.is(Kind::ExpressionStatement));
+    walk.body.spellings.keys().copied().chain(jumps.map(|e| e.jump.node.span())).collect()
 }
 
 /// Find the captures.

@@ -67,6 +67,7 @@ pub fn is_like_completion(walk: &Walk<'_>, target: Target<'_>, state: &State<'_>
         Target::Return(value) => returns_as_behind(walk, value),
         target if lands_behind(walk, target) => match walk.control {
             None => true,
+            Some(control) if control.dead_at_end => true,
             Some(control) => {
                 let possible = known(state, control.id).0.possible();
                 !possible[0] && (!possible[2] || !control.value_needed)

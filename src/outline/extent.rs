@@ -103,12 +103,23 @@ fn rest(material: &Material<'_, '_>) -> String {
 }
 
 /// The test behind the call that finds a failure, with that for less than was asked for.
-pub(super) fn failure_test(material: &Material<'_, '_>, extent: &Extent, result: &str) -> String {
-    let Some(shortage) = &extent.shortage else { return format!("{result} < 0") };
+pub(super) fn failure_test(
+    material: &Material<'_, '_>,
+    extent: &Extent,
+    result: &str,
+    failed: &str,
+) -> String {
+    let Some(shortage) = &extent.shortage else { return failed.to_owned() };
     let less = format!("{} > {}", extent.size, shortage.variable);
     let rest = !material.walk.total.rest.is_empty();
     let stops = rest || material.endings.iter().any(|e| e.value == Value::Stop);
-    if stops { format!("{result} < 0 || (!{result} && {less})") } else { format!("{result} < 0 || {less}") }
+    let told_apart = failed.contains(" && ");
+    let failed = if told_apart { format!("({failed})") } else { failed.to_owned() };
+    if stops || told_apart {
+        format!("{failed} || (!{result} && {less})")
+    } else {
+        format!("{failed} || {less}")
+    }
 }
 
 /// Whether a type is not known to be unsigned.

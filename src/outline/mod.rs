@@ -29,7 +29,7 @@ use crate::syntax::scope::Scopes;
 use crate::syntax::{Kind, Node};
 use crate::walk::output::Spelling;
 use crate::walk::{Proof, Refusal, Walk, WalkSpec};
-use callback::Material;
+use callback::{Material, Words};
 use captures::Passing;
 use respell::{Reach, Respelled};
 
@@ -66,18 +66,11 @@ pub fn convert<'t>(
     evidence::dispatched(proof, walk, &dispatch, &endings);
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
-    let release = release(spec, &names.element);
-    let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, release.clone())?;
-    let material = Material {
-        spec,
-        walk,
-        scopes,
-        captures: &captures,
-        names: &names,
-        endings: &endings,
-        reach,
-        release,
-    };
+    let halt = spec.halt.clone().unwrap_or_default();
+    let words = Words { release: release(spec, &names.element), halt };
+    let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, words.clone())?;
+    let material =
+        Material { spec, walk, scopes, captures: &captures, names: &names, endings: &endings, reach, words };
     let text = callback::callback(&material, &respelled)?;
     let mut edits = caller::caller(&material, &dispatch)?;
     audit::Original { scopes, file, outer: walk.site.outer }.audit(&text, &edits)?;

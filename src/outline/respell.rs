@@ -3,6 +3,7 @@
 //! In: a walk, its captures, names and endings. Out: edits of the original text, and from them the text of any piece.
 //! Every edit lies inside the moved code; comments stay where they are unless what they stood by is gone.
 
+use super::callback::Words;
 use super::captures::{Capture, Captures, Passing, kept_identifiers};
 use super::names::Names;
 use super::ways_out::{Drop, Ending, Value};
@@ -32,7 +33,7 @@ pub struct Respelled<'a, 't> {
     names: &'a Names,
     edits: EditSet,
     source: &'t SourceFile,
-    release: String,
+    words: Words,
 }
 
 impl<'a, 't> Respelled<'a, 't> {
@@ -44,10 +45,10 @@ impl<'a, 't> Respelled<'a, 't> {
         names: &'a Names,
         endings: &[Ending<'t>],
         reach: Reach,
-        release: String,
+        words: Words,
     ) -> Result<Self, Refusal> {
         let source = walk.site.function.tree().source();
-        let mut out = Self { walk, scopes, names, edits: EditSet::new(), source, release };
+        let mut out = Self { walk, scopes, names, edits: EditSet::new(), source, words };
         out.spell_walk()?;
         out.spell_captures(captures, reach)?;
         for ending in endings {
@@ -88,7 +89,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 Spelling::Size => self.names.size.clone(),
                 Spelling::Number(n) => n.to_string(),
                 Spelling::End => self.end(*span),
-                Spelling::Release => self.release.clone(),
+                Spelling::Release => self.words.release.clone(),
                 Spelling::Nothing => String::new(),
                 Spelling::Gone => {
                     self.add(self.with_line(*span), "")?;
@@ -159,6 +160,7 @@ impl<'a, 't> Respelled<'a, 't> {
         match (ending.drop, ending.value) {
             (Drop::Done, Value::GoOn) => self.spell_work(ending),
             (Drop::Done, Value::Stop) => self.add(jump, "return 1;"),
+            (Drop::Done, Value::Halt) => self.add(jump, format!("return {};", self.words.halt)),
             (Drop::Done, Value::Failed(value)) => self.add(jump, format!("return {value};")),
             (Drop::Done, Value::Assigned(assignment)) => self.merge(assignment, ending.jump),
             (Drop::Done, Value::Control) => self.add(jump, format!("return {control};")),
@@ -176,7 +178,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 if ending.comments.is_empty() {
                     self.add_braces(ending.jump, column)?;
                 }
-                let release = format!("{}\n{}", self.release, indent(column));
+                let release = format!("{}\n{}", self.words.release, indent(column));
                 match value {
                     Value::Assigned(assignment) => {
                         self.add(Span::at(assignment.span().start as usize), release)?;
@@ -185,6 +187,7 @@ impl<'a, 't> Respelled<'a, 't> {
                     Value::Returned(_) => self.add(Span::at(jump.start as usize), release),
                     Value::GoOn => self.add(jump, format!("{release}return 0;")),
                     Value::Stop => self.add(jump, format!("{release}return 1;")),
+                    Value::Halt => self.add(jump, format!("{release}return {};", self.words.halt)),
                     Value::Failed(value) => self.add(jump, format!("{release}return {value};")),
                     Value::Control => self.add(jump, format!("{release}return {control};")),
                 }
@@ -229,9 +232,9 @@ impl<'a, 't> Respelled<'a, 't> {
 
     /// A jump that becomes two statements needs braces around it.
     fn add_braces(&mut self, jump: Node<'t>, column: usize) -> Result<(), Refusal> {
-        let bare =
-            jump.parent().is_some_and(|p| p.is(Kind::IfStatement) && p.child(Field::Alternative).is_none());
-        if !bare {
+        let bare = |p: &Node<'t>| p.is(Kind::IfStatement) && p.child(Field::Alternative).is_none();
+        let parent = jump.parent().filter(|p| bare(p) || self.is_guarded(*p));
+        if parent.is_none() {
             return Ok(());
         }
         let before = self.source.text()[..jump.span().start as usize].trim_end().len();
@@ -260,7 +263,8 @@ impl<'a, 't> Respelled<'a, 't> {
     fn drop_braces(&mut self, endings: &[Ending<'t>]) -> Result<(), Refusal> {
         for ending in endings {
             let Some(block) = ending.jump.parent().filter(|p| p.is(Kind::CompoundStatement)) else {
-                let bare_arm = ending.jump.role() == Some(Field::Consequence);
+                let bare_arm = ending.jump.role() == Some(Field::Consequence)
+                    || ending.jump.parent().is_some_and(|p| self.is_guarded(p));
                 if ending.drop == Drop::Here && !bare_arm {
                     return Err(Refusal::new(
                         RefusalCode::NotUnderstood,
@@ -271,9 +275,8 @@ impl<'a, 't> Respelled<'a, 't> {
                 continue;
             };
             let lone_arm = block.parent().is_some_and(|p| {
-                p.is(Kind::IfStatement)
-                    && (p.child(Field::Alternative).is_none() || self.is_guard(p))
-                    && block.role() == Some(Field::Consequence)
+                let alone = p.child(Field::Alternative).is_none() && block.role() == Some(Field::Consequence);
+                p.is(Kind::IfStatement) && alone || self.is_guarded(p)
             });
             let removed = |n: &Node<'_>| self.walk.body.spellings.get(&n.span()) == Some(&Spelling::Gone);
             let merged = match (ending.drop, ending.value) {
@@ -297,9 +300,15 @@ impl<'a, 't> Respelled<'a, 't> {
         Ok(())
     }
 
-    /// Whether the `else` arm has become statements of its own.
-    fn is_guard(&self, node: Node<'_>) -> bool {
-        self.walk.body.pieces.iter().any(|(piece, _)| matches!(piece, Piece::Guard(n) if *n == node))
+    /// Whether an arm has its `if` for itself now, because the other has become statements of its own.
+    fn is_guarded(&self, around: Node<'_>) -> bool {
+        let choice = if around.is(Kind::ElseClause) { around.parent() } else { Some(around) };
+        let guards = |piece: &Piece<'_>, n: Node<'_>| match piece {
+            Piece::Guard(node) => *node == n && around.is(Kind::IfStatement),
+            Piece::OtherGuard(node) => *node == n && around.is(Kind::ElseClause),
+            _ => false,
+        };
+        choice.is_some_and(|n| self.walk.body.pieces.iter().any(|(piece, _)| guards(piece, n)))
     }
 
     fn drop_brace_tokens(&mut self, block: Node<'t>) -> Result<(), Refusal> {

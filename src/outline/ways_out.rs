@@ -22,6 +22,8 @@ pub enum Value<'t> {
     GoOn,
     /// `1`: stop without an error.
     Stop,
+    /// The rule's word for a stop in front of the piece without an error.
+    Halt,
     /// Something below zero, for the failure arm behind the call.
     Failed(&'t str),
     /// The value of an assignment to the control variable that stands right before the jump.
@@ -110,6 +112,9 @@ fn ending<'t>(
             let does_as_much = like_failure.as_ref().is_some_and(|l| !l.done_there.is_empty());
             let done = !does_as_much && is_like_completion(walk, target, &exit.jump.state);
             let own = match target {
+                _ if done && exit.position() == Position::BeforePiece && spec.halt.is_some() => {
+                    Ok(Value::Halt)
+                }
                 _ if done => Ok(Value::Stop),
                 Target::Return(value) => returned(spec, walk, scopes, exit, value),
                 _ => stopped(walk, scopes, exit),
@@ -128,7 +133,9 @@ fn ending<'t>(
     let dropped_later = exit.state.released > exit.jump.state.released;
     let drop = match (exit.jump.before_acquire, dropped_later) {
         (false, false) => Drop::Done,
-        _ if releases_at_end && !matches!(value, Value::Stop | Value::Failed(_)) => Drop::AtLabel,
+        _ if releases_at_end && !matches!(value, Value::Stop | Value::Halt | Value::Failed(_)) => {
+            Drop::AtLabel
+        }
         _ => Drop::Here,
     };
     if let Some(work) = exit.work.statements.first().filter(|_| drop != Drop::Done) {
@@ -216,7 +223,8 @@ pub fn dispatch<'t>(
     endings: &[Ending<'t>],
 ) -> Result<Dispatch<'t>, Refusal> {
     let arm = Arm::of(walk, scopes);
-    let valued = |value: Value<'_>| !matches!(value, Value::GoOn | Value::Stop | Value::Failed(_));
+    let valued =
+        |value: Value<'_>| !matches!(value, Value::GoOn | Value::Stop | Value::Halt | Value::Failed(_));
     let stops: Vec<&Exit<'t>> =
         walk.exits.iter().zip(endings).filter(|(_, e)| valued(e.value)).map(|(exit, _)| exit).collect();
     let failure_arm = Dispatch::FailureArm(walk.failure.arm.arm);
@@ -226,7 +234,11 @@ pub fn dispatch<'t>(
             _ if needs_arm => failure_arm,
             Passes::Nothing => Dispatch::Nothing,
             Passes::Result if arm.lands_behind => Dispatch::ToControl,
-            Passes::Result if matches!(walk.failure.target, Target::Return(_)) => Dispatch::ReturnResult,
+            Passes::Result => match walk.failure.target {
+                Target::Return(_) => Dispatch::ReturnResult,
+                Target::Label(label) if walk.control.is_some() => Dispatch::Goto(label),
+                _ => failure_arm,
+            },
             _ => failure_arm,
         });
     }

@@ -27,6 +27,8 @@ pub struct Control {
     pub initial_needed: bool,
     /// Whether anything behind the loop looks at more than whether it is below zero.
     pub value_needed: bool,
+    /// Whether nothing looks at the value that a loop left at its end gives it: it is set anew before.
+    pub dead_at_end: bool,
 }
 
 /// How a use behind the loop looks at the value.
@@ -86,7 +88,7 @@ pub fn control<'t>(
         .or_else(|| ids().find(|id| set_on_stop(*id) && read_behind(*id)));
     let Some(id) = chosen else { return Ok(None) };
     let looks = looks(eval, id, accumulated);
-    if !raised.contains(&id) {
+    if !raised.contains(&id) && site.live_at_end.contains(&id) {
         check_normal(eval, id, normal, &looks)?;
     }
     Ok(Some(entered(eval, id, &looks)))
@@ -172,9 +174,10 @@ fn entered<'t>(eval: &Evaluator<'_, 't>, id: DeclId, looks: &[(Node<'t>, Look)])
         Look::Sign => sign.possible()[0],
         Look::Value | Look::BelowZero | Look::WithoutProgress => true,
     });
-    let guarded = !unset && sign != Sign::Zero && told_apart;
+    let guarded = !unset && sign != Sign::Zero && told_apart && eval.site.live_at_end.contains(&id);
     let value_needed = looks.iter().any(|(_, look)| !matches!(look, Look::Sign | Look::BelowZero));
-    Control { id, guarded, initial_needed: guarded || read_before, value_needed }
+    let dead_at_end = !eval.site.live_at_end.contains(&id);
+    Control { id, guarded, initial_needed: guarded || read_before, value_needed, dead_at_end }
 }
 
 /// Every access in the function's body.

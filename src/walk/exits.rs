@@ -95,10 +95,11 @@ pub fn check_rewinds<'t>(
     if !nothing(&end.rewound) {
         return refuse(site.outer);
     }
-    let whole = if site.inner.is_some() { Sym::atom(Atom::Remaining) } else { Sym::atom(Atom::Got) };
-    let piece = if site.inner.is_some() { piece_size() } else { Some(whole.clone()) };
-    let rest = piece.and_then(|piece| whole.minus(&piece));
     for exit in exits {
+        let inside = site.inner.is_some_and(|inner| inner.encloses(exit.jump.node));
+        let whole = if inside { Sym::atom(Atom::Remaining) } else { Sym::atom(Atom::Got) };
+        let piece = if inside { piece_size() } else { Some(whole.clone()) };
+        let rest = piece.and_then(|piece| whole.minus(&piece));
         let fine = match (&exit.end, &exit.state.rewound) {
             (End::GoesOn, rewound) => nothing(rewound),
             (End::Leaves(_), Rewound::By(amount)) => *amount == whole || Some(amount) == rest.as_ref(),
@@ -161,7 +162,8 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
         probe.expression(update, update, &mut state, Level::Top)?;
     }
     probe.stage = Stage::Behind;
-    let flow = probe.list(&continuation(site, inner), &mut state, Level::Top)?;
+    let from = if inner.encloses(jump.node) { inner } else { site.around.unwrap_or(inner) };
+    let flow = probe.list(&continuation(site, from), &mut state, Level::Top)?;
     let work = match machine.eval.facts {
         Facts::UnitBatch => own_work(&probe.out, out, jump)?,
         _ => Work::default(),
@@ -213,7 +215,9 @@ fn own_work<'t>(way: &Output<'t>, turn: &Output<'t>, jump: &Jump<'t>) -> Result<
     for (piece, _) in &way.pieces {
         let node = match piece {
             Piece::Statement(node) => *node,
-            Piece::Update(node) | Piece::Guard(node) => return Err(repeated(*node, jump)),
+            Piece::Update(node) | Piece::Guard(node) | Piece::OtherGuard(node) => {
+                return Err(repeated(*node, jump));
+            }
             Piece::Comment(_) | Piece::Release | Piece::GoesOn(_) => continue,
         };
         let chooses = node.is(Kind::IfStatement) && node.descendants().any(|n| is_jump(n.kind()));

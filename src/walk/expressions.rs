@@ -182,8 +182,7 @@ impl<'t> Machine<'_, 't> {
         if let Value::Element(index) = self.eval.value(element, &mut state.clone()) {
             let index = self.eval.resolved(&index);
             if index == self.current() {
-                state.released += 1;
-                state.released_at = Some(expression);
+                state.release(Some(expression));
             }
         }
         Ok(false)
@@ -206,8 +205,7 @@ impl<'t> Machine<'_, 't> {
         let (from, to) = (self.eval.resolved(&from), self.eval.resolved(&to));
         match (from.as_constant(), to.as_constant()) {
             (Some(0), Some(1)) => {
-                state.released += 1;
-                state.released_at = holder.descendants().find(|n| n.is(Kind::CallExpression));
+                state.release(holder.descendants().find(|n| n.is(Kind::CallExpression)));
                 if level == Level::Top {
                     self.out.pieces.push((Piece::Release, Some(self.stage)));
                     self.drop(holder);

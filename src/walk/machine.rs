@@ -177,6 +177,9 @@ impl<'a, 't> Machine<'a, 't> {
             self.drop(node);
             return Ok(Flow::Falls);
         }
+        if let Some(inner) = self.eval.site.inner.filter(|_| Some(node) == self.eval.site.around) {
+            return self.walks_in_one_arm(node, inner, state);
+        }
         if let Some(call) = self.acquire_in(condition) {
             // `if ((got = acquire(…)) < 0)`
             self.acquired(call, state);
@@ -276,7 +279,11 @@ impl<'a, 't> Machine<'a, 't> {
             }
             (Flow::Falls, Flow::Leaves) => Flow::Falls,
             (Flow::Falls, Flow::Falls) => {
+                let once_more = state.released != no.released;
                 *state = std::mem::take(state).join(&no);
+                if once_more {
+                    state.released_if = Some(condition);
+                }
                 Flow::Falls
             }
         })

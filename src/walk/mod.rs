@@ -31,6 +31,7 @@ pub mod recognise;
 pub mod refusal;
 pub mod rest;
 pub mod site;
+mod skip;
 pub mod spec;
 pub mod state;
 pub mod storage;

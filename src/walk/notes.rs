@@ -43,6 +43,8 @@ pub(super) struct Found<'a, 'b, 't> {
     pub control: Option<Control>,
     /// Whether a complete turn may end the loop by setting the control variable.
     pub ends_with_control: bool,
+    /// Conditions under which the reference is dropped once more.
+    pub once_more: &'a [Node<'t>],
 }
 
 impl<'t> Found<'_, '_, 't> {
@@ -76,6 +78,9 @@ impl<'t> Found<'_, '_, 't> {
         }
         if !self.total.rest.is_empty() {
             notes.push(Note::with("N2", "batch", spec.batch.clone()));
+        }
+        for condition in self.once_more {
+            notes.push(Note::with("N8", "condition", unwrapped(*condition).text()));
         }
         for test in &self.body.decided {
             let condition = test.child(Field::Condition).map(|c| unwrapped(c).text());

@@ -39,6 +39,8 @@ pub enum Piece<'t> {
     Update(Node<'t>),
     /// An `if` statement without its `else` arm, whose statements follow as pieces of their own.
     Guard(Node<'t>),
+    /// The `else` arm of an `if` statement under the opposite condition; the statements of the other arm follow.
+    OtherGuard(Node<'t>),
     /// A comment between statements.
     Comment(Node<'t>),
     /// The reference to the element is dropped here.
@@ -54,6 +56,9 @@ impl<'t> Piece<'t> {
             Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) => vec![*node],
             Piece::Guard(node) => {
                 [Field::Condition, Field::Consequence].into_iter().filter_map(|f| node.child(f)).collect()
+            }
+            Piece::OtherGuard(node) => {
+                [Field::Condition, Field::Alternative].into_iter().filter_map(|f| node.child(f)).collect()
             }
             Piece::Comment(_) | Piece::Release => Vec::new(),
         }

@@ -10,7 +10,8 @@ use super::refusal::{Refusal, RefusalCode};
 use super::site::Site;
 use super::state::State;
 use super::sym::{Atom, Sym};
-use crate::syntax::Node;
+use crate::syntax::scope::Scopes;
+use crate::syntax::{Kind, Node};
 
 /// When the body leaves early, the elements that it has not come to must be released by the code.
 pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) -> Result<(), Refusal> {
@@ -21,7 +22,8 @@ pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) ->
     }
     for exit in exits {
         // Behind the inner loop every element has been walked.
-        let early = generic.eval.site.inner.is_some_and(|l| exit.jump.node.span().start < l.span().end);
+        let walking = generic.eval.site.walking();
+        let early = walking.is_some_and(|l| exit.jump.node.span().start < l.span().end);
         let goes_on = matches!(exit.jump.target, Target::NextElement);
         if exit.jump.before_acquire || !early || goes_on {
             continue;
@@ -41,26 +43,43 @@ pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) ->
     Ok(())
 }
 
-/// On every path the reference is dropped once, or by what the body calls.
+/// On every path the reference is dropped once, or by what the body calls. Out: conditions under which it is dropped once
+/// more, because a callee says that it took another.
 pub(super) fn check_references<'t>(
+    scopes: &Scopes<'t>,
     site: &Site<'t>,
     exits: &[Exit<'t>],
     end: &State<'t>,
-) -> Result<bool, Refusal> {
+) -> Result<Vec<Node<'t>>, Refusal> {
     let imbalance = |node: Node<'_>, what: &str| {
         Err(Refusal::new(RefusalCode::ReferenceImbalance, node.span(), what.to_owned()))
     };
+    let mut once_more = Vec::new();
     if end.released > 1 {
         let place = end.released_at.unwrap_or(site.outer);
         return imbalance(place, "the reference to an element is dropped more than once");
     }
-    for exit in exits.iter().filter(|e| !e.jump.before_acquire) {
-        if exit.state.released > 1 {
-            return imbalance(
-                exit.jump.node,
-                "the reference to the element is dropped more than once on this way out",
-            );
+    for exit in exits.iter().filter(|e| !e.jump.before_acquire && e.state.released > 1) {
+        match exit.state.released_if.filter(|c| exit.state.released_always == 1 && is_told(scopes, site, *c))
+        {
+            Some(condition) => once_more.push(condition),
+            None => {
+                let sentence = "the reference to the element is dropped more than once on this way out";
+                return imbalance(exit.jump.node, sentence);
+            }
         }
     }
-    Ok(end.released == 1)
+    Ok(once_more)
+}
+
+/// Whether a condition looks only at variables that a call of the body sets through their addresses.
+fn is_told(scopes: &Scopes<'_>, site: &Site<'_>, condition: Node<'_>) -> bool {
+    let by_address = |used: &Node<'_>| {
+        let address = used.parent().filter(|p| p.is(Kind::PointerExpression) && p.operator() == Some("&"));
+        let argument = address.and_then(|a| a.parent()).is_some_and(|a| a.is(Kind::ArgumentList));
+        argument && site.outer.encloses(*used)
+    };
+    let mut names = condition.descendants().filter(|n| n.is(Kind::Identifier)).peekable();
+    names.peek().is_some()
+        && names.all(|n| scopes.resolve(n).is_some_and(|id| scopes.uses(id).iter().any(|u| by_address(u))))
 }

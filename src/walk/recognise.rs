@@ -57,8 +57,6 @@ pub struct Walk<'t> {
     pub failure: Failure<'t>,
     /// What is known at the end of a complete turn.
     pub end: State<'t>,
-    /// Whether the code, and not what it calls, drops the reference on a complete turn.
-    pub releases: bool,
     /// The variable that says how the loop ended.
     pub control: Option<Control>,
     /// Whether a turn may end with the control variable set, which ends the loop.
@@ -272,7 +270,7 @@ fn concluded<'t>(
     let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
     let Turn { body, exits, end, failure } = turn;
     evidence::asked_in_body(proof, total, &body);
-    let releases = check_references(site, &exits, &end)?;
+    let once_more = check_references(scopes, site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body, &exits)?;
     evidence::per_batch(proof, &body, &costly);
@@ -298,6 +296,7 @@ fn concluded<'t>(
         limit,
         control,
         ends_with_control,
+        once_more: &once_more,
     };
     let notes = found.notes();
     Ok(Walk {
@@ -308,7 +307,6 @@ fn concluded<'t>(
         exits,
         failure,
         end,
-        releases,
         control,
         ends_with_control,
         carried: carried.clone(),

@@ -10,7 +10,7 @@ use super::spec::{Acquire, BatchStorage, WalkSpec};
 use super::storage::{foreign, is_own};
 use crate::flow::facts::Facts;
 use crate::flow::liveness::Liveness;
-use crate::flow::region::Region;
+use crate::flow::region::{ExitKind, Region};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
@@ -42,6 +42,8 @@ pub struct Site<'t> {
     pub body: Vec<Node<'t>>,
     /// The loop over the batch; `None` if a batch is one element.
     pub inner: Option<Node<'t>>,
+    /// The `if` that has the loop over the batch in one arm; the other arm walks nothing.
+    pub around: Option<Node<'t>>,
     /// The statement in an endless loop that leaves it when all is walked.
     pub test: Option<Node<'t>>,
     /// The statement that chooses between ways to acquire, if there are several.
@@ -54,6 +56,8 @@ pub struct Site<'t> {
     pub also: Vec<Node<'t>>,
     /// Variables that are read behind the outer loop before they are written.
     pub live_out: BTreeSet<DeclId>,
+    /// Variables that are read behind the outer loop before they are written, when it is left at its end.
+    pub live_at_end: BTreeSet<DeclId>,
     /// Variables that the outer loop may read before it writes them.
     pub exposed: BTreeSet<DeclId>,
 }
@@ -153,7 +157,15 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     let body = body_of(outer);
     let inner = inner_loop(&body, scopes, batch, call)?;
     let facts = Facts::of(scopes.function());
-    let region = Region::of(&[outer], &facts, &Liveness::of(&facts));
+    let liveness = Liveness::of(&facts);
+    let region = Region::of(&[outer], &facts, &liveness);
+    let ends: Vec<_> = region
+        .exits
+        .iter()
+        .filter(|e| matches!(e.kind, ExitKind::Fallthrough | ExitKind::Break))
+        .map(|e| e.to)
+        .collect();
+    let read_at_end = |id: &DeclId| ends.iter().any(|end| liveness.is_live_in(*end, *id));
     Ok(Site {
         function: scopes.function(),
         call,
@@ -165,6 +177,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         bytes,
         slots: bindings.get("slots"),
         outer,
+        around: inner.and_then(|inner| around(inner, &body)),
         body,
         inner,
         test: endless_test(outer, &body_of(outer)),
@@ -173,8 +186,26 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         flags: Vec::new(),
         also: Vec::new(),
         live_out: region.live_out.iter().copied().collect(),
+        live_at_end: scopes.declarations().iter().map(|d| d.id).filter(read_at_end).collect(),
         exposed: region.exposed.iter().copied().collect(),
     })
+}
+
+impl<'t> Site<'t> {
+    /// The statement of the outer loop's body that walks the batch: the inner loop, or what stands around it.
+    pub fn walking(&self) -> Option<Node<'t>> {
+        self.around.or(self.inner)
+    }
+}
+
+/// The `if` around the loop over the batch, if that is the last thing that its arm does.
+fn around<'t>(inner: Node<'t>, body: &[Node<'t>]) -> Option<Node<'t>> {
+    let parent = inner.parent()?;
+    let choice = if parent.is(Kind::CompoundStatement) { parent.parent()? } else { parent };
+    let choice = if choice.is(Kind::ElseClause) { choice.parent()? } else { choice };
+    let last = statements_of(parent).into_iter().rfind(|n| !n.is(Kind::Comment));
+    let is_last = parent.is(Kind::CompoundStatement).then(|| last == Some(inner)).unwrap_or(true);
+    (choice.is(Kind::IfStatement) && body.contains(&choice) && is_last).then_some(choice)
 }
 
 /// The loop has one acquisition, into memory of its own.

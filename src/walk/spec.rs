@@ -130,6 +130,8 @@ pub struct WalkSpec {
     pub helper_name: String,
     /// The prototype of `f`.
     pub callback: Prototype,
+    /// What a callback returns to stop in front of the piece without an error.
+    pub halt: Option<String>,
     /// What a callback's name ends in.
     pub suffix: String,
     /// How many elements the helper acquires at a time, for messages.
@@ -254,6 +256,7 @@ struct Draft {
     helper: Option<Pattern>,
     helper_name: String,
     callback: Option<Prototype>,
+    halt: Option<String>,
     suffix: String,
     batch: String,
     introductions: Vec<Introduction>,
@@ -341,6 +344,7 @@ impl Reader<'_> {
             ("other", ["acquire", "beside"]) => draft.beside.extend(names()),
             ("errors", []) => draft.errors.extend(names()),
             ("lock", []) => draft.locks.extend(names()),
+            ("halt", []) => draft.halt = Some(text.to_owned()),
             ("suffix", []) => draft.suffix = text.to_owned(),
             ("batch", []) => draft.batch = text.to_owned(),
             ("element", []) => {}
@@ -479,6 +483,7 @@ impl Reader<'_> {
             helper: draft.helper?,
             helper_name: draft.helper_name,
             callback: draft.callback?,
+            halt: draft.halt,
             suffix: draft.suffix,
             batch: draft.batch,
             introductions: draft.introductions,

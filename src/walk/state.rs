@@ -132,6 +132,10 @@ pub struct State<'t> {
     pub positive: Vec<Sym>,
     /// How often the current element was released.
     pub released: u32,
+    /// How often it was released on every way that leads here.
+    pub released_always: u32,
+    /// The condition under which it was released once more.
+    pub released_if: Option<Node<'t>>,
     /// Where it was released last.
     pub released_at: Option<Node<'t>>,
     /// Ranges of elements released by loops, as `start..end`.
@@ -159,6 +163,13 @@ impl<'t> State<'t> {
     pub fn forget(&mut self, id: DeclId) {
         self.variables.remove(&id);
         self.fields.retain(|(owner, _), _| *owner != id);
+    }
+
+    /// The current element is released once, at `place`.
+    pub fn release(&mut self, place: Option<Node<'t>>) {
+        self.released += 1;
+        self.released_always += 1;
+        self.released_at = place;
     }
 
     /// Replace an atom in every value.
@@ -196,9 +207,23 @@ impl<'t> State<'t> {
         conditions.retain(|text, holds| other.conditions.get(text) == Some(holds));
         let added = self.added.intersection(&other.added).copied().collect();
         let released = self.released.max(other.released);
+        let released_always = self.released_always.min(other.released_always);
+        let released_if = self.released_if.or(other.released_if);
         let mut positive = self.positive;
         positive.retain(|sym| other.positive.contains(sym));
         let released_at = if self.released < other.released { other.released_at } else { self.released_at };
-        State { variables, fields, positive, released, released_at, drained, rewound, conditions, added }
+        State {
+            variables,
+            fields,
+            positive,
+            released,
+            released_always,
+            released_if,
+            released_at,
+            drained,
+            rewound,
+            conditions,
+            added,
+        }
     }
 }

@@ -21,7 +21,12 @@ pub fn candidates<'t>(site: &Site<'t>, scopes: &Scopes<'t>) -> BTreeSet<DeclId> 
         let provides = |u: &Node<'t>| site.outside.iter().any(|n| n.encloses(*u));
         let behind = |u: &Node<'t>| u.span().start >= site.outer.span().end && !provides(u);
         let dead = if acquired { !scopes.uses(id).iter().any(behind) } else { !live_behind(site, id) };
-        if scalar && local && dead && (acquired || !site.exposed.contains(&id)) {
+        // What others may write through its address holds more than a quantity of the walk.
+        let given = |u: &Node<'t>| {
+            u.parent().is_some_and(|p| p.operator() == Some("&") && p.is(Kind::PointerExpression))
+        };
+        let shared = !acquired && id != site.got && scopes.uses(id).iter().any(given);
+        if scalar && local && dead && !shared && (acquired || !site.exposed.contains(&id)) {
             out.insert(id);
         }
     }

@@ -10,6 +10,7 @@
 #ifndef MODEL_H
 #define MODEL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,6 +85,7 @@ typedef unsigned int fmode_t;
 #define EINVAL 22
 #define ENOSPC 28
 #define EMSGSIZE 90
+#define ECANCELED 125
 #define ENOBUFS 105
 #define ENODATA 61
 #define EIOCBQUEUED 529
