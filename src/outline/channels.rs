@@ -6,7 +6,7 @@
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::Walk;
-use crate::walk::eval::{number, unwrapped};
+use crate::walk::eval::{is_error_name, number, unwrapped};
 use crate::walk::exits::{Exit, known};
 use crate::walk::output::{Spelling, Target};
 use crate::walk::site::statements_of;
@@ -96,14 +96,6 @@ fn is_constant(value: Node<'_>) -> bool {
     matches!(value.kind(), Kind::True | Kind::False | Kind::Null)
         || number(value.text()).is_some()
         || is_error_name(value)
-}
-
-/// `-ENAME`.
-fn is_error_name(value: Node<'_>) -> bool {
-    let name = value.child(Field::Argument).filter(|_| value.operator() == Some("-"));
-    name.is_some_and(|n| {
-        n.is(Kind::Identifier) && n.text().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-    })
 }
 
 /// Whether a way out does and leaves what a failed acquisition does and leaves.

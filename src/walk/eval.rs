@@ -8,6 +8,7 @@ use super::matching::{Bindings, matches};
 use super::site::Site;
 use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
+use super::summary::returned_field;
 use super::sym::{Atom, Facts, Sign, Sym};
 use crate::smpl::pattern::Pattern;
 use crate::syntax::scope::{DeclId, Scopes};
@@ -263,9 +264,18 @@ impl<'t> Evaluator<'_, 't> {
         }
         let Some(id) = self.scopes.resolve(left) else { return Value::Unknown };
         let operator = node.operator().unwrap_or("=").trim_end_matches('=');
+        let unless_failed = if operator.is_empty() { self.unless_failed(right, state) } else { None };
         let value = if operator.is_empty() { value } else { arithmetic(operator, &state.value(id), &value) };
         self.assign(id, value.clone(), Some(right), state);
+        state.unless_failed.extend(unless_failed.map(|value| (id, value)));
         value
+    }
+
+    /// What a call gives unless it fails: a field of a local aggregate that it is handed.
+    fn unless_failed(&self, call: Node<'t>, state: &State<'t>) -> Option<Value> {
+        let (argument, field) = returned_field(call)?;
+        let handed = argument.child(Field::Argument).filter(|_| argument.operator() == Some("&"))?;
+        state.fields.get(&(self.scopes.resolve(handed)?, field.to_owned())).cloned()
     }
 
     /// `x.f` of a local aggregate.
@@ -471,6 +481,11 @@ impl<'t> Evaluator<'_, 't> {
         let Some(id) = node.is(Kind::Identifier).then(|| self.scopes.resolve(node)).flatten() else { return };
         let variable = state.variables.entry(id).or_insert_with(Variable::unknown);
         variable.sign = variable.sign.meet(Sign::from_possible(relation.signs()));
+        if !variable.sign.possible()[0]
+            && let Some(value) = state.unless_failed.remove(&id)
+        {
+            variable.value = value;
+        }
         if variable.sign == Sign::Zero && variable.value == Value::Unknown {
             variable.value = quantity(Some(Sym::constant(0)));
         }
@@ -586,4 +601,12 @@ pub fn unwrapped(node: Node<'_>) -> Node<'_> {
         Kind::ParenthesizedExpression => operand(node).map_or(node, unwrapped),
         _ => node,
     }
+}
+
+/// Whether it is an error by its name: `-ENAME`.
+pub fn is_error_name(value: Node<'_>) -> bool {
+    let name = value.child(Field::Argument).filter(|_| value.operator() == Some("-"));
+    name.is_some_and(|n| {
+        n.is(Kind::Identifier) && n.text().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    })
 }

@@ -618,6 +618,7 @@ impl<'t> Machine<'_, 't> {
                     Some(variable) => state.set(id, variable),
                     None => state.forget(id),
                 }
+                state.unless_failed.extend(valued.unless_failed.remove(&id).map(|value| (id, value)));
                 Ok(())
             }
             None => {

@@ -35,6 +35,7 @@ mod skip;
 pub mod spec;
 pub mod state;
 pub mod storage;
+mod summary;
 pub mod sym;
 pub mod total;
 pub mod usage;

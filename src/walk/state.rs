@@ -128,6 +128,8 @@ pub struct State<'t> {
     pub variables: BTreeMap<DeclId, Variable<'t>>,
     /// Fields of local aggregates that hold quantities of the walk.
     pub fields: BTreeMap<(DeclId, String), Value>,
+    /// What a variable stands for if it is not below zero.
+    pub unless_failed: BTreeMap<DeclId, Value>,
     /// Quantities that are above zero throughout the turn.
     pub positive: Vec<Sym>,
     /// How often the current element was released.
@@ -157,11 +159,13 @@ impl<'t> State<'t> {
     /// Set a variable.
     pub fn set(&mut self, id: DeclId, variable: Variable<'t>) {
         self.variables.insert(id, variable);
+        self.unless_failed.remove(&id);
     }
 
     /// Forget a variable.
     pub fn forget(&mut self, id: DeclId) {
         self.variables.remove(&id);
+        self.unless_failed.remove(&id);
         self.fields.retain(|(owner, _), _| *owner != id);
     }
 
@@ -202,6 +206,8 @@ impl<'t> State<'t> {
         let drained = if self.drained == other.drained { self.drained } else { Vec::new() };
         let mut fields = self.fields;
         fields.retain(|key, value| other.fields.get(key) == Some(value));
+        let mut unless_failed = self.unless_failed;
+        unless_failed.retain(|id, value| other.unless_failed.get(id) == Some(value));
         let rewound = self.rewound.or(&other.rewound);
         let mut conditions = self.conditions;
         conditions.retain(|text, holds| other.conditions.get(text) == Some(holds));
@@ -215,6 +221,7 @@ impl<'t> State<'t> {
         State {
             variables,
             fields,
+            unless_failed,
             positive,
             released,
             released_always,
