@@ -7,6 +7,7 @@
 
 mod build;
 
+use crate::matcher::list::is_passed_over;
 use crate::syntax::{Kind, Node, NodeId};
 use std::collections::HashMap;
 
@@ -146,12 +147,12 @@ fn walk<'g>(from: usize, next: impl Fn(usize) -> &'g [usize]) -> Vec<usize> {
 /// The statements under a case's label.
 pub fn case_body(n: Node<'_>) -> Vec<Node<'_>> {
     use crate::syntax::Field;
-    n.named_children().filter(|c| !matches!(c.role(), Some(Field::Value)) && !c.is(Kind::Comment)).collect()
+    n.named_children().filter(|c| !matches!(c.role(), Some(Field::Value)) && !is_passed_over(*c)).collect()
 }
 
 /// The statement under `else`.
 pub fn else_body(n: Node<'_>) -> Option<Node<'_>> {
-    if n.is(Kind::ElseClause) { n.named_children().find(|c| !c.is(Kind::Comment)) } else { Some(n) }
+    if n.is(Kind::ElseClause) { n.named_children().find(|c| !is_passed_over(*c)) } else { Some(n) }
 }
 
 /// The statement that a loop repeats.

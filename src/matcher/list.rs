@@ -235,12 +235,22 @@ fn fits(meta: &Metavariable, node: Node<'_>) -> bool {
 }
 
 fn comma_before(node: Node<'_>) -> Option<Node<'_>> {
-    let before = node.prev_sibling()?;
-    let before = if before.is(Kind::Comment) { before.prev_sibling()? } else { before };
+    let ahead = std::iter::successors(node.prev_sibling(), |n| n.prev_sibling());
+    let before = ahead.take(8).find(|n| !is_passed_over(*n))?;
     (before.is(Kind::Token) && before.text() == ",").then_some(before)
 }
 
-/// The children that a pattern can see: no comments.
+/// The children that a pattern can see.
 pub fn significant(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    node.children().filter(|c| !c.is(Kind::Comment))
+    node.children().filter(|c| !is_passed_over(*c))
+}
+
+/// Whether a pattern does not see a node: a comment, and of a conditional that splits a statement the directives and the
+/// arms that were not read.
+pub fn is_passed_over(node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::Comment | Kind::UnreadArm => true,
+        Kind::PreprocDirective => node.role().is_none(),
+        _ => false,
+    }
 }

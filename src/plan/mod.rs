@@ -11,4 +11,5 @@ pub mod plus;
 pub mod prefilter;
 mod stand_ins;
 pub mod superfluous;
+pub mod unread;
 pub mod wrapping;

@@ -171,6 +171,8 @@ kinds! {
     TokenArgument = "token_argument",
     MacroAttribute = "macro_attribute",
     OpaqueRegion = "opaque_region",
+    // An arm of a conditional that splits an item; another arm was read.
+    UnreadArm = "unread_arm",
     Metavariable = "metavariable",
     Dots = "dots",
     Disjunction = "disjunction",
@@ -311,6 +313,6 @@ impl Kind {
 
     /// Whether nothing below it has been read: it is never edited and never matched through.
     pub fn is_opaque(self) -> bool {
-        matches!(self, Kind::Error | Kind::Missing | Kind::OpaqueRegion)
+        matches!(self, Kind::Error | Kind::Missing | Kind::OpaqueRegion | Kind::UnreadArm)
     }
 }

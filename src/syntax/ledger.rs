@@ -114,8 +114,10 @@ impl FileLedger {
 
 /// Why an opaque node was not read.
 fn cause(tree: &Tree, node: Node<'_>) -> Cause {
-    if !node.is(Kind::OpaqueRegion) {
-        return Cause::Syntax;
+    match node.kind() {
+        Kind::UnreadArm => return Cause::Arm,
+        Kind::OpaqueRegion => {}
+        _ => return Cause::Syntax,
     }
     let marks = tree.marks();
     let first = marks.partition_point(|mark| mark.span.start < node.span().start);
@@ -125,7 +127,7 @@ fn cause(tree: &Tree, node: Node<'_>) -> Cause {
         MarkKind::Unreadable => Some(Cause::Item),
         _ => None,
     };
-    here.filter_map(told).next().unwrap_or(Cause::Arm)
+    here.filter_map(told).next().unwrap_or(Cause::Syntax)
 }
 
 /// Where a definition's name stands.

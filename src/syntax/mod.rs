@@ -30,7 +30,7 @@ pub use kind::{Field, Kind};
 pub use ledger::{FileLedger, Unread};
 pub use macros::{MacroDefinition, MacroKnowledge, MacroRole};
 pub use parse::{parse, parse_with};
-pub use regions::Regions;
+pub use regions::{Reading, Regions};
 pub use scope::{DeclId, DeclKind, Declaration, Scopes};
 pub use tree::{Node, NodeId, Tree};
 pub use types::WrittenType;

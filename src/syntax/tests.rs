@@ -101,7 +101,7 @@ fn conditionals_that_split_a_statement_choose_one_arm() {
     let text =
         "int f(int a)\n{\n#ifdef X\n\tif (a)\n#else\n\tif (!a)\n#endif\n\t\treturn 1;\n\treturn 0;\n}\n";
     let tree = tree(text);
-    assert_eq!(find(&tree, Kind::OpaqueRegion).text(), "if (!a)");
+    assert_eq!(find(&tree, Kind::UnreadArm).text(), "if (!a)");
     assert_eq!(find(&tree, Kind::IfStatement).child(Field::Condition).unwrap().text(), "(a)");
     let ledger = FileLedger::of(&tree);
     assert_eq!((ledger.functions.len(), ledger.clean_functions(), ledger.unread.len()), (1, 0, 1));
@@ -157,7 +157,7 @@ fn a_head_that_a_conditional_splits() {
     let tree = tree(
         "#ifdef X\nstatic int f(int a)\n#else\nint f(long a)\n#endif\n{\n\treturn a;\n}\nint g(void) { return 1; }\n",
     );
-    assert_eq!(find(&tree, Kind::OpaqueRegion).text(), "int f(long a)");
+    assert_eq!(find(&tree, Kind::UnreadArm).text(), "int f(long a)");
     assert_eq!(FileLedger::of(&tree).functions.len(), 2);
     assert_eq!(FileLedger::of(&tree).clean_functions(), 1);
     let tree = clean(

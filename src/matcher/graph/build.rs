@@ -3,6 +3,7 @@
 //! In: the tree. Out: [`Graph`]. A jump whose target is not there leads out of the function.
 
 use super::{Graph, Leaves, Past, Vertex, VertexKind, case_body, else_body, loop_body};
+use crate::matcher::list::is_passed_over;
 use crate::syntax::{Field, Kind, Node, NodeId};
 
 /// What a jump passes on its way out.
@@ -158,7 +159,7 @@ impl Builder {
     }
 
     fn row(&mut self, mut at: Option<usize>, nodes: &[Node<'_>]) -> Option<usize> {
-        for n in nodes.iter().filter(|n| !n.is(Kind::Comment)) {
+        for n in nodes.iter().filter(|n| !is_passed_over(**n)) {
             at = self.statement(at, *n);
         }
         at

@@ -7,7 +7,7 @@ use super::Solver;
 use crate::matcher::environment::Environment;
 use crate::matcher::formula::{Item, Part};
 use crate::matcher::graph::{VertexKind, loop_body};
-use crate::matcher::list::significant;
+use crate::matcher::list::{is_passed_over, significant};
 use crate::matcher::node::{Matcher, is_value};
 use crate::smpl::pattern::{Leaf, Slot};
 use crate::source::Span;
@@ -224,7 +224,7 @@ fn head(n: Node<'_>) -> Vec<Node<'_>> {
         Kind::SwitchStatement => n.child(Field::Body),
         Kind::CaseStatement => crate::matcher::graph::case_body(n).into_iter().next(),
         Kind::LabeledStatement => {
-            n.named_children().find(|c| c.role() != Some(Field::Label) && !c.is(Kind::Comment))
+            n.named_children().find(|c| c.role() != Some(Field::Label) && !is_passed_over(*c))
         }
         _ => loop_body(n),
     };

@@ -176,3 +176,54 @@ fn long_calls_are_broken_behind_commas() {
         "\tdev_say(the_device_of(handle), \"%s: the number is %d\\n\", the_prefix,\n\t\tcaps->number);\n";
     assert_eq!(body(rules, code), wanted);
 }
+
+/// An arm that was not read in a header, in an argument and in a chain.
+const SPLIT: &str = "int f(int x)\n{\n#ifdef A\n\tif (old(x)) {\n#else\n\tif (old(y)) {\n#endif\n\t\tb();\n\t}\n\tgone(x,\n#ifdef B\n\t     1\n#else\n\t     2\n#endif\n\t     );\n\treturn 0;\n}\n";
+
+/// What becomes of [`SPLIT`], and what is told.
+fn split(rules: &str) -> (String, Vec<String>) {
+    let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+    assert!(errors.is_empty(), "{errors:?}");
+    let options = ApplyOptions::default();
+    let applied = apply(&prepare(&file, &options).unwrap(), &SourceFile::new("c.c", SPLIT), &options);
+    let told = applied.diagnostics.iter().map(|d| format!("{} at {}", d.code, d.place().unwrap_or_default()));
+    (String::from_utf8(applied.after).unwrap(), told.collect())
+}
+
+#[test]
+fn an_unread_arm_is_never_edited() {
+    let (after, told) = split("@@\nexpression E;\n@@\n- old(E)\n+ new(E)\n");
+    assert_eq!((after, told), (SPLIT.replace("old(x)", "new(x)"), Vec::new()));
+    let (after, told) = split("@@\nexpression E, F;\n@@\n- gone\n+ went\n  (E, F)\n");
+    assert_eq!((after, told), (SPLIT.replace("gone(", "went("), Vec::new()));
+}
+
+#[test]
+fn a_rewrite_that_would_drop_or_move_an_unread_arm_is_refused() {
+    let statement = "@@\nexpression E;\nstatement S;\n@@\n- if (old(E)) S\n";
+    let unwrapped = "@@\nexpression E;\n@@\n- if (old(E)) {\n  b();\n- }\n";
+    let moved = "@@\nexpression E;\nstatement S;\n@@\n- if (old(E)) S\n+ if (new(E)) S\n";
+    let across = "@@\n@@\n- b();\n  ...\n- return 0;\n+ return 1;\n";
+    for rules in [statement, unwrapped, moved] {
+        assert_eq!(split(rules), (SPLIT.to_owned(), vec!["unread-code at c.c:4:2".to_owned()]), "{rules}");
+    }
+    assert!(split(across).1.is_empty());
+    let call = "@@\nexpression E, F;\n@@\n- gone(E, F);\n";
+    let swapped = "@@\nexpression E, F;\n@@\n- gone(E, F)\n+ gone(F, E)\n";
+    let shorter = "@@\nexpression E, F;\n@@\n  gone(E\n- , F\n  )\n";
+    for rules in [call, swapped] {
+        assert_eq!(split(rules), (SPLIT.to_owned(), vec!["unread-code at c.c:10:2".to_owned()]), "{rules}");
+    }
+    let (after, told) = split(shorter);
+    assert_eq!((after.as_str(), told.len()), (SPLIT, 1));
+}
+
+#[test]
+fn code_is_not_parted_from_the_conditional_inside_of_it() {
+    let code = "\treturn a\n#ifdef X\n\t\t+ b\n#endif\n\t\t;\n";
+    let copied = "@@\nexpression E;\n@@\n- return E;\n+ return g(E);\n";
+    assert_eq!(body(copied, code), code);
+    let code = "#ifdef X\n\tif (a)\n#endif\n\t\tgone();\n\tb();\n";
+    let whole = "@@\nexpression E;\n@@\n- if (E) gone();\n";
+    assert_eq!(body(whole, code), code);
+}

@@ -2,7 +2,8 @@
 //!
 //! In: a rule, a tree and what the rule matched. Out: the new text. Two matches that make the same edit make it once. A
 //! match inside of what another one's metavariable stands for is part of that metavariable's code. Two matches that want
-//! different code at one place disagree: the second is reported and left out, and everything else is done.
+//! different code at one place disagree: the second is reported and left out, and everything else is done. So is a match
+//! that would drop or move code which was not read.
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::QUIET;
@@ -12,6 +13,7 @@ use crate::plan::layout::{Changes, Insertion, Removal, fragment, layout};
 use crate::plan::outlining::matches::outlines;
 use crate::plan::plus::Renderer;
 use crate::plan::superfluous;
+use crate::plan::unread::Unread;
 use crate::smpl::Metavariable;
 use crate::smpl::compile::{CompiledRule, Side};
 use crate::smpl::token::Mark;
@@ -38,7 +40,8 @@ pub(super) fn transform(
     found: &[Environment],
 ) -> (Vec<u8>, Vec<Diagnostic>) {
     let source = tree.source();
-    let outlines = outlines(rule, tree, &one_include(rule, tree, found.to_vec()));
+    let (found, unread) = readable(rule, tree, one_include(rule, tree, found.to_vec()));
+    let outlines = outlines(rule, tree, &found);
     let complain = |span: Span| {
         let message = format!("two matches of {} want different code here; the first got its own", rule.name);
         Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
@@ -59,7 +62,50 @@ pub(super) fn transform(
         }
     }
     diagnostics.extend(outlines.diagnostics);
+    diagnostics.extend(unread);
     (edits.apply(source.bytes()), diagnostics)
+}
+
+/// The matches that leave unread code alone, and what is to be said of the others.
+fn readable(
+    rule: &CompiledRule,
+    tree: &Tree,
+    found: Vec<Environment>,
+) -> (Vec<Environment>, Vec<Diagnostic>) {
+    let Some(unread) = Unread::of(tree) else { return (found, Vec::new()) };
+    let runs = runs(rule);
+    let (mut kept, mut told) = (Vec::new(), Vec::new());
+    for env in found {
+        let site = bounds(rule, &runs, 0, &env);
+        let removed: Vec<Span> = site.removed.iter().map(|removal| removal.span).collect();
+        let Some(place) = unread.in_the_way(&removed, &copied(rule, &env)) else {
+            kept.push(env);
+            continue;
+        };
+        let source = tree.source();
+        let message =
+            format!("{} would drop or move code that was not read; it was left as it is", rule.name);
+        let diagnostic = Diagnostic::new(Severity::Warning, "unread-code", message);
+        told.push(diagnostic.at(source, site.extent.unwrap_or(place), "here").at(
+            source,
+            place,
+            "this stays",
+        ));
+    }
+    (kept, told)
+}
+
+/// The code that a match writes again in its plus code.
+fn copied(rule: &CompiledRule, env: &Environment) -> Vec<Span> {
+    let named: HashSet<&str> =
+        rule.plus.iter().flat_map(|code| &code.atoms).map(|atom| atom.text.as_str()).collect();
+    let own = |name: &str| rule.metavariables.get(name).is_some_and(|m| m.inherited.is_none());
+    let mut spans: Vec<Span> = Vec::new();
+    for bound in env.touches_with().iter().map(|(_, e)| e).chain([env]) {
+        let here = bound.bindings();
+        spans.extend(here.iter().filter(|(name, _)| own(name) && named.contains(name)).map(|(_, b)| b.span));
+    }
+    spans
 }
 
 /// A match, and what its outlines are called.

@@ -149,10 +149,14 @@ impl Arena<'_> {
         }
         let kind = match mark.kind {
             MarkKind::DeadArm => Kind::Comment,
+            MarkKind::UnreadArm => Kind::UnreadArm,
             MarkKind::Attribute => self.attribute_kind(mark),
             _ => Kind::OpaqueRegion,
         };
-        self.leaf(kind, None, mark.span);
+        self.builder.open(kind, None, mark.span);
+        // An attribute's arguments may hold a conditional.
+        self.emit_leaves(mark.span.end);
+        self.builder.close();
     }
 
     /// What can be read of an item that cannot be read whole.

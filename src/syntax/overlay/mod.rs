@@ -62,6 +62,7 @@ pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>) -> Overl
     let Walker { s, items, bodies, .. } = walker;
     let mut overlay = Overlay { text: s.out, marks: s.marks, items, bodies };
     overlay.sort_marks();
+    overlay.drop_inner_attributes();
     overlay
 }
 
@@ -73,6 +74,21 @@ impl Overlay {
         mark.inner = Some((&*bytes).into());
         bytes.iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
         self.marks.push(mark);
+    }
+
+    /// An attribute that was looked at twice, or that stands inside another one, is one mark.
+    fn drop_inner_attributes(&mut self) {
+        let mut outer = Span::at(0);
+        self.marks.retain(|mark| {
+            if mark.kind != MarkKind::Attribute {
+                return true;
+            }
+            let inside = outer.contains(mark.span);
+            if !inside {
+                outer = mark.span;
+            }
+            !inside
+        });
     }
 
     /// What is further out comes first.

@@ -76,7 +76,7 @@ fn read_c(source: &SourceFile) -> Result<(), String> {
     if let Some(breach) = breaches(&tree, &tokens, &respelled(source)).into_iter().next() {
         return Err(breach);
     }
-    let _ = (FileLedger::of(&tree), explain(&tree), Regions::of(source));
+    let _ = (FileLedger::of(&tree), explain(&tree), Regions::of(&tree));
     for function in &FileScope::of(&tree).functions {
         let _ = Scopes::of(function.node);
     }

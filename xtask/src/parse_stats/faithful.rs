@@ -1,10 +1,11 @@
 //! Is anything of a file lost on the way into the tree?
 //!
 //! In: a file's tokens, overlay and tree. Out: breaches: an overlay of another length or with other lines, tokens that
-//! do not follow each other from the first byte to the last, nodes outside their parents or out of order. It does not
-//! judge whether the tree is right.
+//! do not follow each other from the first byte to the last, nodes outside their parents or out of order, code that no
+//! leaf of the tree holds. It does not judge whether the tree is right.
 
-use vedalia::syntax::lexer::Token;
+use vedalia::source::Span;
+use vedalia::syntax::lexer::{Token, TokenKind};
 use vedalia::syntax::overlay::Overlay;
 use vedalia::syntax::{Node, Tree};
 
@@ -39,7 +40,26 @@ pub(crate) fn breaches(tree: &Tree, tokens: &[Token], overlay: &Overlay) -> Vec<
         found.push(told("the root ends behind the file".to_owned()));
     }
     found.extend(tree.root().descendants().find_map(out_of_place).map(told));
+    found.extend(first_lost(tree, tokens).map(told));
     found
+}
+
+/// The first code that is in no leaf of the tree.
+fn first_lost(tree: &Tree, tokens: &[Token]) -> Option<String> {
+    let mut leaves = tree.root().descendants().filter(|node| node.is_leaf()).map(Node::span).peekable();
+    for token in tokens.iter().filter(|token| token.kind != TokenKind::Space) {
+        let mut at = token.start;
+        while at < token.end {
+            while leaves.next_if(|leaf| leaf.end <= at).is_some() {}
+            let Some(leaf) = leaves.peek().filter(|leaf| leaf.start <= at) else {
+                let span = Span { start: at, end: token.end };
+                let place = tree.source().line_column(span);
+                return Some(format!("{place}: `{}` is in no leaf", tree.source().slice(span)));
+            };
+            at = leaf.end;
+        }
+    }
+    None
 }
 
 /// How the children of a node are out of place.
