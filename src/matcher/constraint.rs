@@ -5,6 +5,8 @@
 
 use super::canonical::token;
 use super::environment::{Binding, Environment};
+use super::words::Word;
+use crate::smpl::token::TokenKind;
 use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
 use crate::syntax::{Field, Kind, Node};
 use regex::Regex;
@@ -35,6 +37,31 @@ pub fn kind_fits(meta: &Metavariable, node: Node<'_>) -> bool {
         MetaKind::Parameter => matches!(node.kind(), Kind::ParameterDeclaration | Kind::VariadicParameter),
         MetaKind::Metavariable => !matches!(node.kind(), Kind::Token | Kind::Comment),
         _ => true,
+    }
+}
+
+/// Whether a metavariable may stand for these words of code that no grammar reads.
+pub fn kind_fits_words(meta: &Metavariable, words: &[Word<'_>]) -> bool {
+    use TokenKind::{Char, Number, String, Word};
+    match (&meta.kind, words) {
+        (MetaKind::Expression | MetaKind::ExpressionList(_) | MetaKind::Type | MetaKind::Metavariable, _) => {
+            true
+        }
+        (MetaKind::Constant, [one]) => {
+            matches!(one.kind, Char | Number | String) || one.kind == Word && is_constant_name(one.text)
+        }
+        (MetaKind::IdentifierList, all) => {
+            all.iter().all(|w| w.kind == Word || matches!(w.text, "," | "..."))
+        }
+        (
+            MetaKind::Identifier
+            | MetaKind::Idexpression(_)
+            | MetaKind::Function
+            | MetaKind::Declarer
+            | MetaKind::Iterator,
+            [one],
+        ) => one.kind == Word,
+        _ => false,
     }
 }
 

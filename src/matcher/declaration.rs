@@ -4,11 +4,14 @@
 //! qualifiers and attributes that the pattern does not mention are passed over, as Coccinelle's isomorphisms
 //! `optional_storage`, `optional_qualifier` and `optional_attributes` do.
 
+use super::attribute::attributes;
 use super::environment::{Binding, Environment};
 use super::list::significant;
 use super::node::Matcher;
-use crate::smpl::pattern::Leaf;
+use crate::smpl::pattern::{Hung, Leaf, Piece};
+use crate::smpl::token::Mark;
 use crate::smpl::{MetaKind, Metavariable};
+use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 
 impl<'p> Matcher<'p> {
@@ -44,7 +47,7 @@ impl<'p> Matcher<'p> {
                 ([], []) => out.extend(self.typed(p, None, c, None, &env)),
                 ([], [c1]) if !p.is(Kind::Declaration) => out.extend(self.typed(p, None, c, Some(*c1), &env)),
                 ([one], all) => {
-                    for declarator in all {
+                    for declarator in all.iter().filter(|_| all.len() == 1 || self.splits(p, *one, c)) {
                         out.extend(self.typed(p, Some(*one), c, Some(*declarator), &env));
                     }
                 }
@@ -75,6 +78,24 @@ impl<'p> Matcher<'p> {
         }
     }
 
+    /// Whether one name can be taken out of a declaration of several, or changed in it.
+    fn splits(&self, p: Node<'p>, declarator: Node<'p>, c: Node<'_>) -> bool {
+        let pieces = self.pattern.pieces_of(p);
+        let shared = |x: &&Piece| !declarator.span().contains(x.span);
+        if pieces.iter().filter(shared).all(|x| x.atom.mark != Mark::Minus && x.atom.hung == Hung::Nothing) {
+            return true;
+        }
+        let repeated = pieces.iter().any(|x| x.atom.hung == Hung::Repeated);
+        let added = pieces.iter().enumerate().any(|(i, x)| match x.atom.hung {
+            Hung::Nothing | Hung::Repeated => false,
+            Hung::Before => i > 0,
+            Hung::Behind => true,
+        });
+        // What the pattern does not mention would have to be written again.
+        let unmentioned = repeated && unmentioned(p, c).next().is_some();
+        pieces.iter().all(|x| x.atom.mark == Mark::Minus) && !added && !unmentioned
+    }
+
     /// Match the specifiers other than the type: each of the pattern's has to be there.
     pub fn specifiers(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let mut all = vec![self.swallowed(p, c, env)];
@@ -89,29 +110,23 @@ impl<'p> Matcher<'p> {
             };
             all = all.iter().filter_map(|env| self.noted(s, found.span(), found, env)).collect();
         }
-        all
+        all.iter().flat_map(|env| self.attributes(p, c, env)).collect()
     }
 
-    /// What the pattern does not mention goes if all of the pattern's header goes.
+    /// What the pattern does not mention goes if all of the pattern's header goes and nothing takes its place.
     fn swallowed(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Environment {
         let pieces = self.pattern.pieces_of(p);
-        fn minus(x: Option<&crate::smpl::pattern::Piece>) -> Option<&crate::smpl::pattern::Piece> {
-            x.filter(|x| x.atom.mark == crate::smpl::token::Mark::Minus)
-        }
-        let whole = p.kind() == Kind::FunctionDefinition || p.is(Kind::Declaration);
-        let (Some(first), Some(_)) = (minus(pieces.first()), minus(pieces.last())) else {
-            return env.clone();
-        };
-        if !whole {
+        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return env.clone() };
+        if [first, last].iter().any(|x| x.atom.mark != Mark::Minus) {
             return env.clone();
         }
+        let replaced = matches!(last.atom.hung, Hung::Behind | Hung::Repeated);
+        // A type that the pattern leaves open is part of what goes.
         let any = p.child(Field::Type).is_some_and(is_any);
         let mut env = env.clone();
-        for n in significant(c) {
-            let unnamed = is_specifier(n) && !significant(p).any(|s| is_specifier(s) && s.text() == n.text());
-            if unnamed || any && n.role() == Some(Field::Type) {
-                env = env.touch_quietly(first.atom.id, n.span());
-            }
+        let untold = unmentioned(p, c).chain(attributes(c)).filter(|_| any || !replaced);
+        for n in untold.chain(significant(c).filter(|n| any && n.role() == Some(Field::Type))) {
+            env = env.touch_quietly(first.atom.id, n.span());
         }
         if any && let Some(declarator) = c.child(Field::Declarator).filter(|d| d.is(Kind::PointerDeclarator))
         {
@@ -177,7 +192,7 @@ impl<'p> Matcher<'p> {
         };
         let keep = pd_inner.map_or(0, layers);
         let (layers, rest) = peel(cd_inner, keep);
-        let Some(env) = self.bind_type(meta, c, layers.as_slice(), env) else { return Vec::new() };
+        let Some(env) = self.bind_type(meta, c, (&layers, rest), env) else { return Vec::new() };
         match (pd_inner, rest) {
             (Some(pd_inner), Some(rest)) => {
                 let envs = self.node(pd_inner, rest, &env);
@@ -211,11 +226,12 @@ impl<'p> Matcher<'p> {
         }
     }
 
+    /// Bind a type metavariable to the type before the declarator and the layers that the pattern leaves to it.
     fn bind_type(
         &self,
         meta: Option<(Node<'p>, &Metavariable)>,
         c: Node<'_>,
-        stars: &[&str],
+        (layers, rest): (&[Node<'_>], Option<Node<'_>>),
         env: &Environment,
     ) -> Option<Environment> {
         let Some((node, meta)) = meta else { return Some(env.clone()) };
@@ -228,43 +244,40 @@ impl<'p> Matcher<'p> {
         };
         let base = c.tree().source().slice(first.span().cover(last.span()));
         let mut key: String = parts.iter().map(|n| super::canonical(*n)).collect();
-        let pointers = stars.iter().filter(|s| **s == "*").count();
         let mut env = env.clone();
         if let Some(piece) = self.pattern.piece(node) {
-            let declarators =
-                c.children_in(Field::Declarator).chain(c.children_in(Field::Declarator).filter_map(|d| {
-                    d.is(Kind::InitDeclarator).then(|| d.child(Field::Declarator)).flatten()
-                }));
-            let all: Vec<Node<'_>> = declarators.filter(|d| is_layer(*d)).take(1).collect();
-            let mut at = all.first().copied();
-            for _ in 0..pointers {
-                let Some(layer) = at else { break };
-                if let Some(star) = layer.children().find(|t| t.is(Kind::Token) && t.text() == "*") {
-                    env = env.touch_quietly(piece.atom.id, star.span());
-                }
-                at = layer.child(Field::Declarator);
+            for span in layers.iter().map(|layer| layer_span(*layer)) {
+                env = env.touch_quietly(piece.atom.id, span);
             }
         }
-        let env = &env;
-        let mut text = base.to_string();
-        for star in stars {
-            key.push_str(star);
+        for layer in layers {
+            key.push_str(if is_array(*layer) { "[]" } else { "*" });
             key.push('\u{1}');
         }
+        let pointers = layers.iter().filter(|layer| !is_array(**layer)).count();
+        let mut text = base.to_string();
         if pointers > 0 {
             text = format!("{} {}", text.trim_end(), "*".repeat(pointers));
         }
         let mut binding = Binding::of(*last);
+        if let (Some(outer), Some(name)) = (layers.first().filter(|l| is_array(**l)), rest) {
+            // The name of what is declared stands in front of the brackets.
+            binding.hole = Some(text.len());
+            let brackets = Span { start: name.span().end, end: outer.span().end };
+            text.push_str(c.tree().source().slice(brackets));
+        }
         binding.span = first.span().cover(last.span());
         binding.text = text.into();
         binding.key = key.into();
-        let env = self.bind(meta, binding.clone(), env)?;
+        let env = self.bind(meta, binding.clone(), &env)?;
         self.noted(node, binding.span, c, &env)
     }
 
     /// `struct s`, with or without its fields.
     fn tagged(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let mut all = vec![env.clone()];
+        // Those of a declaration around it are the declaration's.
+        let alone = |n: Node<'_>| n.parent().is_none_or(|q| q.child(Field::Type) != Some(n));
+        let mut all = if alone(p) && alone(c) { self.attributes(p, c, env) } else { vec![env.clone()] };
         let keyword = |n: Node<'_>| n.children().find(|t| t.is(Kind::Token)).map(|t| t.id());
         if let (Some(a), Some(b)) = (keyword(p), keyword(c)) {
             all = all.iter().filter_map(|e| self.token(p.tree().node(a), c.tree().node(b), e)).collect();
@@ -281,7 +294,14 @@ impl<'p> Matcher<'p> {
 }
 
 fn is_specifier(n: Node<'_>) -> bool {
-    matches!(n.kind(), Kind::StorageClassSpecifier | Kind::TypeQualifier | Kind::MacroAttribute)
+    matches!(n.kind(), Kind::StorageClassSpecifier | Kind::TypeQualifier)
+}
+
+/// The specifiers of the code that the pattern does not have.
+fn unmentioned<'c>(p: Node<'_>, c: Node<'c>) -> impl Iterator<Item = Node<'c>> {
+    let named: Vec<String> =
+        significant(p).filter(|s| is_specifier(*s)).map(|s| s.text().to_owned()).collect();
+    significant(c).filter(move |n| is_specifier(*n) && !named.iter().any(|s| s == n.text()))
 }
 
 /// The type that stands for none at all.
@@ -312,13 +332,26 @@ fn is_layer(d: Node<'_>) -> bool {
     )
 }
 
+fn is_array(d: Node<'_>) -> bool {
+    matches!(d.kind(), Kind::ArrayDeclarator | Kind::AbstractArrayDeclarator)
+}
+
+/// What a layer adds to what it is around: a star, or brackets.
+fn layer_span(layer: Node<'_>) -> Span {
+    let star = layer.children().find(|t| t.is(Kind::Token) && t.text() == "*");
+    match (star, layer.child(Field::Declarator)) {
+        (Some(star), _) if !is_array(layer) => star.span(),
+        (_, Some(inner)) => Span { start: inner.span().end, end: layer.span().end },
+        (_, None) => layer.span(),
+    }
+}
+
 /// Take the outer layers off a declarator until `keep` are left.
-fn peel(declarator: Option<Node<'_>>, keep: usize) -> (Vec<&'static str>, Option<Node<'_>>) {
+fn peel<'c>(declarator: Option<Node<'c>>, keep: usize) -> (Vec<Node<'c>>, Option<Node<'c>>) {
     let Some(mut at) = declarator else { return (Vec::new(), None) };
     let mut taken = Vec::new();
     while layers(at) > keep && is_layer(at) {
-        let array = matches!(at.kind(), Kind::ArrayDeclarator | Kind::AbstractArrayDeclarator);
-        taken.push(if array { "[]" } else { "*" });
+        taken.push(at);
         match at.child(Field::Declarator) {
             Some(inner) => at = inner,
             None => return (taken, None),

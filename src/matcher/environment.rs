@@ -48,6 +48,8 @@ pub struct Binding {
     pub count: usize,
     /// The places, for a position.
     pub places: Vec<Place>,
+    /// For a type: where in its text the declared name stands, if that is not the end.
+    pub hole: Option<usize>,
 }
 
 impl Binding {
@@ -60,6 +62,7 @@ impl Binding {
             key: super::canonical(node).into(),
             count: 1,
             places: Vec::new(),
+            hole: None,
         }
     }
 
@@ -72,14 +75,22 @@ impl Binding {
         let text = nodes.first().map_or("", |n| n.tree().source().slice(span));
         let node = if let [one] = nodes { Some(one.id()) } else { None };
         let key = super::canonical::canonical_row(nodes.iter().copied());
-        Self { node, span, text: text.into(), key: key.into(), count: nodes.len(), places: Vec::new() }
+        Self {
+            node,
+            span,
+            text: text.into(),
+            key: key.into(),
+            count: nodes.len(),
+            places: Vec::new(),
+            hole: None,
+        }
     }
 
     /// A binding to characters that are no code.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         let key = super::canonical::token(&text).into();
-        Self { node: None, span: Span::default(), text, key, count: 1, places: Vec::new() }
+        Self { node: None, span: Span::default(), text, key, count: 1, places: Vec::new(), hole: None }
     }
 
     /// A binding to a place.
@@ -91,6 +102,7 @@ impl Binding {
             key: place.key().into(),
             count: 1,
             places: vec![place],
+            hole: None,
         }
     }
 

@@ -83,8 +83,6 @@ pub enum Test {
     Open,
     /// The header of the function.
     Function,
-    /// What owns the braces of the block behind it: a function, a branch, a loop, a switch.
-    BraceOwner,
     /// The end of the function.
     End,
     /// The end of the function behind a `return` in a branch.

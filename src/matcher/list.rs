@@ -200,29 +200,29 @@ impl<'p> Matcher<'p> {
         taken: &[Node<'_>],
         env: &Environment,
     ) -> Option<Environment> {
-        let mut env = self.take(p, taken, env);
-        match length {
-            ListLength::Exactly(n) if *n != taken.len() => return None,
-            ListLength::Within(_, ranges)
-                if !ranges.iter().any(|(a, b)| (*a..=*b).contains(&taken.len())) =>
-            {
-                return None;
-            }
-            ListLength::Named(name) | ListLength::Within(name, _) => {
-                let count = taken.len().to_string();
-                match env.get(name) {
-                    Some(bound) if *bound.text != *count => return None,
-                    Some(_) => {}
-                    None => env = env.with(name, Binding::text(count)),
-                }
-            }
-            _ => {}
-        }
+        let env = with_length(length, taken.len(), &self.take(p, taken, env))?;
         let binding = Binding::row(taken, Span::default());
         if let Some(old) = env.get(&meta.name) {
             return (old.key == binding.key).then_some(env);
         }
         allowed(meta, &binding, &env).then(|| env.with(&meta.name, binding))
+    }
+}
+
+/// The environment in which a list has that length, if it may have it.
+pub fn with_length(length: &ListLength, count: usize, env: &Environment) -> Option<Environment> {
+    let name = match length {
+        ListLength::Any => return Some(env.clone()),
+        ListLength::Exactly(n) => return (*n == count).then(|| env.clone()),
+        ListLength::Within(_, ranges) if !ranges.iter().any(|(a, b)| (*a..=*b).contains(&count)) => {
+            return None;
+        }
+        ListLength::Named(name) | ListLength::Within(name, _) => name,
+    };
+    let count = count.to_string();
+    match env.get(name) {
+        Some(bound) => (*bound.text == *count).then(|| env.clone()),
+        None => Some(env.with(name, Binding::text(count))),
     }
 }
 
@@ -240,9 +240,9 @@ fn comma_before(node: Node<'_>) -> Option<Node<'_>> {
     (before.is(Kind::Token) && before.text() == ",").then_some(before)
 }
 
-/// The children that a pattern can see.
+/// The children that a pattern can see one by one: no comments, and no attributes, which may stand anywhere.
 pub fn significant(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    node.children().filter(|c| !is_passed_over(*c))
+    node.children().filter(|c| !is_passed_over(*c) && !super::attribute::is_attribute(*c))
 }
 
 /// Whether a pattern does not see a node: a comment, and of a conditional that splits a statement the directives and the

@@ -3,11 +3,14 @@
 //! In: a [`Pattern`] and a [`Node`] of code. Out: an [`Environment`] that says what every metavariable is bound to and
 //! which bytes every token of the rule stands for. A place that does not match is silent.
 
+pub mod attribute;
 pub mod canonical;
 pub mod constraint;
 pub mod declaration;
 pub mod directive;
 pub mod environment;
+pub mod first;
+pub mod format;
 pub mod formula;
 pub mod graph;
 pub mod iso;
@@ -19,6 +22,7 @@ pub mod search;
 pub mod solve;
 pub mod translate;
 pub mod typing;
+pub mod words;
 
 pub use canonical::canonical;
 pub use environment::{Binding, Environment, Place};

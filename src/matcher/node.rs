@@ -2,10 +2,12 @@
 //!
 //! In: two nodes and an environment. Out: every environment in which they are the same. Opaque code matches nothing.
 
+use super::attribute::{attributes, is_attribute};
 use super::constraint::{allowed, kind_fits};
 use super::environment::{Binding, Environment, Extent, Place};
+use super::format::is_format;
 use super::list::significant;
-use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
+use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Piece, Slot};
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
@@ -138,13 +140,31 @@ impl<'p> Matcher<'p> {
     /// Note which bytes the token at `p` stands for, and bind the positions attached to it.
     pub fn noted(&self, p: Node<'p>, span: Span, c: Node<'_>, env: &Environment) -> Option<Environment> {
         let Some(piece) = self.pattern.piece(p) else { return Some(env.clone()) };
+        let mut env = self.noted_piece(piece, span, c, env)?;
+        for name in &piece.atom.attached {
+            let Some(meta) = self.pattern.metavariables().get(name) else { continue };
+            if !matches!(meta.kind, MetaKind::Position(_))
+                && let Some(binding) = self.around(p, meta, c)
+            {
+                env = self.bind(meta, binding, &env)?;
+            }
+        }
+        Some(env)
+    }
+
+    /// Note which bytes a token of the rule stands for, and bind the positions attached to it.
+    pub fn noted_piece(
+        &self,
+        piece: &Piece,
+        span: Span,
+        c: Node<'_>,
+        env: &Environment,
+    ) -> Option<Environment> {
         let mut env = env.touch(piece.atom.id, span);
         for name in &piece.atom.attached {
             let Some(meta) = self.pattern.metavariables().get(name) else { continue };
             if matches!(meta.kind, MetaKind::Position(_)) {
                 env = self.bind(meta, Binding::place(place(c, span)), &env)?;
-            } else if let Some(binding) = self.around(p, meta, c) {
-                env = self.bind(meta, binding, &env)?;
             }
         }
         Some(env)
@@ -205,6 +225,14 @@ impl<'p> Matcher<'p> {
             return Vec::new();
         }
         let mut typed = env.clone();
+        if p.is(Kind::TypeDescriptor) && !attributes(p).is_empty() {
+            // The pattern's attributes stand behind all of the type.
+            let inside = c.descendants().any(is_attribute);
+            match self.attributes(p, c, env).into_iter().next().filter(|_| !inside) {
+                Some(env) => typed = env,
+                None => return Vec::new(),
+            }
+        }
         if !meta.types.is_empty() {
             match super::typing::fits(&meta.types, c, env, self.pattern.metavariables()) {
                 Some(env) => typed = env,
@@ -253,29 +281,7 @@ impl<'p> Matcher<'p> {
         }
     }
 
-    /// The matches of a disjunction among nodes, outer ones first: inside of what a branch matched no later branch
-    /// is looked for.
-    pub fn first_of(
-        &self,
-        p: Node<'p>,
-        branches: &'p [Pattern],
-        nodes: &[Node<'_>],
-        env: &Environment,
-    ) -> Vec<Environment> {
-        let mut taken: Vec<(Node<'_>, usize)> = Vec::new();
-        let mut out = Vec::new();
-        for c in nodes {
-            let limit = taken.iter().filter(|(n, _)| n.encloses(*c)).map(|(_, i)| *i + 1).min();
-            let allowed = branches.iter().take(limit.unwrap_or(branches.len())).enumerate();
-            let mut all = allowed.map(|(i, b)| (i, self.branch(b, *c, env)));
-            let Some((i, found)) = all.find(|(_, found)| !found.is_empty()) else { continue };
-            taken.push((*c, i));
-            out.extend(found.into_iter().filter_map(|env| self.noted(p, c.span(), *c, &env)));
-        }
-        out
-    }
-
-    fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+    pub(super) fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let matcher = Matcher::new(branch);
         match (branch.single(), branch.kind()) {
             (Some(root), _) => matcher.node(root, c, env),
@@ -324,6 +330,7 @@ impl<'p> Matcher<'p> {
                 let same = super::canonical::number(p.text()) == super::canonical::number(c.text());
                 if same { self.noted(p, c.span(), c, env).into_iter().collect() } else { Vec::new() }
             }
+            Kind::StringLiteral if is_format(self.pattern.text_of(p)) => self.format(p, c, env),
             Kind::StringLiteral | Kind::CharLiteral => {
                 if p.text() == c.text() {
                     self.noted(p, c.span(), c, env).into_iter().collect()

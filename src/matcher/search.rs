@@ -4,13 +4,14 @@
 //! in order of place. Functions that are too much work are counted.
 
 use super::environment::Environment;
+use super::first::FirstOf;
 use super::formula::{Formula, Item, Part};
 use super::graph::Graph;
 use super::node::Matcher;
 use super::solve::Solver;
 use super::translate::Translator;
 use crate::smpl::compile::CompiledRule;
-use crate::smpl::pattern::{Leaf, PatternKind};
+use crate::smpl::pattern::{Leaf, PatternKind, Slot};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::collections::HashSet;
@@ -71,6 +72,10 @@ fn anywhere_in<'p>(
     let slot = matches!(matcher.whole_leaf(root), Leaf::Slot(_));
     // A name that is certainly a type's is one as an argument and in `sizeof`, too.
     let literal = root.descendants().all(|n| !n.is_leaf() || matches!(matcher.pattern.leaf(n), Leaf::Plain));
+    let mut disjunction = match matcher.whole_leaf(root) {
+        Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => Some(FirstOf::new(matcher, root, all)),
+        _ => None,
+    };
     let mut accepted: HashSet<(crate::syntax::NodeId, String)> = HashSet::new();
     for n in tree.root().descendants() {
         let candidate = if type_ {
@@ -90,7 +95,11 @@ fn anywhere_in<'p>(
             continue;
         }
         let mut keys: Vec<String> = Vec::new();
-        for one in matcher.node(root, n, env) {
+        let all = match &mut disjunction {
+            Some(first) => first.at(n, env),
+            None => matcher.node(root, n, env),
+        };
+        for one in all {
             let key = one.key();
             let around = n.parent().is_some_and(|q| accepted.contains(&(q.id(), key.clone())));
             if n.is(Kind::ParenthesizedExpression) || around {
@@ -162,7 +171,10 @@ fn in_function(
     env: &Environment,
     found: &mut Found,
 ) {
-    let text = function.text();
+    // What stands before a function may be part of it.
+    let header =
+        super::attribute::attributes(function).into_iter().fold(function.span(), |s, a| s.cover(a.span()));
+    let text = function.tree().source().slice(header);
     if !rule.required.iter().all(|w| text.contains(w.as_str())) {
         return;
     }

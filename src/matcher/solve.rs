@@ -218,13 +218,6 @@ impl<'g, 'p> Solver<'g, 'p> {
             Test::Close => kind == VertexKind::Close,
             Test::Open => kind == VertexKind::Open,
             Test::Function => kind == VertexKind::Function,
-            Test::BraceOwner => {
-                matches!(
-                    kind,
-                    VertexKind::Function | VertexKind::Then(_) | VertexKind::Else | VertexKind::InLoop
-                ) || kind == VertexKind::Header
-                    && matches!(self.code(v).kind(), Kind::DoStatement | Kind::SwitchStatement)
-            }
             Test::End => kind == VertexKind::End,
             Test::ErrorExit => kind == VertexKind::ErrorExit,
             Test::Return => statement(Kind::ReturnStatement),

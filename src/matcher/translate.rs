@@ -101,8 +101,7 @@ impl<'p> Translator<'p> {
                 self.table.and(top, next)
             }
             Leaf::Plain if first.node.is(Kind::CompoundStatement) && self.changes_braces(*first) => {
-                let only = first.node.named_children().count() == 1 && self.all_minus(*first, Part::Open);
-                let test = self.table.is(if only { Test::Function } else { Test::BraceOwner });
+                let test = self.table.is(Test::Function);
                 let owner = self.table.before(Quantifier::Exists, test);
                 let free = self.table.not(owner);
                 self.table.and(free, formula)

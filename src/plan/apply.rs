@@ -47,22 +47,14 @@ pub struct ApplyOptions {
     pub definitions: Vec<(String, String)>,
     /// Isomorphisms to use; the shipped ones if there are none.
     pub isomorphisms: Option<Vec<iso::Iso>>,
+    /// The isomorphism files that the rule file asks for, by the names that it gives them.
+    pub beside: Vec<(String, SourceFile)>,
     /// Names of isomorphisms that no rule uses.
     pub disabled: Vec<String>,
     /// What is known about macros beyond the file itself; the shipped macro file if there is nothing.
     pub macros: Option<MacroKnowledge>,
     /// Whether scripts run.
     pub scripts: Scripts,
-}
-
-impl ApplyOptions {
-    /// The tree of a file, read with what is known about macros.
-    fn read(&self, source: &SourceFile) -> Tree {
-        match &self.macros {
-            Some(known) => syntax::parse_with(source, known),
-            None => syntax::parse(source),
-        }
-    }
 }
 
 /// A rule file ready to run.
@@ -78,9 +70,19 @@ pub struct Program {
     /// multiply.
     needed: HashSet<String>,
     prefilter: Prefilter,
+    /// What is known about macros beyond the file itself, if that is more than what is shipped.
+    macros: Option<MacroKnowledge>,
 }
 
 impl Program {
+    /// The tree of a file, read with what is known about macros and what the rules declare names to be.
+    fn read(&self, source: &SourceFile) -> Tree {
+        match &self.macros {
+            Some(known) => syntax::parse_with(source, known),
+            None => syntax::parse(source),
+        }
+    }
+
     /// Tells which files have to be looked at.
     pub fn prefilter(&self) -> &Prefilter {
         &self.prefilter
@@ -299,7 +301,7 @@ impl<'a> Runner<'a> {
     }
 
     fn apply_to_text(&self, source: &SourceFile) -> Applied {
-        let tree = self.options.read(source);
+        let tree = self.program.read(source);
         let words = self.program.prefilter.words();
         let coverage = Coverage::of_candidate(&tree, words, MacroBodies::Read);
         let mut out = Applied::untouched(source, coverage, Vec::new());
@@ -354,7 +356,7 @@ impl<'a> Runner<'a> {
             let (after, diagnostics) = transform(&step.rule, &now.tree, &found_any);
             out.diagnostics.extend(diagnostics);
             now.source = SourceFile::new(now.source.path(), after);
-            now.tree = self.options.read(&now.source);
+            now.tree = self.program.read(&now.source);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::layout::token::Token;
 use super::layout::{Code, Edge};
 use crate::matcher::{Binding, Environment};
 use crate::smpl::compile::PlusCode;
-use crate::smpl::pattern::{Atom, Metavariables, atoms};
+use crate::smpl::pattern::{Atom, Metavariables, atoms, format_names};
 use crate::smpl::token::{LineMode, TokenKind};
 use crate::smpl::{FreshPart, MetaKind, Metavariable};
 use crate::source::{SourceFile, Span};
@@ -131,8 +131,18 @@ impl Renderer<'_> {
                 _ => {}
             }
             self.word(row, i, &mut out);
+            if let Some(brackets) = i.checked_sub(1).and_then(|j| self.behind_name(&row[j])) {
+                out.push(Token::bound(brackets));
+            }
         }
         out
+    }
+
+    /// What of a bound type stands behind the name that it declares: the brackets of an array.
+    fn behind_name(&self, atom: &Atom) -> Option<&str> {
+        let meta = self.metavariables.get(&atom.text).filter(|m| m.kind == MetaKind::Type)?;
+        let binding = self.environment.get(&meta.name)?;
+        binding.text.get(binding.hole?..)
     }
 
     fn is_type(&self, atom: &Atom) -> bool {
@@ -154,6 +164,9 @@ impl Renderer<'_> {
             out.push(Token::rule(directive(&atom.text, self.metavariables, self.environment)));
             return;
         }
+        if atom.kind == TokenKind::String && !format_names(&atom.text).is_empty() {
+            return out.push(Token::rule(self.format(&atom.text)));
+        }
         let meta = self.metavariables.get(&atom.text).filter(|_| atom.kind == TokenKind::Word);
         let Some(meta) = meta else { return out.push(Token::rule(atom.text.as_str())) };
         if matches!(meta.kind, MetaKind::FreshIdentifier(_)) {
@@ -163,6 +176,10 @@ impl Renderer<'_> {
             return out.push(Token::rule(atom.text.as_str()));
         };
         let text = (self.edited)(meta, binding).unwrap_or_else(|| binding.text.to_string());
+        let text = match binding.hole {
+            Some(hole) if i + 1 < row.len() => text.get(..hole).unwrap_or(&text).to_owned(),
+            _ => text,
+        };
         let name = matches!(
             meta.kind,
             MetaKind::Identifier | MetaKind::Function | MetaKind::Declarer | MetaKind::Iterator
@@ -187,6 +204,18 @@ impl Renderer<'_> {
         } else {
             out.extend(tokens);
         }
+    }
+}
+
+impl Renderer<'_> {
+    /// A format string with its metavariables filled in.
+    fn format(&self, text: &str) -> String {
+        format_names(text).iter().fold(text.to_owned(), |text, name| {
+            let Some(bound) = self.environment.get(name) else { return text };
+            let one = self.metavariables.get(*name).is_some_and(|m| m.kind == MetaKind::Format);
+            let spelled = if one { format!("%{}", bound.text) } else { bound.text.to_string() };
+            text.replace(&format!("%@{name}@"), &spelled)
+        })
     }
 }
 

@@ -3,13 +3,15 @@
 //! In: a [`SmplRule`]. Out: a [`CompiledRule`]. Refuses plus code that has no token to hang on, and bodies that are no C,
 //! each with its place.
 
-use super::pattern::{Atom, Metavariables, Pattern, PatternKind, by_name};
+use super::pattern::{Atom, Hung, Metavariables, Pattern, PatternKind};
 use super::rule::{BodyKind, MetaKind, Quantifier, SmplRule};
 use super::token::{Mark, TokenKind};
+use super::vocabulary::Vocabulary;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
 use crate::syntax::{Kind, Node};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Lines of plus code that stand together.
 #[derive(Clone, Debug)]
@@ -50,8 +52,6 @@ pub struct CompiledRule {
     pub uses: HashMap<String, usize>,
     /// The names that later rules ask for: each has one value for a whole match.
     pub exported: HashSet<String>,
-    /// Isomorphisms that the rule does without.
-    pub disabled: Vec<String>,
     /// One path, or all.
     pub quantifier: Quantifier,
     /// Whether it looks at names wherever they stand.
@@ -68,32 +68,29 @@ impl CompiledRule {
 
     /// Whether an isomorphism, or a family of them, may be used; numbers at the end of a name do not count.
     pub fn allows(&self, family: &str) -> bool {
-        let same =
-            |name: &String| name == "all" || name.trim_end_matches(|c: char| c.is_ascii_digit()) == family;
-        !self.disabled.iter().any(same)
+        self.metavariables.allows(family)
     }
 }
 
 /// Make a rule ready; `number` names it if it has no name.
 pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<CompiledRule, Vec<Diagnostic>> {
-    let metavariables = by_name(&rule.metavariables);
-    let atoms = super::pattern::atoms_of(file, &rule.tokens);
+    let vocabulary = Vocabulary::of(&rule.metavariables, rule.names.as_ref(), &rule.header.disable);
+    let metavariables = Arc::new(vocabulary);
+    let mut atoms = super::pattern::atoms_of(file, &rule.tokens);
     let mut errors = Vec::new();
-    let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
-    let pattern = match read_body(file, rule, &minus, &metavariables) {
-        Ok(pattern) => Some(pattern),
-        Err(e) => {
-            errors.push(e);
-            None
-        }
-    };
     let mut plus = Vec::new();
     let mut hangs: HashMap<u32, Vec<(Side, usize)>> = HashMap::new();
     let skipped = conditions(&atoms);
     for (from, to) in groups(&atoms) {
         let index = plus.len();
         match anchors(&atoms, &skipped, from, to) {
-            Some((side, ids)) => ids.into_iter().for_each(|id| hangs.entry(id).or_default().push((side, index))),
+            Some((side, ids)) => {
+                let hung = hung(&atoms[from..to], side);
+                for atom in atoms.iter_mut().filter(|a| ids.contains(&a.id)) {
+                    atom.hung = atom.hung.max(hung);
+                }
+                ids.into_iter().for_each(|id| hangs.entry(id).or_default().push((side, index)));
+            }
             None => errors.push(
                 Diagnostic::error("smpl-plus", "no token to attach this plus code to")
                     .at(file, atoms[from].span, "here")
@@ -102,6 +99,14 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         }
         plus.push(PlusCode { atoms: with_empty_lines(file, &atoms[from..to]) });
     }
+    let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
+    let pattern = match read_body(file, rule, &minus, &metavariables) {
+        Ok(pattern) => Some(pattern),
+        Err(e) => {
+            errors.insert(0, e);
+            None
+        }
+    };
     let Some(pattern) = pattern.filter(|_| errors.is_empty()) else { return Err(errors) };
     let star = minus.iter().any(|a| a.mark == Mark::Star);
     let default = if star { Quantifier::Exists } else { Quantifier::Forall };
@@ -113,7 +118,6 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         hangs,
         uses: count(&minus, &metavariables),
         exported: HashSet::new(),
-        disabled: rule.header.disable.clone(),
         quantifier: rule.header.quantifier.unwrap_or(default),
         required: required(&pattern),
         identifiers: rule.header.body == BodyKind::Identifier,
@@ -121,6 +125,15 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         pattern,
         metavariables,
     })
+}
+
+/// What plus code on that side of a token is to it.
+fn hung(plus: &[Atom], side: Side) -> Hung {
+    match side {
+        _ if plus.iter().all(|a| a.mark == Mark::PlusPlus) => Hung::Repeated,
+        Side::Before => Hung::Before,
+        Side::After => Hung::Behind,
+    }
 }
 
 fn read_body(
@@ -376,8 +389,9 @@ fn levels(pattern: &Pattern) -> HashMap<u32, usize> {
 fn count(minus: &[Atom], metas: &Metavariables) -> HashMap<String, usize> {
     let mut out = HashMap::new();
     for atom in minus {
-        for name in std::iter::once(&atom.text).chain(&atom.attached).filter(|n| metas.contains_key(*n)) {
-            *out.entry(name.clone()).or_insert(0) += 1;
+        let attached = atom.attached.iter().map(String::as_str);
+        for name in atom.words().chain(attached).filter(|n| metas.contains_key(*n)) {
+            *out.entry(name.to_owned()).or_insert(0) += 1;
         }
     }
     out

@@ -96,6 +96,20 @@ impl<'a> Cursor<'a> {
         Some(hex.map_or_else(|| text.parse().unwrap_or(0), |h| i64::from_str_radix(h, 16).unwrap_or(0)))
     }
 
+    /// The name of a file: `"name"` or `<name>`.
+    pub fn file_name(&mut self) -> Option<String> {
+        if self.text() != "<" {
+            return self.string();
+        }
+        let start = self.span().end;
+        while !self.at_end() && self.text() != ">" {
+            self.advance();
+        }
+        let end = self.span().start;
+        self.advance();
+        Some(self.file.slice(Span { start, end }).trim().to_owned())
+    }
+
     /// Complain about the token at hand.
     pub fn error(&mut self, code: &str, message: impl Into<String>, help: &str) {
         let span = self.span();

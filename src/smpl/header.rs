@@ -105,7 +105,7 @@ fn clause(c: &mut Cursor<'_>, header: &mut Header) {
         }
         "using" => {
             c.advance();
-            while let Some(file) = c.string() {
+            while let Some(file) = c.file_name() {
                 header.using.push(file);
                 c.eat(",");
             }

@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod rule;
 pub mod spell;
 pub mod token;
+pub mod vocabulary;
 
 pub use parse::parse;
 pub use rule::*;

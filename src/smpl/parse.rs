@@ -7,8 +7,10 @@ use super::declare::{metavariables, script_variables};
 use super::header::{HeaderKind, ParsedHeader, parse_header};
 use super::rule::{Clause, Item, RuleFile, ScriptRule, SmplRule, WalkRule};
 use super::token::{LineMode, comment_len, lex, quoted_len, word_len};
+use super::vocabulary::declared;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
+use std::sync::Arc;
 
 /// Read a rule file.
 pub fn parse(source: &SourceFile) -> (RuleFile, Vec<Diagnostic>) {
@@ -18,7 +20,15 @@ pub fn parse(source: &SourceFile) -> (RuleFile, Vec<Diagnostic>) {
     while parser.at < source.text().len() {
         parser.rule();
     }
-    (RuleFile { source: source.clone(), items: parser.items, options: parser.options }, parser.diagnostics)
+    let mut file = RuleFile { source: source.clone(), items: parser.items, options: parser.options };
+    let names = file.declared_names();
+    let names = (!names.is_empty()).then(|| Arc::new(declared(&names, None)));
+    for item in &mut file.items {
+        if let Item::Rule(rule) = item {
+            rule.names.clone_from(&names);
+        }
+    }
+    (file, parser.diagnostics)
 }
 
 struct Parser<'a> {
@@ -50,11 +60,19 @@ impl<'a> Parser<'a> {
                 self.at += comment_len(rest);
             } else if rest.starts_with('#') {
                 let line = rest.lines().next().unwrap_or_default();
-                if let Some(options) = line.strip_prefix("#spatch") {
+                if let Some(options) = line[1..].trim_start().strip_prefix("spatch") {
                     let words: Vec<_> = options.split_whitespace().map(str::to_string).collect();
                     self.at += line.len();
                     self.options.extend(words);
                 } else {
+                    let span = Span::new(self.at, self.at + line.len());
+                    if line[1..].trim_start().starts_with("include") {
+                        self.error(
+                            span,
+                            "other rule files are not read from here",
+                            "copy the rules that are needed",
+                        );
+                    }
                     self.at += line.len();
                 }
             } else if word_len(rest) > 0 && matches!(&rest[..word_len(rest)], "virtual" | "using") {
@@ -82,7 +100,7 @@ impl<'a> Parser<'a> {
         let end = self.at + section_end(rest, keyword.len());
         let mut c = super::cursor::Cursor::new(self.file, Span::new(start, end));
         let mut names = Vec::new();
-        while let Some(name) = if is_virtual { c.word() } else { c.string() } {
+        while let Some(name) = if is_virtual { c.word() } else { c.file_name() } {
             names.push(name);
             if !c.eat(",") {
                 break;
@@ -155,7 +173,7 @@ impl<'a> Parser<'a> {
                 let (metavariables, diagnostics) = metavariables(self.file, declarations);
                 self.diagnostics.extend(diagnostics);
                 let tokens = lex(self.file, body, LineMode::Body);
-                self.items.push(Item::Rule(SmplRule { header, metavariables, body, tokens }));
+                self.items.push(Item::Rule(SmplRule { header, metavariables, body, tokens, names: None }));
             }
             HeaderKind::Walk => {
                 let (metavariables, diagnostics) = metavariables(self.file, declarations);

@@ -13,8 +13,7 @@ use crate::syntax::{self, Kind, Node, NodeId, Tree};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The metavariables of a rule, by name.
-pub type Metavariables = Arc<HashMap<String, Metavariable>>;
+pub use super::vocabulary::{Metavariables, by_name};
 
 /// A token of a rule's body, with its own text: an isomorphism may have made it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +34,36 @@ pub struct Atom {
     pub optional: bool,
     /// Metavariables attached with `@`.
     pub attached: Vec<String>,
+    /// What plus code hangs on it.
+    pub hung: Hung,
+}
+
+impl Atom {
+    /// The words of it that may be metavariables: a format string has some inside.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let inside = if self.kind == TokenKind::String { format_names(&self.text) } else { Vec::new() };
+        std::iter::once(self.text.as_str()).chain(inside)
+    }
+}
+
+/// The names in `%@name@` of a string.
+pub fn format_names(text: &str) -> Vec<&str> {
+    let named = text.split("%@").skip(1).filter_map(|rest| rest.split_once('@'));
+    named.map(|(name, _)| name).collect()
+}
+
+/// What plus code hangs on a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hung {
+    /// None.
+    #[default]
+    Nothing,
+    /// Code that is added as often as the place matches.
+    Repeated,
+    /// Code in front of it.
+    Before,
+    /// Code behind it.
+    Behind,
 }
 
 /// What a pattern is read as.
@@ -145,13 +174,9 @@ pub fn atoms_of(file: &SourceFile, tokens: &[Token]) -> Vec<Atom> {
         mark: t.mark,
         optional: t.optional,
         attached: t.attached.clone(),
+        hung: Hung::Nothing,
     };
     tokens.iter().enumerate().map(one).collect()
-}
-
-/// The map of a list of metavariables.
-pub fn by_name(metavariables: &[Metavariable]) -> Metavariables {
-    Arc::new(metavariables.iter().map(|m| (m.name.clone(), m.clone())).collect())
 }
 
 impl Pattern {
@@ -200,8 +225,19 @@ impl Pattern {
         let mut first = None;
         for spelling in [Spelling::TypesAsKeywords, Spelling::Names] {
             let (text, pieces, slots) = spell(file, atoms, metas, kind, spelling)?;
-            let tree = syntax::parse(&SourceFile::new("pattern", text));
+            let source = SourceFile::new("pattern", text);
+            let tree = match &metas.names {
+                Some(names) => syntax::parse_with(&source, names),
+                None => syntax::parse(&source),
+            };
             match roots(&tree, kind) {
+                Ok(_)
+                    if kind != PatternKind::Statements
+                        && kind != PatternKind::TopLevel
+                        && holds_statements(&slots) =>
+                {
+                    first.get_or_insert(atoms.first().map_or(Span::default(), |a| a.span));
+                }
                 Ok(roots) => {
                     let (pieces, slots) = (Arc::new(pieces), Arc::new(slots));
                     return Ok(Self {
@@ -323,8 +359,8 @@ impl Pattern {
     pub fn used(&self) -> Vec<&str> {
         let mut out: Vec<&str> = Vec::new();
         for piece in self.pieces.iter() {
-            let word = Some(piece.atom.text.as_str()).filter(|t| self.metavariables.contains_key(*t));
-            for name in word.into_iter().chain(piece.atom.attached.iter().map(String::as_str)) {
+            let words = piece.atom.words().filter(|t| self.metavariables.contains_key(*t));
+            for name in words.chain(piece.atom.attached.iter().map(String::as_str)) {
                 if !out.contains(&name) {
                     out.push(name);
                 }
@@ -360,6 +396,16 @@ impl Pattern {
     }
 }
 
+/// Whether a branch is more than an expression or a type.
+fn holds_statements(slots: &[Slot]) -> bool {
+    let statements = |p: &Pattern| matches!(p.kind(), PatternKind::Statements | PatternKind::TopLevel);
+    slots.iter().any(|slot| match slot {
+        Slot::Disjunction(all) | Slot::Conjunction(all) => all.iter().any(statements),
+        Slot::Nest(_, inner, _) => statements(inner),
+        Slot::Dots(_) => false,
+    })
+}
+
 /// Kinds of metavariables that stand for their own name.
 pub fn is_literal(kind: &MetaKind) -> bool {
     use MetaKind::*;
@@ -387,7 +433,12 @@ fn roots(tree: &Tree, kind: PatternKind) -> Result<Vec<NodeId>, usize> {
         return Err(bad.span().start as usize);
     }
     let wrong = Err(0);
-    let named = |n: Node<'_>| n.named_children().map(|c| c.id()).collect::<Vec<_>>();
+    // Attributes belong to what stands next to them.
+    let named = |n: Node<'_>| {
+        let attribute = |c: &Node<'_>| matches!(c.kind(), Kind::MacroAttribute | Kind::AttributeSpecifier);
+        let alone = n.named_children().all(|c| attribute(&c));
+        n.named_children().filter(|c| alone || !attribute(c)).map(|c| c.id()).collect::<Vec<_>>()
+    };
     if kind == PatternKind::TopLevel {
         return Ok(named(root));
     }

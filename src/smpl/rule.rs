@@ -6,6 +6,8 @@
 use super::outline::OutlineRequest;
 use super::token::Token;
 use crate::source::{SourceFile, Span};
+use crate::syntax::macros::{MacroKnowledge, MacroRole};
+use std::sync::Arc;
 
 /// One rule file.
 #[derive(Clone, Debug)]
@@ -31,6 +33,22 @@ impl RuleFile {
     /// The walk rules, in order.
     pub fn walks(&self) -> impl Iterator<Item = &WalkRule> {
         self.items.iter().filter_map(|i| if let Item::Walk(w) = i { Some(w) } else { None })
+    }
+
+    /// The files of isomorphisms that it asks for, by the names that it gives them.
+    pub fn isomorphism_files(&self) -> Vec<&str> {
+        let named = self.items.iter().flat_map(|item| match item {
+            Item::Using(name, _) => std::slice::from_ref(name),
+            Item::Rule(rule) => &rule.header.using,
+            _ => &[],
+        });
+        named.map(String::as_str).collect()
+    }
+
+    /// What its rules declare names to be: macros that iterate or declare, and attributes.
+    pub fn declared_names(&self) -> Vec<(&str, MacroRole)> {
+        let all = self.rules().flat_map(|rule| &rule.metavariables);
+        all.filter_map(|meta| Some((meta.name.as_str(), super::vocabulary::role_of(meta)?))).collect()
     }
 
     /// The ordinary rules, in order.
@@ -127,6 +145,8 @@ pub struct SmplRule {
     pub body: Span,
     /// The tokens of its lines.
     pub tokens: Vec<Token>,
+    /// What rules of the file declare names to be.
+    pub names: Option<Arc<MacroKnowledge>>,
 }
 
 /// When a script runs.

@@ -9,6 +9,7 @@ use super::rule::{MetaKind, OperatorKind};
 use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
+use crate::syntax::macros::MacroRole;
 
 /// How metavariables that stand for types are spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -195,7 +196,9 @@ impl<'a> Speller<'a> {
         self.kind == PatternKind::TopLevel
             && self.scopes.len() == 1
             && self.next(1).is_some_and(|a| a.text == "(")
-            && self.next(0).is_some_and(|a| !iterator(a))
+            && self
+                .next(0)
+                .is_some_and(|a| !iterator(a) && !self.metas.is_declared(&a.text, MacroRole::Attribute))
     }
 
     fn punctuation(&mut self, atom: &Atom) {

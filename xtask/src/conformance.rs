@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use vedalia::plan::apply::{ApplyOptions, apply, prepare};
+use vedalia::plan::apply::{ApplyOptions, Scripts, apply, prepare};
 use vedalia::series::diff::{Sides, unified};
 use vedalia::series::glob;
+use vedalia::smpl::RuleFile;
 use vedalia::smpl::compile::compile;
 use vedalia::source::SourceFile;
 
@@ -146,11 +147,32 @@ fn limited(folder: &Path, name: &str) -> Verdict {
     }
 }
 
+/// What a rule file asks for by itself: scripts, isomorphism files of the folder or the one above, and `-D`.
+fn options(folder: &Path, file: &RuleFile) -> ApplyOptions {
+    let read = |name: &str| {
+        let places = [folder.join(name), folder.join("..").join(name)];
+        places.iter().find_map(|path| fs::read(path).ok())
+    };
+    let names = file.isomorphism_files().into_iter();
+    let beside = names.filter_map(|n| Some((n.to_owned(), SourceFile::new(n, read(n)?)))).collect();
+    let given = file.options.windows(2).filter(|pair| pair[0] == "-D").map(|pair| pair[1].as_str());
+    let (definitions, virtuals): (Vec<&str>, Vec<&str>) = given.partition(|word| word.contains('='));
+    let pair = |word: &str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    ApplyOptions {
+        scripts: Scripts::Allowed,
+        beside,
+        virtuals: virtuals.into_iter().map(str::to_owned).collect(),
+        definitions: definitions.into_iter().filter_map(pair).collect(),
+        ..ApplyOptions::default()
+    }
+}
+
 fn one(folder: &Path, name: &str) -> Verdict {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
     let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
     let (file, mut diagnostics) = vedalia::smpl::parse(&rules);
-    let program = match prepare(&file, &ApplyOptions::default()) {
+    let options = options(folder, &file);
+    let program = match prepare(&file, &options) {
         Ok(program) if diagnostics.is_empty() => program,
         Ok(_) => return Verdict::RuleError(describe(&diagnostics)),
         Err(more) => {
@@ -159,7 +181,7 @@ fn one(folder: &Path, name: &str) -> Verdict {
         }
     };
     let code = SourceFile::new(format!("{name}.c"), read("c"));
-    let applied = apply(&program, &code, &ApplyOptions::default());
+    let applied = apply(&program, &code, &options);
     let wanted = read("res");
     if applied.after == wanted {
         return Verdict::Bytes;
@@ -179,8 +201,9 @@ fn one(folder: &Path, name: &str) -> Verdict {
 fn show(folder: &Path, name: &str) -> String {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
     let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
-    let options = ApplyOptions::default();
-    let Ok(program) = prepare(&vedalia::smpl::parse(&rules).0, &options) else { return String::new() };
+    let file = vedalia::smpl::parse(&rules).0;
+    let options = options(folder, &file);
+    let Ok(program) = prepare(&file, &options) else { return String::new() };
     let code = SourceFile::new(format!("{name}.c"), read("c"));
     let applied = apply(&program, &code, &options);
     let wanted = read("res");

@@ -45,8 +45,9 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     let (file, mut told) = smpl::parse(&source);
     let (virtuals, definitions) = split(&arguments.rules.define);
     told.extend(virtuals.iter().filter_map(|name| undeclared(&file, name)));
-    let (options, more) = options(arguments, virtuals, definitions);
+    let (mut options, more) = options(arguments, virtuals, definitions);
     told.extend(more);
+    options.beside = beside(path, &file);
     let program = match prepare(&file, &options) {
         Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => program,
         Ok(_) => return Err(Failure::Told { exit: Exit::Usage, diagnostics: told }),
@@ -102,7 +103,19 @@ fn options(
     });
     let disabled = arguments.rules.disable_iso.clone();
     let scripts = if arguments.rules.allow_scripts { Scripts::Allowed } else { Scripts::Refused };
-    (ApplyOptions { virtuals, definitions, isomorphisms, disabled, macros, scripts }, told)
+    let beside = Vec::new();
+    (ApplyOptions { virtuals, definitions, isomorphisms, beside, disabled, macros, scripts }, told)
+}
+
+/// The isomorphism files that the rule file asks for and that are there.
+fn beside(rules: &Path, file: &RuleFile) -> Vec<(String, SourceFile)> {
+    let folder = rules.parent().unwrap_or(Path::new(""));
+    let read_any = |name: &str| {
+        let places = [folder.join(name), PathBuf::from(name)];
+        places.iter().find_map(|path| read(path, "the isomorphism file").ok())
+    };
+    let names = file.isomorphism_files().into_iter();
+    names.filter_map(|name| Some((name.to_owned(), read_any(name)?))).collect()
 }
 
 fn read(path: &Path, what: &str) -> Result<SourceFile, Diagnostic> {

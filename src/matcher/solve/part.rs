@@ -4,7 +4,9 @@
 //! part of it: it has vertices of its own.
 
 use super::Solver;
+use crate::matcher::declaration::is_any;
 use crate::matcher::environment::Environment;
+use crate::matcher::first::FirstOf;
 use crate::matcher::formula::{Item, Part};
 use crate::matcher::graph::{VertexKind, loop_body};
 use crate::matcher::list::{is_passed_over, significant};
@@ -27,7 +29,8 @@ impl<'g, 'p> Solver<'g, 'p> {
                 let candidates = nodes.into_iter().filter(|n| !n.is(Kind::Identifier) || is_value(*n));
                 match m.whole_leaf(p) {
                     Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => {
-                        m.first_of(p, all, &candidates.collect::<Vec<_>>(), env)
+                        let mut first = FirstOf::new(m, p, all);
+                        candidates.flat_map(|n| first.at(n, env)).collect()
                     }
                     _ => candidates.flat_map(|n| m.node(p, n, env)).collect(),
                 }
@@ -179,10 +182,29 @@ impl<'p> Matcher<'p> {
     }
 
     fn function_header(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        if c.is(Kind::MacroFunctionDefinition) {
+            return self.untyped_header(p, c, env);
+        }
         let declarators = (p.child(Field::Declarator), c.child(Field::Declarator));
         let (Some(pd), Some(cd)) = declarators else { return Vec::new() };
         let specified = self.specifiers(p, c, env);
         specified.iter().flat_map(|env| self.typed(p, Some(pd), c, Some(cd), env)).collect()
+    }
+
+    /// A function without a type, old or made by a macro, for a pattern that leaves the type open.
+    fn untyped_header(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let declarator = p.child(Field::Declarator).filter(|d| d.is(Kind::FunctionDeclarator));
+        let (Some(pd), true) = (declarator, p.child(Field::Type).is_some_and(is_any)) else {
+            return Vec::new();
+        };
+        let mut all = self.specifiers(p, c, env);
+        for (field, other) in [(Field::Declarator, Field::Name), (Field::Parameters, Field::Parameters)] {
+            all = match (pd.child(field), c.child(other)) {
+                (Some(a), Some(b)) => all.iter().flat_map(|env| self.node(a, b, env)).collect(),
+                _ => Vec::new(),
+            };
+        }
+        all
     }
 
     /// A plain `return;` where the function ends: what is added in front of it is added there.

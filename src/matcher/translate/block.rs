@@ -30,10 +30,6 @@ impl<'p> Translator<'p> {
             .any(|part| self.mark_of(item, part) == Some(Mark::Minus) || self.hung(item, part))
     }
 
-    pub(super) fn all_minus(&self, item: Item<'p>, part: Part) -> bool {
-        self.mark_of(item, part) == Some(Mark::Minus) && !self.hung(item, part)
-    }
-
     /// The only statement of a block whose braces say nothing: the block stands for it, too.
     fn only_statement(&self, item: Item<'p>) -> Option<Item<'p>> {
         let inner = row(item.matcher, &item.node.named_children().collect::<Vec<_>>());

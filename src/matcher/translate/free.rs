@@ -114,7 +114,7 @@ impl<'p> Translator<'p> {
     fn of_pieces(&self, pattern: &Pattern, pieces: &[Piece]) -> Names {
         let mut out = 0;
         for piece in pieces {
-            out |= self.of_name(&piece.atom.text);
+            out |= piece.atom.words().fold(0, |all, name| all | self.of_name(name));
             out |= piece.atom.attached.iter().fold(0, |all, name| all | self.of_name(name));
             for (_, index) in self.rule.hangs.get(&piece.atom.id).into_iter().flatten() {
                 let plus = self.rule.plus.get(*index).map_or(&[][..], |p| &p.atoms);

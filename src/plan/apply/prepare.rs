@@ -9,9 +9,11 @@ use crate::diagnostic::Diagnostic;
 use crate::matcher::iso;
 use crate::plan::prefilter::Prefilter;
 use crate::smpl::compile::{CompiledRule, compile};
+use crate::smpl::vocabulary::declared;
 use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
-use crate::source::{SourceFile, Span};
+use crate::source::SourceFile;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Make a rule file ready.
 pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
@@ -39,8 +41,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
                     },
                 }
             }
-            Item::Using(name, span) => errors.push(no_isomorphisms(&file.source, name, *span)),
-            Item::Virtual(_) | Item::Walk(_) => {}
+            Item::Using(..) | Item::Virtual(_) | Item::Walk(_) => {}
         }
     }
     if !errors.is_empty() {
@@ -58,9 +59,17 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         let prefix = format!("{}.", step.rule.name);
         let own = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
         step.rule.exported = needed.iter().filter_map(own).chain(scripts::asked(&step.rule)).collect();
-        step.rule.disabled.extend(options.disabled.iter().cloned());
     }
-    Ok(Program { file: file.clone(), steps, first, last, needed, prefilter: Prefilter::new(&requirements) })
+    let prefilter = Prefilter::new(&requirements);
+    let names = file.declared_names();
+    let macros = match (&options.macros, names.is_empty()) {
+        (macros, true) => macros.clone(),
+        (macros, false) => {
+            let known = macros.clone().map(Arc::new);
+            Some(declared(&names, known.as_ref()))
+        }
+    };
+    Ok(Program { file: file.clone(), steps, first, last, needed, prefilter, macros })
 }
 
 fn rule_step(
@@ -69,8 +78,9 @@ fn rule_step(
     rules: &[SmplRule],
     options: &ApplyOptions,
 ) -> Result<RuleStep, Vec<Diagnostic>> {
-    let isos = options.isomorphisms.as_deref().unwrap_or(iso::standard());
-    let rule = &extended(rule, rules);
+    let mut rule = extended(rule, rules);
+    rule.header.disable.extend(options.disabled.iter().cloned());
+    let rule = &rule;
     let mut errors: Vec<Diagnostic> = rule
         .metavariables
         .iter()
@@ -82,7 +92,13 @@ fn rule_step(
         })
         .collect();
     let header = &rule.header;
-    errors.extend(header.using.iter().map(|name| no_isomorphisms(&file.source, name, header.span)));
+    let isos = match isomorphisms(file, rule, options) {
+        Ok(isos) => isos,
+        Err(more) => {
+            errors.extend(more);
+            Vec::new()
+        }
+    };
     let line = file.source.line_column(header.span).line;
     let compiled = compile(&file.source, rule, line).map_err(|more| {
         errors.extend(more);
@@ -91,7 +107,7 @@ fn rule_step(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let compiled = with_isos(&file.source, compiled, (rule, options), isos);
+    let compiled = with_isos(&file.source, compiled, &isos);
     let inherited = rule
         .metavariables
         .iter()
@@ -101,11 +117,33 @@ fn rule_step(
     Ok(RuleStep { rule: compiled, depends: rule.header.depends.clone(), inherited, reads })
 }
 
-/// A rule that brings its own isomorphisms would match something else without them.
-fn no_isomorphisms(source: &SourceFile, name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("smpl-using", format!("the isomorphisms of `{name}` are not read from a rule file yet"))
-        .at(source, span, "asked for here")
-        .help("take this out, and give the file with `--iso-file`")
+/// The isomorphisms of a rule: those of the run, of the rule file, and its own.
+fn isomorphisms(
+    file: &RuleFile,
+    rule: &SmplRule,
+    options: &ApplyOptions,
+) -> Result<Vec<iso::Iso>, Vec<Diagnostic>> {
+    let mut out = options.isomorphisms.as_deref().unwrap_or(iso::standard()).to_vec();
+    let mut errors = Vec::new();
+    let of_file = file.items.iter().filter_map(|item| match item {
+        Item::Using(name, span) => Some((name, *span)),
+        _ => None,
+    });
+    for (name, span) in of_file.chain(rule.header.using.iter().map(|name| (name, rule.header.span))) {
+        match options.beside.iter().find(|(known, _)| known == name) {
+            Some((_, source)) => {
+                let (isos, more) = iso::read(source);
+                out.extend(isos);
+                errors.extend(more);
+            }
+            None => errors.push(
+                Diagnostic::error("smpl-using", format!("the isomorphism file `{name}` is not there"))
+                    .at(&file.source, span, "asked for here")
+                    .help("it is looked for beside the rule file and in the current directory"),
+            ),
+        }
+    }
+    if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
 fn script_step(file: &RuleFile, script: &ScriptRule) -> ScriptStep {
@@ -178,15 +216,10 @@ fn extended(rule: &SmplRule, rules: &[SmplRule]) -> SmplRule {
     out
 }
 
-fn with_isos(
-    file: &SourceFile,
-    mut rule: CompiledRule,
-    (source, options): (&SmplRule, &ApplyOptions),
-    isos: &[iso::Iso],
-) -> CompiledRule {
-    let off = source.header.disable.iter().chain(&options.disabled);
+fn with_isos(file: &SourceFile, mut rule: CompiledRule, isos: &[iso::Iso]) -> CompiledRule {
+    let off = &rule.metavariables.disabled;
     let on: Vec<&iso::Iso> =
-        isos.iter().filter(|i| !off.clone().any(|o| *o == i.name || o == "all")).collect();
+        isos.iter().filter(|i| !off.iter().any(|o| *o == i.name || o == "all")).collect();
     let hung: HashSet<u32> = rule.hangs.keys().copied().collect();
     let mut marks = rule.marks.clone();
     let mut expansion = iso::Expansion { file, isos: &on, hung: &hung, marks: &mut marks };

@@ -126,11 +126,12 @@ fn changes(rule: &CompiledRule, tree: &Tree, found: &[Match]) -> (Changes, Vec<S
     let mut removed = merged(kept.iter().flat_map(|i| &sites[*i].removed));
     let mut inserted: Vec<Insertion> = Vec::new();
     for insertion in kept.iter().filter(|i| !hidden(i)).flat_map(|i| &sites[*i].inserted) {
-        if !inserted.contains(insertion) {
+        // Code that is added as often as its place matches is added once for each match.
+        if insertion.repeated || !inserted.contains(insertion) {
             inserted.push(insertion.clone());
         }
     }
-    declarators(tree, &mut removed, &inserted);
+    declarators(tree, &mut removed, &mut inserted);
     let context = kept.iter().flat_map(|i| sites[*i].context.iter().copied()).collect();
     (Changes { removed, inserted, context }, failed)
 }
@@ -216,6 +217,7 @@ fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], o
         Some(fragment(tree, span, &Changes { removed, inserted, context: Vec::new() }))
     };
     let mut out: Vec<Insertion> = Vec::new();
+    let mut again: HashSet<(u32, Span, String)> = HashSet::new();
     let (env, outlined) = found;
     for (touch, bound) in env.touches_with() {
         let bound = outlined.iter().fold(bound, |b, (name, text)| b.with(name, Binding::text(&**text)));
@@ -226,7 +228,8 @@ fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], o
             let levels = rule.levels.get(&touch.atom).copied().unwrap_or(0);
             let repeated = rule.plus[*index].atoms.iter().any(|a| a.mark == Mark::PlusPlus);
             let one = Insertion { anchor: touch.span, side: *side, code, levels, group: *index, repeated };
-            if !out.contains(&one) {
+            let turn = repeated && again.insert((touch.atom, touch.span, bound.key()));
+            if turn || !out.contains(&one) {
                 out.push(one);
             }
         }
@@ -303,7 +306,7 @@ fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec
 }
 
 /// A declaration of several names of which a rule removes one loses only that one.
-fn declarators(tree: &Tree, removed: &mut Vec<Removal>, inserted: &[Insertion]) {
+fn declarators(tree: &Tree, removed: &mut Vec<Removal>, inserted: &mut [Insertion]) {
     let several = |n: &syntax::Node<'_>| {
         matches!(n.kind(), Kind::Declaration | Kind::FieldDeclaration)
             && n.children_in(Field::Declarator).count() > 1
@@ -327,15 +330,19 @@ fn declarators(tree: &Tree, removed: &mut Vec<Removal>, inserted: &[Insertion]) 
             removed.push(removal(d.span()));
             continue;
         }
-        if inserted.iter().any(|i| d.span().contains(i.anchor)) {
-            continue;
+        for insertion in inserted.iter_mut().filter(|i| d.span().contains(i.anchor)) {
+            insertion.anchor = d.span();
         }
         removed.retain(|r| !d.span().contains(r.span));
-        for span in lost {
-            let i = all.iter().position(|n| n.span() == span).unwrap_or(0);
-            let start = if i > 0 { all[i - 1].span().end } else { span.start };
-            let end = if i == 0 { all[1].span().start } else { span.end };
-            removed.push(removal(Span::new(start as usize, end as usize)));
+        let first_kept = all.iter().position(|n| !lost.contains(&n.span())).unwrap_or(0);
+        for (i, declarator) in all.iter().enumerate().filter(|(_, n)| lost.contains(&n.span())) {
+            // A comma goes with the name before the first one that stays, and with each name behind it.
+            let (start, end) = if i < first_kept {
+                (declarator.span().start, all[i + 1].span().start)
+            } else {
+                (all[i - 1].span().end, declarator.span().end)
+            };
+            removed.push(removal(Span { start, end }));
         }
     }
 }

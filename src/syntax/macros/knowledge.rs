@@ -65,6 +65,11 @@ impl MacroKnowledge {
         }
     }
 
+    /// Say what `name` stands for.
+    pub fn declare(&mut self, name: &str, role: MacroRole) {
+        self.insert(name.to_owned(), Meaning::Is(role), Why::MacroFile);
+    }
+
     pub(in crate::syntax) fn insert(&mut self, name: String, meaning: Meaning, why: Why) {
         self.meanings.insert(name, (meaning, why));
     }

@@ -1,0 +1,84 @@
+//! The words that the patterns of a rule are read with.
+//!
+//! In: the metavariables of a rule, and what its file declares names to be. Out: a [`Vocabulary`], which every pattern of
+//! the rule shares. Names that no rule declares are left to the front end's own guess.
+
+use super::rule::{MetaKind, Metavariable};
+use crate::syntax::macros::{MacroKnowledge, MacroRole};
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// Metavariables by name, and what else the words of a rule mean.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabulary {
+    metavariables: HashMap<String, Metavariable>,
+    /// What names stand for that rules of the file declare; nothing if there are none.
+    pub names: Option<Arc<MacroKnowledge>>,
+    /// Isomorphisms that the rule does without.
+    pub disabled: Vec<String>,
+}
+
+/// A vocabulary that patterns share.
+pub type Metavariables = Arc<Vocabulary>;
+
+impl Deref for Vocabulary {
+    type Target = HashMap<String, Metavariable>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.metavariables
+    }
+}
+
+impl Vocabulary {
+    /// The vocabulary of a rule: `names` is what its file declares.
+    pub fn of(
+        metavariables: &[Metavariable],
+        names: Option<&Arc<MacroKnowledge>>,
+        disabled: &[String],
+    ) -> Self {
+        let own = metavariables.iter().filter(|m| m.kind == MetaKind::Attribute);
+        let own: Vec<(&str, MacroRole)> = own.map(|m| (m.name.as_str(), MacroRole::Attribute)).collect();
+        Self {
+            metavariables: metavariables.iter().map(|m| (m.name.clone(), m.clone())).collect(),
+            names: if own.is_empty() { names.cloned() } else { Some(Arc::new(declared(&own, names))) },
+            disabled: disabled.to_vec(),
+        }
+    }
+
+    /// Whether rules of the file declare a word to be that.
+    pub fn is_declared(&self, word: &str, role: MacroRole) -> bool {
+        self.names.as_ref().and_then(|names| names.role(word)).is_some_and(|(known, _)| known == role)
+    }
+
+    /// Whether an isomorphism, or a family of them, may be used; numbers at the end of a name do not count.
+    pub fn allows(&self, family: &str) -> bool {
+        let same =
+            |name: &String| name == "all" || name.trim_end_matches(|c: char| c.is_ascii_digit()) == family;
+        !self.disabled.iter().any(same)
+    }
+}
+
+/// A vocabulary of nothing but metavariables.
+pub fn by_name(metavariables: &[Metavariable]) -> Metavariables {
+    Arc::new(Vocabulary::of(metavariables, None, &[]))
+}
+
+/// What macros stand for where these names are declared, on top of what is known.
+pub fn declared(names: &[(&str, MacroRole)], known: Option<&Arc<MacroKnowledge>>) -> MacroKnowledge {
+    let mut out = MacroKnowledge::over(Arc::clone(known.unwrap_or(MacroKnowledge::shipped())));
+    for (name, role) in names {
+        out.declare(name, *role);
+    }
+    out
+}
+
+/// What a metavariable says about its own name, for all rules of its file.
+pub fn role_of(meta: &Metavariable) -> Option<MacroRole> {
+    match meta.kind {
+        MetaKind::AttributeName => Some(MacroRole::Attribute),
+        MetaKind::DeclarerName => Some(MacroRole::Declarer),
+        MetaKind::IteratorName => Some(MacroRole::Iterator),
+        _ => None,
+    }
+}
