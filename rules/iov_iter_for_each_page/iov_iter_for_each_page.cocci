@@ -121,6 +121,8 @@ note N10: If no page can be grabbed although there is data left, the walk now en
 note N11: The initialiser of {variable} goes with it; its calls are taken to have no effect: {calls}.
 note N12: Where the body used to skip the rest of a batch, it now skips the rest of the page.
 note N13: {test} cannot be true any more, with one piece at a time, and the test is gone.
+note N14: Nothing uses the memory of {memory} any more; it can go in a later patch.
+note N15: {function}() had no other caller and is a part of the callback now.
 note N9: Messages that print __func__ now name the callback.
 
 // Since 6.0: the function advances the iterator by what it got.

@@ -5,7 +5,7 @@
 
 use super::rule::Walking;
 use super::{Converted, Level, Site, Verdict};
-use crate::edit::{EditSet, TextEdit};
+use crate::edit::{EditSet, TextEdit, between};
 use crate::flow::facts::Facts;
 use crate::outline::plain::convert_plain;
 use crate::outline::{Conversion, convert};
@@ -18,8 +18,9 @@ use crate::syntax::scope::Scopes;
 use crate::syntax::{MacroKnowledge, Node, parse_with};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::plain::{PlainSpec, calls, recognise as recognise_plain};
+use crate::walk::prepare::{Prepared, prepared};
 use crate::walk::site::acquisitions;
-use crate::walk::{Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
+use crate::walk::{Duty, Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
 
 /// What one file holds.
 pub(super) struct Found {
@@ -81,6 +82,12 @@ impl<'t> Work<'_, 't> {
             let converted = found.and_then(|found| {
                 let converted = self.convert(walk, &found, &scopes, name, &mut proof);
                 converted.inspect_err(|refusal| proof.refused(refusal))
+            });
+            let converted = converted.or_else(|refusal| {
+                let prepared = prepared(walk, self.scope, call, refusal.code).ok_or(refusal.clone())?;
+                let (converted, shown) = self.prepared(walk, &prepared, call).ok_or(refusal)?;
+                proof = shown;
+                Ok(converted)
             });
             let verdict = match converted {
                 Ok(converted) => Verdict::Converted(Box::new(converted)),
@@ -148,8 +155,43 @@ impl<'t> Work<'_, 't> {
             edits,
             helper: spec.helper_name.clone(),
             message: spec.message.clone(),
-            notes: notes(spec, walk, &removed),
+            notes: notes(spec, walk.notes.iter(), &removed),
         })
+    }
+
+    /// Convert a walk that was another program's shape before: the conversion of the prepared text, seen from the original.
+    fn prepared(
+        &mut self,
+        spec: &WalkSpec,
+        prepared: &Prepared,
+        call: Node<'t>,
+    ) -> Option<(Converted, Proof)> {
+        let text = prepared.edits.apply(self.file.bytes());
+        let file = SourceFile::new(self.file.path(), text);
+        let tree = parse_with(&file, self.asked.macros);
+        let scope = FileScope::of(&tree);
+        let scopes = Scopes::of(scope.function(&prepared.function)?.node);
+        let found = recognise(spec, &scopes);
+        let Recognised { walk, mut proof, .. } = found.into_iter().next()?;
+        let walk = walk.ok()?;
+        let conversion = convert(spec, &walk, &scopes, &scope, &self.names, &mut proof).ok()?;
+        let mut edits = EditSet::new();
+        for edit in &conversion.edits {
+            edits.add(edit.clone()).ok()?;
+        }
+        let (cleaned, removed) = superfluous::remove(&file, &edits, &[prepared.function.clone()]);
+        for edit in cleaned {
+            // They were added to a copy of the set before.
+            let _ = edits.add(edit);
+        }
+        let edits = between(self.file.bytes(), &edits.apply(file.bytes()))?;
+        proof.moved(&|span| prepared.edits.original(span).unwrap_or(call.span()));
+        proof.noted(Duty::GoesOn, &prepared.done, call.span());
+        let conversion = Conversion { edits, ..conversion };
+        let (level, edits, _) = self.settle(conversion, call, &prepared.function, &proof).ok()?;
+        let (helper, message) = (spec.helper_name.clone(), spec.message.clone());
+        let told = walk.notes.iter().chain(&prepared.notes);
+        Some((Converted { level, edits, helper, message, notes: notes(spec, told, &removed) }, proof))
     }
 
     /// Take what a conversion makes superfluous along, read the result again, and let later conversions build on it.
@@ -204,8 +246,12 @@ impl<'t> Work<'_, 't> {
 }
 
 /// The notes in the rule's words, in the rule's order.
-fn notes(spec: &WalkSpec, walk: &Walk<'_>, removed: &[Removed]) -> Vec<(String, String)> {
-    let mut all: Vec<Note> = walk.notes.clone();
+fn notes<'n>(
+    spec: &WalkSpec,
+    told: impl Iterator<Item = &'n Note>,
+    removed: &[Removed],
+) -> Vec<(String, String)> {
+    let mut all: Vec<Note> = told.cloned().collect();
     for what in removed {
         let Removed::Local { name, calls, .. } = what else { continue };
         let unknown: Vec<String> =

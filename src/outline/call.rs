@@ -8,7 +8,7 @@ use super::captures::Passing;
 use super::channels::lands_behind;
 use super::extent::failure_test;
 use super::rest;
-use super::ways_out::{Dispatch, Value};
+use super::ways_out::{Dispatch, Value, arms_variable};
 use crate::edit::TextEdit;
 use crate::plan::columns::{TAB, indent, indentation, shift};
 use crate::plan::wrapping::parenthesised;
@@ -185,6 +185,9 @@ impl Caller<'_, '_, '_> {
             if let Some(at) = statements.iter().rposition(is_jump) {
                 statements.remove(at);
             }
+        }
+        if let Some((own, _)) = arms_variable(walk, self.material.scopes) {
+            statements.retain(|n| *n != own);
         }
         let Some((first, last)) = statements.first().zip(statements.last()) else {
             return Err(Refusal::new(

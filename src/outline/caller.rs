@@ -7,7 +7,7 @@ use super::callback::Material;
 use super::captures::{Capture, Passing};
 use super::extent::{Extent, extent};
 use super::respell::Reach;
-use super::ways_out::Dispatch;
+use super::ways_out::{Dispatch, arms_variable};
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
 use crate::plan::columns::{TAB, indent, indentation, shift};
@@ -109,6 +109,10 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         let result = match (material.walk.control, dispatch) {
             (_, Dispatch::Nothing) => None,
             (Some(control), _) => Some((material.scopes.declaration(control.id).name.to_owned(), None)),
+            (None, Dispatch::FailureArm(_)) => Some(match arms_variable(material.walk, material.scopes) {
+                Some((_, id)) => (material.scopes.declaration(id).name.to_owned(), None),
+                None => own_result(material),
+            }),
             (None, _) => Some(own_result(material)),
         };
         let extent = extent(material, dispatch)?;

@@ -306,6 +306,35 @@ enum Passes<'t> {
     More,
 }
 
+/// What the acquisition got, also as `got ? got : other`, `got ?: other`, `got < 0 ? got : other`: where the failure arm
+/// looks at it, that is the helper's result.
+fn gives_got<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, value: Node<'t>) -> bool {
+    let is_got = |n: Node<'t>| scopes.resolve(unwrapped(n)) == Some(walk.site.got);
+    let value = unwrapped(value);
+    let below = |c: Node<'t>| {
+        c.operator() == Some("<")
+            && c.child(Field::Left).is_some_and(is_got)
+            && c.child(Field::Right).is_some_and(|r| r.text() == "0")
+    };
+    let condition = value.child(Field::Condition).map(unwrapped);
+    is_got(value)
+        || value.is(Kind::ConditionalExpression)
+            && condition.is_some_and(|c| is_got(c) || below(c))
+            && value.child(Field::Consequence).is_none_or(is_got)
+}
+
+/// The statement of the failure arm that puts the error into a variable of the arm's own, and that variable: it can have
+/// the helper's result.
+pub(super) fn arms_variable<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<(Node<'t>, DeclId)> {
+    let statement = statements_of(walk.failure.arm.arm).into_iter().find(|n| !n.is(Kind::Comment))?;
+    let assignment = statement.child_of(Kind::AssignmentExpression).filter(|a| a.operator() == Some("="))?;
+    let id = scopes.resolve(assignment.child(Field::Left)?)?;
+    let declaration = scopes.declaration(id);
+    let outside = !walk.site.outer.encloses(declaration.ident) && !walk.site.live_at_end.contains(&id);
+    let passed = assignment.child(Field::Right).is_some_and(|r| gives_got(walk, scopes, r));
+    (outside && passed && walk.control.is_none() && id != walk.site.got).then_some((statement, id))
+}
+
 struct Arm<'t> {
     passes: Passes<'t>,
     lands_behind: bool,
@@ -315,16 +344,7 @@ impl<'t> Arm<'t> {
     fn of(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Self {
         let statements: Vec<_> =
             statements_of(walk.failure.arm.arm).into_iter().filter(|s| !s.is(Kind::Comment)).collect();
-        let got = walk.site.got;
-        // `got`, also as `got ? got : other` and `got ?: other`: the result is below zero there.
-        let is_got = |n: Node<'_>| {
-            let n = unwrapped(n);
-            let part = |field| n.child(field).and_then(|c| scopes.resolve(unwrapped(c))) == Some(got);
-            scopes.resolve(n) == Some(got)
-                || n.is(Kind::ConditionalExpression)
-                    && part(Field::Condition)
-                    && (n.child(Field::Consequence).is_none() || part(Field::Consequence))
-        };
+        let is_got = |n: Node<'t>| gives_got(walk, scopes, n);
         let control = walk.control.map(|c| c.id);
         let passes = match statements.as_slice() {
             [_] if matches!(walk.failure.target, Target::Return(value) if returns_as_behind(walk, value)) => {
@@ -334,7 +354,7 @@ impl<'t> Arm<'t> {
                 Target::Return(Some(value)) if is_got(value) => Passes::Result,
                 Target::Return(Some(value)) => Passes::Own(value),
                 Target::Return(None) => Passes::More,
-                _ if control == Some(got) => Passes::Result,
+                _ if control == Some(walk.site.got) => Passes::Result,
                 _ if control.is_none() && !jump.is(Kind::ReturnStatement) => Passes::Nothing,
                 _ => Passes::More,
             },

@@ -341,6 +341,11 @@ impl<'t> Machine<'_, 't> {
                 self.drop(declaration.declarator);
                 continue;
             }
+            if declaration.id == self.eval.site.batch {
+                // Where the array's memory came from does not matter any more.
+                self.drop(declaration.declarator);
+                continue;
+            }
             let mut after = state.clone();
             let value = self.eval.value(initializer, &mut after);
             let goes = self.cursors.contains(&declaration.id) && self.goes_with_walk(&value);

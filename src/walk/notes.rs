@@ -7,6 +7,7 @@ use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit, Position, known};
 use super::output::{Output, Piece, Stage, Target};
 use super::recognise::Failure;
+use super::scratch::is_scratch;
 use super::storage::is_allocated;
 use super::sym::Sign;
 use super::total::{Limit, Total};
@@ -79,6 +80,8 @@ impl<'t> Found<'_, '_, 't> {
         if !self.total.rest.is_empty() {
             notes.push(Note::with("N2", "batch", spec.batch.clone()));
         }
+        let memory = self.eval.scopes.declaration(site.batch).initializer.filter(|m| is_scratch(spec, *m));
+        notes.extend(memory.map(|m| Note::with("N14", "memory", m.text())));
         for condition in self.once_more {
             notes.push(Note::with("N8", "condition", unwrapped(*condition).text()));
         }

@@ -161,6 +161,22 @@ impl Proof {
         self.enter(duty, Status::Open, evidence.into(), spans);
     }
 
+    /// What was shown of one text, with the places of another.
+    pub fn moved(&mut self, place: &dyn Fn(Span) -> Span) {
+        for obligation in self.found.values_mut() {
+            obligation.spans.iter_mut().for_each(|span| *span = place(*span));
+            obligation.spans.dedup();
+        }
+    }
+
+    /// Something else that belongs to a duty.
+    pub fn noted(&mut self, duty: Duty, what: &str, span: Span) {
+        if let Some(obligation) = self.found.get_mut(&duty) {
+            obligation.evidence = format!("{}; {what}", obligation.evidence);
+            obligation.spans.push(span);
+        }
+    }
+
     /// A refusal ends the proof.
     pub fn refused(&mut self, refusal: &Refusal) {
         if let Some(duty) = Duty::of(refusal.code) {

@@ -6,6 +6,7 @@
 use super::eval::unwrapped;
 use super::expressions::{first_match, is_pure};
 use super::refusal::{Refusal, RefusalCode};
+use super::scratch::is_scratch;
 use super::site::{Site, callee, definition, statements_of};
 use super::spec::{BatchStorage, WalkSpec};
 use crate::syntax::scope::{DeclId, Scopes};
@@ -138,10 +139,12 @@ impl<'t> Memory<'_, 't> {
     }
 }
 
-/// Whether the array is a pointer to memory of its own: not set where it is declared, or to what was allocated for it.
+/// Whether the array is a pointer to memory of its own: not set where it is declared, or to what was allocated for it, or
+/// to memory that an object of this file holds for nothing else.
 pub(super) fn is_own(spec: &WalkSpec, scopes: &Scopes<'_>, batch: DeclId) -> bool {
     let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
-    scopes.declaration(batch).initializer.is_none_or(|n| null(n) || allocates(spec, n))
+    let value = scopes.declaration(batch).initializer;
+    value.is_none_or(|n| null(n) || allocates(spec, n) || is_scratch(spec, n))
 }
 
 /// What an array that is a pointer is set to later, if that is neither allocated for it nor a local array.
