@@ -123,11 +123,12 @@ note N12: Where the body used to skip the rest of a batch, it now skips the rest
 note N13: {test} cannot be true any more, with one piece at a time, and the test is gone.
 note N14: Nothing uses the memory of {memory} any more; it can go in a later patch.
 note N15: {function}() had no other caller and is a part of the callback now.
+note N16: The field {field} is now written for every page; it used to be taken to be zero for all but the first.
 note N9: Messages that print __func__ now name the callback.
 
 // Since 6.0: the function advances the iterator by what it got.
 @walk:advancing extends pages@
-expression iter, got, bytes, slots;
+expression iter, got, bytes, slots, first, n, x;
 expression batch, offset;
 @@
 
@@ -136,6 +137,8 @@ tree declares: iov_iter_get_pages2
 acquire: got = iov_iter_get_pages2(iter, batch, bytes, slots, &offset)
 acquire allocated: got = iov_iter_get_pages_alloc2(iter, &batch, bytes, &offset)
 acquire one: got = iov_iter_get_pages2(iter, &batch, bytes, 1, &offset)
+
+each: fuse_page_descs_length_init(batch, first, n) => batch[x].length = PAGE_SIZE - batch[x].offset
 
 introduce: lib/iov_iter.c after iov_iter_get_pages_alloc2, iov_iter_get_pages2 : advancing.c
 

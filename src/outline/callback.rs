@@ -9,7 +9,8 @@ use super::negation::negated;
 use super::respell::{Reach, Respelled};
 use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
-use crate::plan::columns::{TAB, indent, indentation, shift};
+use crate::plan::columns::{TAB, WIDTH, indent, indentation, shift};
+use crate::plan::superfluous::trailing_comment;
 use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, Scopes};
@@ -84,7 +85,11 @@ fn context(material: &Material<'_, '_>) -> String {
     let mut out = format!("struct {} {{\n", material.names.context);
     for capture in &material.captures.passed {
         let declaration = material.scopes.declaration(capture.id);
-        out.push_str(&format!("\t{};\n", declared(&declaration.ty, capture.passing, declaration.name)));
+        let field = declared(&declaration.ty, capture.passing, declaration.name);
+        let comment = trailing_comment(declaration.declaration).filter(|_| capture.passing == Passing::Field);
+        let comment = comment.map(|c| format!(" {}", c.text()));
+        let comment = comment.filter(|c| TAB + field.len() + c.len() < WIDTH).unwrap_or_default();
+        out.push_str(&format!("\t{field};{comment}\n"));
     }
     out.push_str("};\n\n");
     out

@@ -58,6 +58,10 @@ pub(super) fn extent(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Re
     if total.position.is_some() || is_clamped(material, counter.bound, counter.id) {
         return Ok(Extent { size, entered, shortage: None });
     }
+    if !material.walk.failure.arm.nothing_fails && !is_signed(&declaration.ty) {
+        // What was asked for beyond what is there would have been asked for for ever.
+        return Ok(Extent { size, entered, shortage: None });
+    }
     let captured = material.captures.passed.iter().any(|c| c.id == counter.id);
     if counter.bound.is_some() || captured || live_behind(&material.walk.site, counter.id) {
         let what = "may be more than there is, which the code takes for a failure and the helper does not";

@@ -92,7 +92,9 @@ fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn:
         let siblings: Vec<_> =
             scopes.declarations().iter().filter(|d| d.declaration == declaration.declaration).collect();
         let span = if siblings.len() == 1 {
-            let lines = whole_lines(file, declaration.declaration.span());
+            let comment = trailing_comment(declaration.declaration);
+            let span = declaration.declaration.span();
+            let lines = whole_lines(file, comment.map_or(span, |c| span.cover(c.span())));
             gone.push((turn.len(), declaration.declaration));
             lines
         } else {
@@ -111,6 +113,13 @@ fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn:
             turn[*at].0.end += 1;
         }
     }
+}
+
+/// The comment behind a statement on its last line.
+pub fn trailing_comment(node: Node<'_>) -> Option<Node<'_>> {
+    let source = node.tree().source();
+    let line = |at: u32| source.lines().line_column(at as usize).line;
+    node.next_sibling().filter(|n| n.is(Kind::Comment) && line(n.span().start) == line(node.span().end))
 }
 
 /// Whether a declaration is the last at the start of its block, and all before it go too: then the blank line behind

@@ -258,7 +258,7 @@ pub(super) fn best_match<'s, 't>(
     fits.into_iter().next()
 }
 
-fn enclosing_loop<'t>(node: Node<'t>, function: Node<'t>) -> Option<Node<'t>> {
+pub(super) fn enclosing_loop<'t>(node: Node<'t>, function: Node<'t>) -> Option<Node<'t>> {
     // `do { … } while (0)` runs once.
     let once = |n: &Node<'_>| {
         n.is(Kind::DoStatement)

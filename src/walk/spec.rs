@@ -130,6 +130,8 @@ pub struct WalkSpec {
     pub helper_name: String,
     /// The prototype of `f`.
     pub callback: Prototype,
+    /// Calls that give a field of `n` elements from `first` on a value, and the assignment for element `x`.
+    pub fills: Vec<Same>,
     /// What a callback returns to stop in front of the piece without an error.
     pub halt: Option<String>,
     /// What a callback's name ends in.
@@ -256,6 +258,7 @@ struct Draft {
     helper: Option<Pattern>,
     helper_name: String,
     callback: Option<Prototype>,
+    fills: Vec<Same>,
     halt: Option<String>,
     suffix: String,
     batch: String,
@@ -307,6 +310,10 @@ impl Reader<'_> {
             ("same", []) => {
                 let same = self.same(part);
                 draft.same.extend(same);
+            }
+            ("each", []) => {
+                let fill = self.same(part);
+                draft.fills.extend(fill);
             }
             ("position", []) => draft.position = self.pattern(part, part.clause.text_span),
             ("unit", []) => draft.unit = self.pattern(part, part.clause.text_span),
@@ -483,6 +490,7 @@ impl Reader<'_> {
             helper: draft.helper?,
             helper_name: draft.helper_name,
             callback: draft.callback?,
+            fills: draft.fills,
             halt: draft.halt,
             suffix: draft.suffix,
             batch: draft.batch,

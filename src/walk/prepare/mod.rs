@@ -5,6 +5,8 @@
 //! shown: the conversion is made on their result, and the two together are what changes. A form of its own is refused
 //! for its own reason if it cannot be spelled in this way.
 
+mod elements;
+mod fill;
 mod inline;
 mod lockstep;
 
@@ -37,6 +39,7 @@ pub fn prepared<'t>(
 ) -> Option<Prepared> {
     match refused {
         RefusalCode::NoOuterLoop => inline::inlined(spec, file, call),
+        RefusalCode::ArrayAliasesDestination => fill::filled(spec, file, call),
         _ => None,
     }
 }
