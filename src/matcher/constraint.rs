@@ -44,9 +44,14 @@ pub fn kind_fits(meta: &Metavariable, node: Node<'_>) -> bool {
 pub fn kind_fits_words(meta: &Metavariable, words: &[Word<'_>]) -> bool {
     use TokenKind::{Char, Number, String, Word};
     match (&meta.kind, words) {
-        (MetaKind::Expression | MetaKind::ExpressionList(_) | MetaKind::Type | MetaKind::Metavariable, _) => {
-            true
-        }
+        (
+            MetaKind::Expression
+            | MetaKind::ExpressionList(_)
+            | MetaKind::Type
+            | MetaKind::Metavariable
+            | MetaKind::Pragma,
+            _,
+        ) => true,
         (MetaKind::Constant, [one]) => {
             matches!(one.kind, Char | Number | String) || one.kind == Word && is_constant_name(one.text)
         }

@@ -20,7 +20,7 @@ impl<'p> Matcher<'p> {
         use Kind::*;
         match p.kind() {
             Declaration | FieldDeclaration | ParameterDeclaration | TypeDefinition
-                if p.kind() == c.kind() =>
+                if p.kind() == c.kind() || p.is(Declaration) && c.is(FieldDeclaration) =>
             {
                 Some(self.declaring(p, c, env))
             }
@@ -169,7 +169,15 @@ impl<'p> Matcher<'p> {
         });
         let initializer = |d: Option<Node<'_>>| d.filter(|d| d.is(Kind::InitDeclarator)).is_some();
         let cd = match cd {
-            Some(d) if initializer(Some(d)) && !initializer(pd) => d.child(Field::Declarator),
+            Some(d) if initializer(Some(d)) && !initializer(pd) => {
+                // The isomorphism `decl_init`: what a rule removes has to be all there is.
+                let stays =
+                    |pd: Node<'p>| self.pattern.pieces_of(pd).iter().all(|x| x.atom.mark != Mark::Minus);
+                if !pd.is_some_and(stays) || !self.pattern.metavariables().allows("decl_init") {
+                    return Vec::new();
+                }
+                d.child(Field::Declarator)
+            }
             other => other,
         };
         if meta.is_none() && any.is_none() {

@@ -1,11 +1,13 @@
 //! Preprocessor lines: includes, definitions, pragmas, as a rule writes them on one line.
 //!
-//! In: a directive of the pattern and one of the code. Out: every way to match them. The text of a definition is compared
-//! word by word; metavariables in it bind what the parser made of it only if it is one piece.
+//! In: a directive of the pattern and one of the code. Out: every way to match them. What a definition says is compared
+//! word by word.
 
-use super::environment::{Binding, Environment};
+use super::environment::Environment;
 use super::node::Matcher;
-use crate::smpl::MetaKind;
+use super::words::{Word, words_of};
+use crate::smpl::directive::Directive;
+use crate::smpl::pattern::Slot;
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 
@@ -16,16 +18,19 @@ impl<'p> Matcher<'p> {
         if !matches!(p.kind(), PreprocInclude | PreprocDef | PreprocFunctionDef | PreprocCall) {
             return None;
         }
-        if p.kind() != c.kind() {
+        let definition = |n: Node<'_>| matches!(n.kind(), PreprocDef | PreprocFunctionDef);
+        if p.kind() != c.kind() && !(definition(p) && definition(c)) {
             return Some(Vec::new());
         }
-        let found = match p.kind() {
-            PreprocInclude => self.include(p, c, env),
-            _ => self.definition(p, c, env),
+        let slot = self.pattern.piece(p).and_then(|piece| self.pattern.slots().get(piece.slot?));
+        let found = match slot {
+            Some(Slot::Directive(directive)) => self.worded(directive, c, env),
+            _ if p.is(PreprocInclude) => self.include(p, c, env).into_iter().collect(),
+            _ => Vec::new(),
         };
         let text = c.text();
         let span = Span::new(c.span().start as usize, c.span().start as usize + text.trim_end().len());
-        Some(found.and_then(|env| self.noted(p, span, c, &env)).into_iter().collect())
+        Some(found.iter().filter_map(|env| self.noted(p, span, c, env)).collect())
     }
 
     fn include(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Environment> {
@@ -45,30 +50,28 @@ impl<'p> Matcher<'p> {
         same.then(|| env.clone())
     }
 
-    fn definition(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Environment> {
-        let words =
-            |n: Node<'_>, f: Field| n.child(f).map(|x| x.text().trim().to_string()).unwrap_or_default();
-        let mut env = env.clone();
-        for field in [Field::Directive, Field::Name, Field::Parameters, Field::Value, Field::Argument] {
-            let (want, have) = (words(p, field), words(c, field));
-            if want == have {
-                continue;
-            }
-            if want.contains("...") && (want == "..." || want == "(...)") && !have.is_empty() {
-                continue;
-            }
-            let meta = self.pattern.metavariables().get(&want)?;
-            if have.is_empty()
-                || (meta.kind == MetaKind::Identifier
-                    && have.contains(|x: char| !x.is_alphanumeric() && x != '_'))
-            {
-                return None;
-            }
-            let key: String = have.split_whitespace().map(|w| format!("{w}\u{1}")).collect();
-            let node = c.child(field).map(|n| n.span()).unwrap_or_default();
-            let binding = Binding { key: key.into(), span: node, ..Binding::text(have.as_str()) };
-            env = self.bind(meta, binding, &env)?;
+    /// `#define`, `#undef` or `#pragma`.
+    fn worded(&self, p: &'p Directive, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let words = |field: Field| c.child(field).map(words_of).unwrap_or_default();
+        let (keyword, rest) = match c.kind() {
+            Kind::PreprocCall => (c.child(Field::Directive).map_or("", Node::text), words(Field::Argument)),
+            _ => ("#define", words(Field::Value)),
+        };
+        if keyword.trim_start_matches('#').trim() != p.keyword {
+            return Vec::new();
         }
-        Some(env)
+        let rest: Vec<Word<'_>> = rest.into_iter().filter(|w| w.text != "\\").collect();
+        let (name, rest) = match c.child(Field::Name) {
+            Some(name) => (words_of(name), rest.as_slice()),
+            None => {
+                let (name, rest) = rest.split_at(p.name.len().min(rest.len()));
+                (name.to_vec(), rest)
+            }
+        };
+        let mut all = self.word_row(&p.name, &name, c, env);
+        for (pieces, words) in [(&p.parameters, words(Field::Parameters).as_slice()), (&p.value, rest)] {
+            all = all.iter().flat_map(|env| self.word_row(pieces, words, c, env)).collect();
+        }
+        all
     }
 }

@@ -6,7 +6,7 @@
 use super::constraint::{allowed, kind_fits};
 use super::environment::{Binding, Environment};
 use super::node::Matcher;
-use crate::smpl::pattern::{Leaf, Slot, When};
+use crate::smpl::pattern::{Hung, Leaf, Slot, When};
 use crate::smpl::{ListLength, MetaKind, Metavariable};
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
@@ -40,9 +40,24 @@ impl<'p> Matcher<'p> {
                 }
             }
         }
+        env = self.last_comma(&pc, &cc, &env);
         let pi: Vec<_> = pc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
         let ci: Vec<_> = cc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
         self.items(&pi, &ci, &env)
+    }
+
+    /// Note the comma behind the last element. Where the code has none, code that hangs on it goes behind the element.
+    fn last_comma(&self, pc: &[Node<'p>], cc: &[Node<'_>], env: &Environment) -> Environment {
+        let ([.., comma, _], [.., last, _]) = (pc, cc) else { return env.clone() };
+        if !comma.is(Kind::Token) || comma.text() != "," {
+            return env.clone();
+        }
+        let Some(piece) = self.pattern.piece(*comma) else { return env.clone() };
+        match last.is(Kind::Token) && last.text() == "," {
+            true => env.touch(piece.atom.id, last.span()),
+            false if piece.atom.hung == Hung::Nothing => env.clone(),
+            false => env.touch(piece.atom.id, Span::at(last.span().end as usize)),
+        }
     }
 
     /// Whether an initialiser names all its fields: their order is free then, and others may stand between.
@@ -90,7 +105,16 @@ impl<'p> Matcher<'p> {
                 Some(piece) => env.touch(piece.atom.id, ct),
                 None => env.clone(),
             },
+            (Some(pt), None) => self.missing_comma(pt, c.span().end, env),
             _ => env.clone(),
+        }
+    }
+
+    /// Code that hangs on a comma that the code does not have goes where it would be.
+    fn missing_comma(&self, comma: Span, at: u32, env: &Environment) -> Environment {
+        match self.pattern.piece_at(comma.start).filter(|piece| piece.atom.hung != Hung::Nothing) {
+            Some(piece) => env.touch(piece.atom.id, Span::at(at as usize)),
+            None => env.clone(),
         }
     }
 
@@ -167,6 +191,7 @@ impl<'p> Matcher<'p> {
                 Some(piece) => env.touch(piece.atom.id, ct),
                 None => env.clone(),
             },
+            (Some(pt), None) => self.missing_comma(pt, c.span().start, env),
             _ => env.clone(),
         }
     }

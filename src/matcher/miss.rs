@@ -74,7 +74,7 @@ fn collect<'p>(pattern: &'p Pattern, out: &mut Vec<Item<'p>>) {
             }
             Leaf::Slot(Slot::Nest(_, inner, _)) => collect(inner, out),
             Leaf::Slot(Slot::Dots(_)) | Leaf::Meta(_) => {}
-            Leaf::Plain => {
+            Leaf::Slot(Slot::Directive(_)) | Leaf::Plain => {
                 out.push(item);
                 let nested = item.node.named_children().filter(|n| n.kind().is_statement());
                 out.extend(nested.map(|node| Item { node, ..item }));

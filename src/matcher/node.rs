@@ -160,7 +160,7 @@ impl<'p> Matcher<'p> {
         c: Node<'_>,
         env: &Environment,
     ) -> Option<Environment> {
-        let mut env = env.touch(piece.atom.id, span);
+        let mut env = if piece.atom.id == u32::MAX { env.clone() } else { env.touch(piece.atom.id, span) };
         for name in &piece.atom.attached {
             let Some(meta) = self.pattern.metavariables().get(name) else { continue };
             if matches!(meta.kind, MetaKind::Position(_)) {
@@ -278,6 +278,7 @@ impl<'p> Matcher<'p> {
                 }
                 found
             }
+            Slot::Directive(_) => self.directive(p, c, env).unwrap_or_default(),
         }
     }
 

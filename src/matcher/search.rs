@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::first::FirstOf;
 use super::formula::{Formula, Item, Part};
 use super::graph::Graph;
+use super::macros::{Lines, Reading};
 use super::node::Matcher;
 use super::solve::Solver;
 use super::translate::Translator;
@@ -37,6 +38,10 @@ pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
         PatternKind::Statements => {
             at_top(rule, tree, env, &mut found);
             in_functions(rule, tree, env, &mut found);
+            let lines = if rule.transforms() { Lines::One } else { Lines::Any };
+            for body in super::macros::bodies(tree, &rule.required, Reading::Statements(lines)) {
+                in_functions(rule, &body, env, &mut found);
+            }
         }
         PatternKind::TopLevel => {
             at_top(rule, tree, env, &mut found);
@@ -54,7 +59,7 @@ pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
 fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
     let Some(root) = rule.pattern.single() else { return };
     let matcher = Matcher::new(&rule.pattern);
-    for body in super::macros::bodies(tree, &rule.required) {
+    for body in super::macros::bodies(tree, &rule.required, Reading::Expression) {
         anywhere_in(rule, matcher, root, &body, env, found);
     }
     anywhere_in(rule, matcher, root, tree, env, found);

@@ -249,7 +249,7 @@ impl<'p> Translator<'p> {
     }
 
     /// The code of lines that start with `?`.
-    fn optional(&self, item: Item<'p>) -> Option<&'p Pattern> {
+    pub(super) fn optional(&self, item: Item<'p>) -> Option<&'p Pattern> {
         match item.matcher.whole_leaf(item.node) {
             Leaf::Slot(Slot::Disjunction(branches)) => match branches.as_slice() {
                 [there, absent] if absent.pieces().is_empty() => Some(there),
@@ -293,7 +293,7 @@ impl<'p> Translator<'p> {
                 MetaKind::StatementList(_) => return self.statement_list(item, context),
                 _ => {}
             },
-            Leaf::Plain => {}
+            Leaf::Slot(Slot::Directive(_)) | Leaf::Plain => {}
         }
         match item.node.kind() {
             Kind::CompoundStatement => self.block_of(item, context),

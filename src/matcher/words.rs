@@ -52,7 +52,8 @@ impl<'p> Matcher<'p> {
         self.word_row(self.pattern.pieces_of(p), &words_of(c), c, env)
     }
 
-    fn word_row(
+    /// Match pieces of the pattern with words of `c`.
+    pub fn word_row(
         &self,
         pieces: &'p [Piece],
         words: &[Word<'_>],
@@ -115,7 +116,8 @@ impl<'p> Matcher<'p> {
         words: &[Word<'_>],
         (c, env): (Node<'_>, &Environment),
     ) -> Vec<Environment> {
-        let list = matches!(meta.kind, MetaKind::ExpressionList(_) | MetaKind::IdentifierList);
+        let list =
+            matches!(meta.kind, MetaKind::ExpressionList(_) | MetaKind::IdentifierList | MetaKind::Pragma);
         let most = balanced(words, list);
         let mut out = Vec::new();
         for n in usize::from(!list)..=most {

@@ -244,7 +244,10 @@ fn before_header(tree: &Tree, insertion: &Insertion) -> Insertion {
     });
     let mut out = insertion.clone();
     if let Some(h) = holder.filter(|h| !h.is(Kind::CompoundStatement)) {
-        let name = h.child(Field::Declarator).map_or(h.span().end, |d| d.span().end);
+        let declarator = h.child(Field::Declarator);
+        let named =
+            declarator.and_then(|d| d.child(Field::Declarator).filter(|_| d.is(Kind::InitDeclarator)));
+        let name = named.or(declarator).map_or(h.span().end, |d| d.span().end);
         let leaf = h.descendants().find(|n| n.is_leaf() && !n.is(Kind::Comment));
         if let Some(leaf) = leaf.filter(|_| anchor.end <= name) {
             out.anchor = leaf.span();

@@ -162,6 +162,8 @@ fn read_body(
         BodyKind::Expression | BodyKind::Identifier => &[Expression],
         BodyKind::Type => &[Type],
         BodyKind::Any if defines_function(minus, metas) => &[TopLevel],
+        // In the parentheses of an expression a block would be one, too.
+        BodyKind::Any if minus[0].text == "{" => &[Statements],
         BodyKind::Any if type_first => &[Type, Statements, Expression, TopLevel],
         BodyKind::Any => &[Expression, Statements, Type, TopLevel],
     };

@@ -6,6 +6,7 @@
 pub mod compile;
 pub mod cursor;
 pub mod declare;
+pub mod directive;
 pub mod header;
 pub mod outline;
 pub mod parse;

@@ -4,6 +4,7 @@
 //! leaves and every other construct of the rule language is a [`Slot`], an identifier of a name that no rule uses.
 //! Refuses what does not parse as C, with the place.
 
+use super::directive::Directive;
 use super::rule::{MetaKind, Metavariable};
 use super::spell::{Spelling, spell};
 use super::token::{LineMode, Mark, Token, TokenKind, lex};
@@ -120,6 +121,8 @@ pub enum Slot {
     Conjunction(Vec<Pattern>),
     /// `<... code ...>`
     Nest(NestCount, Box<Pattern>, Vec<When>),
+    /// `#define …` and the like.
+    Directive(Box<Directive>),
 }
 
 /// A piece of the pattern's text and the atom it spells.
@@ -231,16 +234,9 @@ impl Pattern {
                 None => syntax::parse(&source),
             };
             match roots(&tree, kind) {
-                Ok(_)
-                    if kind != PatternKind::Statements
-                        && kind != PatternKind::TopLevel
-                        && holds_statements(&slots) =>
-                {
-                    first.get_or_insert(atoms.first().map_or(Span::default(), |a| a.span));
-                }
                 Ok(roots) => {
                     let (pieces, slots) = (Arc::new(pieces), Arc::new(slots));
-                    return Ok(Self {
+                    let pattern = Self {
                         tree: Arc::new(tree),
                         roots,
                         kind,
@@ -248,7 +244,11 @@ impl Pattern {
                         slots,
                         metavariables: metas.clone(),
                         alternatives: Arc::default(),
-                    });
+                    };
+                    if !pattern.is_statements_in_disguise() {
+                        return Ok(pattern);
+                    }
+                    first.get_or_insert(atoms.first().map_or(Span::default(), |a| a.span));
                 }
                 Err(at) => {
                     let piece = pieces.iter().find(|p| p.span.end as usize > at).or(pieces.last());
@@ -258,6 +258,19 @@ impl Pattern {
             }
         }
         Err(unreadable(file, first.unwrap_or_default(), kind))
+    }
+
+    /// Whether it is one disjunction with a branch of statements, though no statements were asked for.
+    fn is_statements_in_disguise(&self) -> bool {
+        if matches!(self.kind, PatternKind::Statements | PatternKind::TopLevel) {
+            return false;
+        }
+        let statements = |p: &Self| matches!(p.kind(), PatternKind::Statements | PatternKind::TopLevel);
+        match self.single().map(|root| self.leaf(root)) {
+            Some(Leaf::Slot(Slot::Disjunction(all) | Slot::Conjunction(all))) => all.iter().any(statements),
+            Some(Leaf::Slot(Slot::Nest(_, inner, _))) => statements(inner),
+            _ => false,
+        }
     }
 
     /// The pattern's nodes, in order, comments left out.
@@ -358,7 +371,11 @@ impl Pattern {
     /// Names of the metavariables that occur, in order of appearance; attached ones included.
     pub fn used(&self) -> Vec<&str> {
         let mut out: Vec<&str> = Vec::new();
-        for piece in self.pieces.iter() {
+        let directives = self.slots.iter().filter_map(|slot| match slot {
+            Slot::Directive(directive) => Some(directive.pieces()),
+            _ => None,
+        });
+        for piece in self.pieces.iter().chain(directives.flatten()) {
             let words = piece.atom.words().filter(|t| self.metavariables.contains_key(*t));
             for name in words.chain(piece.atom.attached.iter().map(String::as_str)) {
                 if !out.contains(&name) {
@@ -391,19 +408,10 @@ impl Pattern {
                 Slot::Nest(_, p, whens) => {
                     std::iter::once(p.as_ref()).chain(whens.iter().filter_map(of_when)).collect()
                 }
+                Slot::Directive(_) => Vec::new(),
             }
         })
     }
-}
-
-/// Whether a branch is more than an expression or a type.
-fn holds_statements(slots: &[Slot]) -> bool {
-    let statements = |p: &Pattern| matches!(p.kind(), PatternKind::Statements | PatternKind::TopLevel);
-    slots.iter().any(|slot| match slot {
-        Slot::Disjunction(all) | Slot::Conjunction(all) => all.iter().any(statements),
-        Slot::Nest(_, inner, _) => statements(inner),
-        Slot::Dots(_) => false,
-    })
 }
 
 /// Kinds of metavariables that stand for their own name.

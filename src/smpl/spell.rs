@@ -4,9 +4,11 @@
 //! spelled as identifiers, as statements where a statement can stand. Refuses brackets of the rule language that do
 //! not pair, with their place.
 
+use super::directive::Directive;
 use super::pattern::{Atom, Metavariables, NestCount, Pattern, PatternKind, Piece, Slot, When};
 use super::rule::{MetaKind, OperatorKind};
 use super::token::{Mark, TokenKind};
+use super::vocabulary::ITERATOR;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::syntax::macros::MacroRole;
@@ -96,7 +98,12 @@ impl<'a> Speller<'a> {
         self.text.push_str(spelled);
         let span = Span::new(start, self.text.len());
         self.pieces.push(Piece { span, atom: atom.clone(), slot });
-        self.text.push(' ');
+        // `[[` is one token of an attribute.
+        let doubled = matches!(spelled, "[" | "]")
+            && self.next(1).is_some_and(|a| a.text == spelled && a.span.start == atom.span.end);
+        if !doubled {
+            self.text.push(' ');
+        }
     }
 
     fn scope(&self) -> Scope {
@@ -129,7 +136,8 @@ impl<'a> Speller<'a> {
                 let text =
                     atom.text.trim_end().strip_suffix("...").filter(|t| t.trim_end().ends_with("include"));
                 let spelled = text.map_or_else(|| atom.text.clone(), |t| format!("{t}\"...\""));
-                self.emit(atom, &spelled, None);
+                let slot = self.directive(atom);
+                self.emit(atom, &spelled, slot);
                 self.text.push('\n');
                 self.at += 1;
                 Ok(())
@@ -143,6 +151,15 @@ impl<'a> Speller<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// The slot of a line that is matched word by word.
+    fn directive(&mut self, atom: &Atom) -> Option<usize> {
+        let dots = self.slots.len();
+        let directive = Directive::read(atom, dots)?;
+        self.slots.push(Slot::Dots(Vec::new()));
+        self.slots.push(Slot::Directive(Box::new(directive)));
+        Some(dots + 1)
     }
 
     fn error(&self, atom: &Atom, message: &str) -> Diagnostic {
@@ -169,9 +186,7 @@ impl<'a> Speller<'a> {
             Some(MetaKind::Type | MetaKind::TypedefName) if self.spelling == Spelling::TypesAsKeywords => {
                 "size_t"
             }
-            Some(MetaKind::Iterator | MetaKind::IteratorName) if self.scope() == Scope::Block => {
-                "for_each_vd"
-            }
+            Some(MetaKind::Iterator | MetaKind::IteratorName) if self.scope() == Scope::Block => ITERATOR,
             Some(MetaKind::Operator(OperatorKind::Assignment)) => "=",
             Some(MetaKind::Operator(OperatorKind::Binary)) => "<<",
             Some(MetaKind::Operator(OperatorKind::Unary)) => "-",

@@ -19,6 +19,9 @@ pub struct Vocabulary {
     pub disabled: Vec<String>,
 }
 
+/// How a macro that iterates is spelled for the front end.
+pub const ITERATOR: &str = "for_each_vd";
+
 /// A vocabulary that patterns share.
 pub type Metavariables = Arc<Vocabulary>;
 
@@ -37,8 +40,12 @@ impl Vocabulary {
         names: Option<&Arc<MacroKnowledge>>,
         disabled: &[String],
     ) -> Self {
-        let own = metavariables.iter().filter(|m| m.kind == MetaKind::Attribute);
-        let own: Vec<(&str, MacroRole)> = own.map(|m| (m.name.as_str(), MacroRole::Attribute)).collect();
+        let own = metavariables.iter().filter_map(|m| match m.kind {
+            MetaKind::Attribute => Some((m.name.as_str(), MacroRole::Attribute)),
+            MetaKind::Iterator | MetaKind::IteratorName => Some((ITERATOR, MacroRole::Iterator)),
+            _ => None,
+        });
+        let own: Vec<(&str, MacroRole)> = own.collect();
         Self {
             metavariables: metavariables.iter().map(|m| (m.name.clone(), m.clone())).collect(),
             names: if own.is_empty() { names.cloned() } else { Some(Arc::new(declared(&own, names))) },

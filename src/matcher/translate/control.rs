@@ -33,7 +33,11 @@ impl<'p> Translator<'p> {
 
     fn one(&mut self, node: Node<'p>, item: Item<'p>, context: &Context<'p>) -> Formula {
         let items = row(item.matcher, &[node]);
-        self.list(&items, context)
+        match items.as_slice() {
+            // Dots in place of a branch end with the statement around it.
+            [one] if self.optional(*one).is_none() => self.statement(*one, context),
+            _ => self.list(&items, context),
+        }
     }
 
     /// The header with each of its ways.

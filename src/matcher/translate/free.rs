@@ -147,6 +147,9 @@ impl<'p> Translator<'p> {
                 all.iter().fold(0, |out, p| out | self.of_pattern(p))
             }
             Slot::Nest(_, inner, whens) => self.of_pattern(inner) | self.free_in_whens(whens),
+            Slot::Directive(directive) => {
+                directive.pieces().fold(0, |out, piece| out | self.of_name(&piece.atom.text))
+            }
         }
     }
 

@@ -8,8 +8,8 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment};
-use crate::plan::layout::token::Witness;
-use crate::plan::layout::{Changes, Insertion, Removal, fragment, layout};
+use crate::plan::layout::token::{Token, Witness};
+use crate::plan::layout::{Changes, Code, Edge, Insertion, Removal, fragment, layout};
 use crate::plan::outlining::matches::outlines;
 use crate::plan::plus::Renderer;
 use crate::plan::superfluous;
@@ -132,6 +132,7 @@ fn changes(rule: &CompiledRule, tree: &Tree, found: &[Match]) -> (Changes, Vec<S
         }
     }
     declarators(tree, &mut removed, &mut inserted);
+    let inserted = with_commas(tree, &removed, inserted);
     let context = kept.iter().flat_map(|i| sites[*i].context.iter().copied()).collect();
     (Changes { removed, inserted, context }, failed)
 }
@@ -170,13 +171,13 @@ fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &En
     for touch in &touches {
         let atom = touch.atom & !QUIET;
         let minus = rule.marks.get(&atom) == Some(&Mark::Minus);
-        if minus {
+        if minus && !touch.span.is_empty() {
             // What a nest matches again is another match of its code.
             let turn = touches.iter().filter(|t| t.atom == touch.atom && t.span < touch.span).count();
             let matches = vec![number << 16 | turn.min(0xffff)];
             let witness = Witness { matches, run: runs.get(&atom).copied() };
             site.removed.push(Removal { span: touch.span, witness });
-        } else {
+        } else if !minus {
             site.context.push(touch.span);
         }
         if minus || rule.hangs.contains_key(&touch.atom) {
@@ -303,6 +304,49 @@ fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec
         Side::After => all = all.pop().into_iter().collect(),
     }
     all
+}
+
+/// The code to add, with the comma that the element in front of it may lack.
+fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Vec<Insertion> {
+    let list = |n: &syntax::Node<'_>| matches!(n.kind(), Kind::InitializerList | Kind::EnumeratorList);
+    let mut behind: HashSet<Span> = HashSet::new();
+    let mut out = Vec::new();
+    for mut insertion in inserted {
+        let anchor = insertion.anchor;
+        let brace = insertion.side == Side::Before && tree.source().slice(anchor) == "}";
+        let end = insertion.side == Side::After && anchor.is_empty();
+        let starts = insertion.code.tokens.first().map_or(",", |t| t.text());
+        if (brace || end) && starts != "," {
+            let place =
+                Span::at((if brace { anchor.start } else { anchor.start.saturating_sub(1) }) as usize);
+            let node = tree.covering(if brace { anchor } else { place });
+            let around = std::iter::once(node).chain(node.ancestors()).find(list);
+            let stays = |n: &syntax::Node<'_>| {
+                n.is_leaf()
+                    && !n.is(Kind::Comment)
+                    && n.span().end <= anchor.start
+                    && !removed.iter().any(|r| r.span.contains(n.span()))
+            };
+            let last = around.and_then(|list| list.descendants().filter(stays).last());
+            if let Some(last) = last.filter(|n| !matches!(n.text(), "," | "{") && behind.insert(n.span())) {
+                // A list whose closing brace has a line of its own has one for each element.
+                let lines = around.is_some_and(|list| {
+                    let inner = list.text().trim_end_matches('}');
+                    inner[inner.trim_end().len()..].contains('\n')
+                });
+                if lines {
+                    insertion.code.starts = Edge::Line;
+                }
+                let inline = insertion.code.starts == Edge::Inline;
+                let tokens = vec![if inline { Token::comma() } else { Token::rule(",") }];
+                let code = Code { tokens, starts: Edge::Inline, ends: Edge::Inline, statements: 0 };
+                let anchor = last.span();
+                out.push(Insertion { anchor, side: Side::After, code, levels: 0, ..insertion.clone() });
+            }
+        }
+        out.push(insertion);
+    }
+    out
 }
 
 /// A declaration of several names of which a rule removes one loses only that one.
