@@ -279,7 +279,7 @@ fn conditions(atoms: &[Atom]) -> Vec<bool> {
         let after = i > 0
             && (matches!(atoms[i - 1].kind, TokenKind::Dots | TokenKind::NestClose | TokenKind::NestOpen)
                 || out[i - 1]);
-        if atom.text == "when" && after {
+        if atom.is_when() && after {
             line = atom.line;
         }
         out[i] = atom.line == line && !atom.mark.is_plus();

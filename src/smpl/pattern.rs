@@ -67,6 +67,13 @@ pub enum Hung {
     Behind,
 }
 
+impl Atom {
+    /// Whether it is the word that opens a condition on dots, if it stands behind them.
+    pub fn is_when(&self) -> bool {
+        matches!(self.text.as_str(), "when" | "WHEN")
+    }
+}
+
 /// What a pattern is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PatternKind {

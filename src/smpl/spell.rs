@@ -543,7 +543,7 @@ impl<'a> Speller<'a> {
     /// The `when` clauses that start here; each goes to the end of its line, or of its brackets.
     fn whens(&mut self) -> Result<Vec<When>, Diagnostic> {
         let mut out = Vec::new();
-        while self.next(0).is_some_and(|a| a.text == "when") {
+        while self.next(0).is_some_and(Atom::is_when) {
             self.at += 1;
             let start = self.at;
             let mut depth = 0usize;
@@ -558,7 +558,7 @@ impl<'a> Speller<'a> {
                     "(" | "\\(" | "[" | "{" => depth += 1,
                     ")" | "\\)" | "]" | "}" if depth == 0 => break,
                     ")" | "\\)" | "]" | "}" => depth -= 1,
-                    "when" if depth == 0 => break,
+                    _ if a.is_when() && depth == 0 => break,
                     _ => {}
                 }
                 let operand = self.at > start

@@ -20,14 +20,16 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
     let (mut steps, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     let mut errors = Vec::new();
     let rules: Vec<SmplRule> = file.rules().cloned().collect();
+    let mut asleep = Asleep { file, options, names: HashSet::new() };
     for item in &file.items {
+        if asleep.takes(item) {
+            continue;
+        }
         match item {
-            Item::Rule(rule) if never_runs(rule.header.depends.as_ref(), file, options) => {}
             Item::Rule(rule) => match rule_step(file, rule, &rules, options) {
                 Ok(step) => steps.push(Step::Rule(Box::new(step))),
                 Err(e) => errors.extend(e),
             },
-            Item::Script(script) if never_runs(script.header.depends.as_ref(), file, options) => {}
             Item::Script(script) => {
                 let names = (script.language.as_str(), script.phase);
                 match script_trouble(names, options).map(|what| refused(&file.source, script, what)) {
@@ -173,28 +175,72 @@ fn refused(source: &SourceFile, script: &ScriptRule, what: Diagnostic) -> Diagno
     what.at(source, script.header.span, label)
 }
 
-/// Whether a rule cannot run with the virtual rules that are on.
-fn never_runs(depends: Option<&Depends>, file: &RuleFile, options: &ApplyOptions) -> bool {
-    fn value(d: &Depends, file: &RuleFile, options: &ApplyOptions) -> Option<bool> {
-        match d {
-            Depends::Rule(name) if file.virtual_names().any(|v| v == name) => {
-                Some(options.virtuals.contains(name))
+/// The rules that cannot run with the virtual rules that are on, and those that need something of them.
+struct Asleep<'a> {
+    file: &'a RuleFile,
+    options: &'a ApplyOptions,
+    /// Their names.
+    names: HashSet<String>,
+}
+
+impl Asleep<'_> {
+    /// Whether the next item is one of them.
+    fn takes(&mut self, item: &Item) -> bool {
+        let (header, needed): (_, Vec<&String>) = match item {
+            Item::Rule(rule) => {
+                (&rule.header, rule.metavariables.iter().filter_map(|m| m.inherited.as_ref()).collect())
             }
-            Depends::Not(d) => value(d, file, options).map(|v| !v),
-            Depends::And(a, b) => match (value(a, file, options), value(b, file, options)) {
+            Item::Script(script) => {
+                let bound = script.inputs.iter().filter(|input| input.default.is_none());
+                (&script.header, bound.map(|input| &input.rule).collect())
+            }
+            Item::Virtual(_) | Item::Using(..) | Item::Walk(_) => return false,
+        };
+        let asleep = header.depends.as_ref().is_some_and(|d| self.value(d) == Some(false))
+            || needed.into_iter().any(|name| self.names.contains(name));
+        if let Some(name) = &header.name {
+            // A name may be given twice: then either rule may be meant.
+            if asleep && !self.runs_too(name) {
+                self.names.insert(name.clone());
+            } else {
+                self.names.remove(name);
+            }
+        }
+        asleep
+    }
+
+    /// Whether a name is one of several rules.
+    fn runs_too(&self, name: &str) -> bool {
+        let named = |item: &&Item| match item {
+            Item::Rule(rule) => rule.header.name.as_deref() == Some(name),
+            Item::Script(script) => script.header.name.as_deref() == Some(name),
+            Item::Virtual(_) | Item::Using(..) | Item::Walk(_) => false,
+        };
+        self.file.items.iter().filter(named).count() > 1
+    }
+
+    /// What a dependency comes to, where that is known.
+    fn value(&self, depends: &Depends) -> Option<bool> {
+        match depends {
+            Depends::Rule(name) if self.file.virtual_names().any(|v| v == name) => {
+                Some(self.options.virtuals.contains(name))
+            }
+            Depends::Rule(name) | Depends::Ever(name) => self.names.contains(name).then_some(false),
+            Depends::Never(name) => self.names.contains(name).then_some(true),
+            Depends::Not(d) => self.value(d).map(|v| !v),
+            Depends::And(a, b) => match (self.value(a), self.value(b)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),
                 _ => None,
             },
-            Depends::Or(a, b) => match (value(a, file, options), value(b, file, options)) {
+            Depends::Or(a, b) => match (self.value(a), self.value(b)) {
                 (Some(true), _) | (_, Some(true)) => Some(true),
                 (Some(false), Some(false)) => Some(false),
                 _ => None,
             },
-            _ => None,
+            Depends::FileIn(_) => None,
         }
     }
-    depends.is_some_and(|d| value(d, file, options) == Some(false))
 }
 
 /// A rule with the metavariables of the rule it extends.

@@ -227,3 +227,12 @@ fn code_is_not_parted_from_the_conditional_inside_of_it() {
     let whole = "@@\nexpression E;\n@@\n- if (E) gone();\n";
     assert_eq!(body(whole, code), code);
 }
+
+#[test]
+fn what_needs_a_rule_that_never_runs_is_left_out() {
+    let rules = "virtual patch, report\n@a depends on report@\nposition p;\n@@\n old@p()\n\
+                 @b depends on a@\n@@\n- old()\n+ never()\n\
+                 @script:python@\np << a.p;\n@@\nprint(p[0].line)\n\
+                 @depends on !a@\n@@\n- old()\n+ new()\n";
+    assert_eq!(body(rules, "\told();\n"), "\tnew();\n");
+}
