@@ -236,3 +236,12 @@ fn what_needs_a_rule_that_never_runs_is_left_out() {
                  @depends on !a@\n@@\n- old()\n+ new()\n";
     assert_eq!(body(rules, "\told();\n"), "\tnew();\n");
 }
+
+#[test]
+fn what_stands_above_stays_where_only_the_head_of_a_statement_goes() {
+    let rules = "@@\nexpression E;\n@@\n- if (E)\n  done(E);\n";
+    assert_eq!(
+        body(rules, "\tb();\n\n\t/* why */\n\tif (a)\n\t\tdone(a);\n\tc();\n"),
+        "\tb();\n\n\t/* why */\n\tdone(a);\n\tc();\n"
+    );
+}

@@ -84,7 +84,8 @@ fn behind_removed(tokens: &mut [Token]) {
     }
 }
 
-/// Backwards: a line of which nothing is left goes, with the comments and blank lines above it.
+/// Backwards: a line of which nothing is left goes, with the comments and blank lines above it. If what it was the head
+/// of stays, those are about that, and stay, too.
 fn whole_lines(tokens: &mut [Token]) {
     for at in (0..tokens.len()).rev() {
         if !(tokens[at].is_newline() && tokens[at].is_kept()) {
@@ -96,6 +97,9 @@ fn whole_lines(tokens: &mut [Token]) {
             continue;
         }
         match tokens.get(end) {
+            Some(t) if t.is_newline() && t.is_kept() && is_head(tokens, at, end) => {
+                remove_all(&mut tokens[at..end], &Witness::default());
+            }
             None => remove_all(&mut tokens[at + 1..end], &Witness::default()),
             Some(t) if t.is_newline() && t.is_kept() => {
                 let above = run(tokens, end, Token::is_gap);
@@ -106,6 +110,12 @@ fn whole_lines(tokens: &mut [Token]) {
             Some(_) => {}
         }
     }
+}
+
+/// Backwards: whether the code behind the line from `at` to `end` stays and is indented more than the line.
+fn is_head(tokens: &[Token], at: usize, end: usize) -> bool {
+    let stays = at.checked_sub(1).is_some_and(|code| tokens[code].is_kept());
+    stays && tokens[at].text().len() > tokens[end].text().len()
 }
 
 fn at_start(tokens: &mut [Token]) {
