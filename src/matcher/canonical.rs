@@ -1,4 +1,4 @@
-//! One spelling for equal code: white space, comments and redundant parentheses never matter.
+//! One spelling for equal code: white space and comments never matter.
 //!
 //! In: a node. Out: a string that is the same for two nodes exactly if their code is. It refuses nothing.
 
@@ -24,10 +24,6 @@ pub fn canonical_row<'t>(nodes: impl IntoIterator<Item = Node<'t>>) -> String {
 fn write(node: Node<'_>, out: &mut String) {
     match node.kind() {
         Kind::Comment => {}
-        Kind::ParenthesizedExpression => match node.named_children().next() {
-            Some(inner) if node.named_children().count() == 1 => write(inner, out),
-            _ => children(node, out),
-        },
         Kind::NumberLiteral => {
             out.push_str(&number(node.text()));
             out.push('\u{1}');

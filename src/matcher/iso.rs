@@ -6,6 +6,7 @@
 
 use super::{Environment, Matcher};
 use crate::diagnostic::Diagnostic;
+use crate::smpl::TypeConstraint;
 use crate::smpl::declare::metavariables;
 use crate::smpl::pattern::{Atom, Metavariables, Pattern, PatternKind, Piece, Slot, atoms, by_name};
 use crate::smpl::token::{LineMode, Mark, TokenKind};
@@ -34,6 +35,8 @@ pub struct Iso {
     pub place: IsoPlace,
     left: Pattern,
     right: Vec<Atom>,
+    /// The types that what stands for a metavariable must be declared to have.
+    typed: Vec<(String, Vec<TypeConstraint>)>,
 }
 
 /// The isomorphisms that ship with the program.
@@ -54,12 +57,15 @@ pub fn read(file: &SourceFile) -> (Vec<Iso>, Vec<Diagnostic>) {
     while let Some((place, next)) = section(text, at) {
         let Some(body) = parts(text, next) else { break };
         at = body.rule.end as usize;
-        let (metas, diagnostics) = metavariables(file, body.declarations);
+        let (mut metas, diagnostics) = metavariables(file, body.declarations);
         errors.extend(diagnostics);
         let Some(place) = place else { continue };
+        // A rule's code has no types but those that its metavariables are declared with.
+        let typed = metas.iter_mut().filter(|m| !m.types.is_empty());
+        let typed: Vec<_> = typed.map(|m| (m.name.clone(), std::mem::take(&mut m.types))).collect();
         let metas = by_name(&metas);
         match directions(file, &body, place, &metas) {
-            Ok(all) => out.extend(all),
+            Ok(all) => out.extend(all.into_iter().map(|iso| Iso { typed: typed.clone(), ..iso })),
             Err(e) => errors.push(e),
         }
     }
@@ -147,7 +153,8 @@ fn directions(
         let left = Pattern::read(file, term, metas, PatternKind::Expression)?;
         for (j, right) in terms.iter().enumerate().filter(|(j, _)| *j != i) {
             let _ = j;
-            out.push(Iso { name: parts.name.clone(), place, left: left.clone(), right: right.clone() });
+            let (left, right) = (left.clone(), right.clone());
+            out.push(Iso { name: parts.name.clone(), place, left, right, typed: Vec::new() });
         }
     }
     Ok(out)
@@ -227,6 +234,12 @@ impl Expansion<'_> {
         let env =
             Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
         let bindings = env.bindings();
+        let declared = |(name, types): &(String, Vec<TypeConstraint>)| {
+            bindings.iter().filter(|(n, _)| n == name).all(|(_, b)| has_type(pattern, b.span, types))
+        };
+        if !iso.typed.iter().all(declared) {
+            return None;
+        }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
         // What the other spelling leaves out must not be annotated.
         let left_out = |name: &str| !iso.right.iter().any(|a| a.text == name);
@@ -299,6 +312,18 @@ impl Expansion<'_> {
             ..like.clone()
         }
     }
+}
+
+/// Whether what stands at a span of a rule is a metavariable of one of these types.
+fn has_type(pattern: &Pattern, span: Span, types: &[TypeConstraint]) -> bool {
+    let mut inside = pattern.pieces().iter().filter(|piece| span.contains(piece.span));
+    let (Some(one), None) = (inside.next(), inside.next()) else { return false };
+    let Some(meta) = pattern.metavariables().get(&one.atom.text) else { return false };
+    let fits = |want: &TypeConstraint, own: &TypeConstraint| {
+        let pointer = want.base.is_empty() && own.stars >= want.stars;
+        pointer || want.base == own.base && want.stars == own.stars
+    };
+    meta.types.iter().any(|own| types.iter().any(|want| own.arrays == want.arrays && fits(want, own)))
 }
 
 fn applies(place: IsoPlace, node: Node<'_>) -> bool {

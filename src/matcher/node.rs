@@ -35,14 +35,6 @@ impl<'p> Matcher<'p> {
             Leaf::Slot(slot) => self.slot(p, slot, c, env),
             Leaf::Plain => self.plain(p, c, env),
         };
-        if out.is_empty()
-            && c.is(Kind::ParenthesizedExpression)
-            && !p.is(Kind::ParenthesizedExpression)
-            && drops_parentheses(c)
-            && let Some(inner) = c.named_children().next()
-        {
-            return self.node(p, inner, env);
-        }
         for alternative in self.pattern.alternatives(p) {
             // One way to match a place is enough: two would edit it twice.
             if !out.is_empty() {
@@ -315,11 +307,10 @@ impl<'p> Matcher<'p> {
             let same = type_words(p.text()) == type_words(c.text());
             return if same { self.noted_all(p, c, env) } else { Vec::new() };
         }
-        if let Some(operand) = self.lone_operand(p)
+        if let Some(dots) = self.operand_dots(p)
             && c.kind().is_expression()
-            && !(c.is(Kind::BinaryExpression) && c.operator() == p.operator())
         {
-            return self.node(operand, c, env);
+            return self.operand(dots, c, env);
         }
         let called =
             |k: Kind| matches!(k, Kind::ExpressionStatement | Kind::MacroStatement | Kind::MacroDeclaration);
@@ -452,21 +443,39 @@ impl<'p> Matcher<'p> {
         all.iter().flat_map(|env| self.node(right, value, env)).collect()
     }
 
-    /// The operand of `E op ...` where nothing of the operator changes: it may stand alone, too.
-    fn lone_operand(&self, p: Node<'p>) -> Option<Node<'p>> {
+    /// The parts of `E op ...` where nothing of the operator changes, or all goes.
+    fn operand_dots(&self, p: Node<'p>) -> Option<OperandDots<'p>> {
+        use crate::smpl::token::Mark;
         let dots = p.child(Field::Right).filter(|_| p.is(Kind::BinaryExpression))?;
-        let metavariable = matches!(self.whole_leaf(p.child(Field::Left)?), Leaf::Meta(_));
-        let context = |n: Node<'p>| {
-            self.pattern.piece(n).is_some_and(|x| x.atom.mark == crate::smpl::token::Mark::Context)
-        };
-        (!metavariable
-            && matches!(self.whole_leaf(dots), Leaf::Slot(Slot::Dots(_)))
-            && context(dots)
-            && context(p.child(Field::Operator)?))
-        .then(|| p.child(Field::Left))?
+        if !matches!(self.whole_leaf(dots), Leaf::Slot(Slot::Dots(_))) {
+            return None;
+        }
+        let (operand, operator) = (p.child(Field::Left)?, p.child(Field::Operator)?);
+        let context = |n: Node<'p>| self.pattern.piece(n).is_some_and(|x| x.atom.mark == Mark::Context);
+        let all_minus = || self.pattern.pieces_of(p).iter().all(|x| x.atom.mark == Mark::Minus);
+        let found = OperandDots { operand, operator, dots };
+        (context(dots) && context(operator) || all_minus()).then_some(found)
     }
 
-    /// `E op ...`: the operand stands anywhere among the operands of a chain of that operator.
+    /// `E op ...`: the operand stands alone, or anywhere among the operands of a chain of that operator; the dots stand for
+    /// all others.
+    fn operand(&self, p: OperandDots<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let mut out = self.node(p.operand, c, env);
+        let parts = (c.child(Field::Left), c.child(Field::Operator), c.child(Field::Right));
+        let (Some(left), Some(code), Some(right)) = parts else { return out };
+        if !c.is(Kind::BinaryExpression) {
+            return out;
+        }
+        let Some(env) = self.token(p.operator, code, env) else { return out };
+        for (near, rest) in [(left, right), (right, left)] {
+            if let Some(env) = self.noted(p.dots, rest.span(), rest, &env) {
+                out.extend(self.operand(p, near, &env));
+            }
+        }
+        out
+    }
+
+    /// `E op ...` of which only a part goes: the operand stands first.
     fn binary(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let dots = p.child(Field::Right).filter(|r| matches!(self.whole_leaf(*r), Leaf::Slot(Slot::Dots(_))));
         let (Some(dots), Some(operand), Some(operator)) =
@@ -474,28 +483,22 @@ impl<'p> Matcher<'p> {
         else {
             return self.lockstep(p, c, env);
         };
-        let Some(code) = c.child(Field::Operator).filter(|_| c.is(Kind::BinaryExpression)) else {
+        let parts = (c.child(Field::Left), c.child(Field::Operator), c.child(Field::Right));
+        let (Some(left), Some(code), Some(right)) = parts else { return Vec::new() };
+        let Some(env) = self.token(operator, code, env).filter(|_| c.is(Kind::BinaryExpression)) else {
             return Vec::new();
         };
-        let Some(env) = self.token(operator, code, env) else { return Vec::new() };
-        let mut operands = Vec::new();
-        chain(c, code.text(), &mut operands);
-        let rest = c.span();
-        let found: Vec<_> = operands.into_iter().flat_map(|o| self.node(operand, o, &env)).collect();
-        found.into_iter().filter_map(|env| self.noted(dots, Span::at(rest.end as usize), c, &env)).collect()
+        let found = self.node(operand, left, &env);
+        found.into_iter().filter_map(|env| self.noted(dots, right.span(), right, &env)).collect()
     }
 }
 
-fn chain<'c>(c: Node<'c>, operator: &str, out: &mut Vec<Node<'c>>) {
-    if c.is(Kind::BinaryExpression) && c.operator() == Some(operator) {
-        for side in [Field::Left, Field::Right] {
-            if let Some(side) = c.child(side) {
-                chain(side, operator, out);
-            }
-        }
-    } else {
-        out.push(c);
-    }
+/// `E op ...`
+#[derive(Clone, Copy)]
+struct OperandDots<'p> {
+    operand: Node<'p>,
+    operator: Node<'p>,
+    dots: Node<'p>,
 }
 
 fn is_sized(n: Node<'_>) -> bool {
@@ -522,7 +525,7 @@ pub fn is_value(n: Node<'_>) -> bool {
     use Kind::*;
     let Some(parent) = n.parent() else { return true };
     if n.is(ParenthesizedExpression) {
-        return drops_parentheses(n);
+        return are_own(n);
     }
     match parent.kind() {
         FunctionDeclarator
@@ -542,8 +545,8 @@ pub fn is_value(n: Node<'_>) -> bool {
     }
 }
 
-/// Whether parentheses around code may be passed over: those of `if (…)` belong to the statement.
-fn drops_parentheses(c: Node<'_>) -> bool {
+/// Whether parentheses are code's own: those of `if (…)` belong to the statement.
+fn are_own(c: Node<'_>) -> bool {
     !c.parent().is_some_and(|q| {
         matches!(
             q.kind(),

@@ -41,9 +41,10 @@ fn expressions_bind() {
     assert_eq!(expr("expression E;", "f(E, ...)", "f(a + 1, 2, 3)").as_deref(), Some("E=a + 1"));
     assert_eq!(expr("expression E;", "f(..., E)", "f(1, 2)").as_deref(), Some("E=2"));
     assert_eq!(
-        expr("expression E;", "g(E, E)", "g(a /* c */ + 1, (a+1))").as_deref(),
+        expr("expression E;", "g(E, E)", "g(a /* c */ + 1, a+1)").as_deref(),
         Some("E=a /* c */ + 1")
     );
+    assert_eq!(expr("expression E;", "g(E, E)", "g(a + 1, (a + 1))"), None, "as in Coccinelle");
     assert_eq!(expr("expression E;", "g(E, E)", "g(a, b)"), None);
     assert_eq!(expr("identifier i; expression E;", "E->i", "p->q.r->s").as_deref(), Some("E=p->q.r i=s"));
     assert_eq!(expr("constant C;", "h(C)", "h(FOO)").as_deref(), Some("C=FOO"));

@@ -31,11 +31,13 @@ pub fn fits(
                 let bound = env.get(&t.base)?;
                 let stars = bound.text.matches('*').count();
                 let bound = resolve(&Shape::new(&bound.text.replace('*', " "), stars));
-                let equal = bound.base == plain.base && bound.stars + t.stars == plain.stars;
+                let layers = bound.layers() + t.stars + t.arrays;
+                let equal = bound.base == plain.base && layers == plain.layers() && t.arrays <= plain.arrays;
                 return equal.then(|| env.clone());
             }
-            let want = resolve(&Shape::new(&t.base, t.stars));
-            fits_one(&TypeConstraint { base: want.base, stars: want.stars, ..t.clone() }, &plain, env, metas)
+            let want = resolve(&Shape { arrays: t.arrays, ..Shape::new(&t.base, t.stars) });
+            let Shape { base, stars, arrays } = want;
+            fits_one(&TypeConstraint { base, stars, arrays, ..t.clone() }, &plain, env, metas)
         };
         spelled.or_else(same)
     };
@@ -48,14 +50,17 @@ fn fits_one(
     env: &Environment,
     metas: &Metavariables,
 ) -> Option<Environment> {
-    if want.stars > found.stars {
+    if want.stars > found.stars || want.arrays > found.arrays {
         return None;
     }
     if want.base.is_empty() {
-        return Some(env.clone());
+        return (want.arrays == found.arrays).then(|| env.clone());
     }
     if let Some(meta) = metas.get(&want.base).filter(|m| m.kind == MetaKind::Type) {
-        let text = found.render(found.stars - want.stars);
+        if want.stars > 0 && want.arrays < found.arrays {
+            return None;
+        }
+        let text = found.render(found.layers() - want.stars - want.arrays);
         return match env.get(&want.base) {
             Some(bound) => (squeeze(&bound.text) == text).then(|| env.clone()),
             None => {
@@ -69,7 +74,7 @@ fn fits_one(
     // The tag of an aggregate may be a metavariable too.
     if let Some((keyword, tag)) = want.base.split_once(' ')
         && metas.get(tag).is_some_and(|m| m.kind == MetaKind::Identifier)
-        && want.stars == found.stars
+        && (want.stars, want.arrays) == (found.stars, found.arrays)
     {
         let own = found.base.strip_prefix(keyword)?.trim();
         return match env.get(tag) {
@@ -80,7 +85,7 @@ fn fits_one(
             }
         };
     }
-    let fits = want.stars == found.stars && {
+    let fits = (want.stars, want.arrays) == (found.stars, found.arrays) && {
         let base = Shape::new(&want.base, 0).base;
         base == found.base
             || matches!(base.as_str(), "struct" | "union" | "enum") && found.base.starts_with(&base)
@@ -88,19 +93,26 @@ fn fits_one(
     fits.then(|| env.clone())
 }
 
-/// A type: its words and its layers of pointers and arrays.
+/// A type: its words and its layers of pointers and arrays, the arrays outside. An array does not become a pointer to its
+/// first element: what a rule says about pointers (such as `sizeof` of one) would be wrong for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// The words, without qualifiers.
     pub base: String,
-    /// Pointers and arrays.
+    /// Pointers.
     pub stars: usize,
+    /// Arrays.
+    pub arrays: usize,
 }
 
 impl Shape {
     fn new(base: &str, stars: usize) -> Self {
         let base = squeeze(base);
-        Self { base: arithmetic(&base).unwrap_or(base), stars }
+        Self { base: arithmetic(&base).unwrap_or(base), stars, arrays: 0 }
+    }
+
+    fn layers(&self) -> usize {
+        self.stars + self.arrays
     }
 
     fn render(&self, stars: usize) -> String {
@@ -131,7 +143,7 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
         Kind::SubscriptExpression => down(Field::Argument).and_then(pointee),
         Kind::PointerExpression => match c.operator() {
             Some("*") => down(Field::Argument).and_then(pointee),
-            _ => down(Field::Argument).map(|s| Shape { stars: s.stars + 1, ..s }),
+            _ => down(Field::Argument).map(|s| Shape { stars: s.layers() + 1, arrays: 0, ..s }),
         },
         Kind::CastExpression => {
             let ty = c.child(Field::Type)?;
@@ -141,8 +153,8 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
         Kind::BinaryExpression => {
             let arithmetic = matches!(c.operator(), Some("+" | "-"));
             match (down(Field::Left), down(Field::Right)) {
-                (Some(l), _) if arithmetic && l.stars > 0 => Some(l),
-                (_, Some(r)) if arithmetic && r.stars > 0 => Some(r),
+                (Some(l), _) if arithmetic && l.layers() > 0 => Some(l),
+                (_, Some(r)) if arithmetic && r.layers() > 0 => Some(r),
                 _ if !arithmetic
                     && matches!(c.operator(), Some("==" | "!=" | "<" | ">" | "<=" | ">=" | "&&" | "||")) =>
                 {
@@ -166,7 +178,10 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
 }
 
 fn pointee(shape: Shape) -> Option<Shape> {
-    Some(Shape { stars: shape.stars.checked_sub(1)?, ..shape })
+    match shape.arrays.checked_sub(1) {
+        Some(arrays) => Some(Shape { arrays, ..shape }),
+        None => Some(Shape { stars: shape.stars.checked_sub(1)?, ..shape }),
+    }
 }
 
 fn declared_type(c: Node<'_>) -> Option<Shape> {
@@ -229,12 +244,13 @@ fn name_in(declarator: Node<'_>) -> Option<Node<'_>> {
 
 /// The type of what a name in a declarator declares.
 fn shape_of(ident: Node<'_>) -> Option<Shape> {
-    let mut stars = 0;
+    let (mut stars, mut arrays) = (0, 0);
     let mut at = ident;
     loop {
         let parent = at.parent()?;
         match parent.kind() {
-            Kind::PointerDeclarator | Kind::ArrayDeclarator => stars += 1,
+            Kind::PointerDeclarator => stars += 1,
+            Kind::ArrayDeclarator => arrays += 1,
             Kind::ParenthesizedDeclarator | Kind::InitDeclarator | Kind::AttributedDeclarator => {}
             Kind::FunctionDeclarator => return None,
             _ => {
@@ -247,7 +263,7 @@ fn shape_of(ident: Node<'_>) -> Option<Shape> {
                     }
                     None => ty.text().to_string(),
                 };
-                return Some(Shape::new(&base, stars));
+                return Some(Shape { arrays, ..Shape::new(&base, stars) });
             }
         }
         at = parent;
@@ -366,7 +382,8 @@ impl FileTypes {
         let mut out = shape.clone();
         for _ in 0..8 {
             let Some(next) = self.names.get(&out.base).filter(|n| n.base != out.base) else { break };
-            out = Shape { base: next.base.clone(), stars: out.stars + next.stars };
+            let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
+            out = Shape { base: next.base.clone(), stars, arrays };
         }
         out
     }
@@ -431,7 +448,7 @@ fn common(a: &Shape, b: &Shape) -> Shape {
         "unsigned int",
         "int",
     ];
-    if !is_arithmetic(&a.base) || !is_arithmetic(&b.base) || a.stars + b.stars > 0 {
+    if !is_arithmetic(&a.base) || !is_arithmetic(&b.base) || a.layers() + b.layers() > 0 {
         return a.clone();
     }
     let first = ORDER.into_iter().find(|t| *t == a.base || *t == b.base);

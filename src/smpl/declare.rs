@@ -351,11 +351,11 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
             c.advance();
         }
     }
-    let mut stars = 0;
+    let (mut stars, mut arrays) = (0, 0);
     while c.text() == "[" && c.text_at(1) == "]" {
         c.advance();
         c.advance();
-        stars += 1;
+        arrays += 1;
     }
     while c.eat("*") {
         stars += 1;
@@ -364,15 +364,16 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
     while c.text() == "[" && c.text_at(1) == "]" {
         c.advance();
         c.advance();
-        stars += 1;
+        arrays += 1;
     }
-    if words.is_empty() && stars == 0 {
+    if words.is_empty() && stars + arrays == 0 {
         return None;
     }
     Some(TypeConstraint {
         base: words.join(" "),
         rule,
         stars,
+        arrays,
         span: start.cover(Span::at(c.span().start as usize)),
     })
 }
@@ -386,7 +387,7 @@ fn is_base_word(word: &str, words: &[&str]) -> bool {
 fn name(c: &mut Cursor<'_>, base: &Base) -> Option<Metavariable> {
     let span = c.span();
     let mut types = base.types.clone();
-    let mut more = 0;
+    let (mut more, mut arrays) = (0, 0);
     while c.eat("*") {
         more += 1;
     }
@@ -416,12 +417,15 @@ fn name(c: &mut Cursor<'_>, base: &Base) -> Option<Metavariable> {
         }
     }
     while c.eat("[") {
-        more += 1;
+        arrays += 1;
         while !c.at_end() && !c.eat("]") {
             c.advance();
         }
     }
-    types.iter_mut().for_each(|t| t.stars += more);
+    for one in &mut types {
+        one.stars += more;
+        one.arrays += arrays;
+    }
     let span = span.cover(Span::at(c.span().start as usize));
     let mut one =
         Metavariable { name, span, kind: base.kind.clone(), types, inherited, constraints: Vec::new() };
@@ -638,7 +642,8 @@ mod tests {
         let get = |name: &str| m.iter().find(|m| m.name == name).unwrap();
         assert_eq!(get("F").inherited.as_deref(), Some("r"));
         assert_eq!((get("x").types[0].base.as_str(), get("x").types[0].stars), ("struct foo", 1));
-        assert_eq!((get("u").types[0].stars, get("v").types[0].stars), (1, 1));
+        let types = |name: &str| (get(name).types[0].stars, get(name).types[0].arrays);
+        assert_eq!((types("u"), types("v")), ((1, 0), (1, 0)));
         assert_eq!(get("y").kind, MetaKind::Idexpression(IdScope::Local));
         assert_eq!(get("i").kind, MetaKind::Idexpression(IdScope::Local));
         assert_eq!(get("es").kind, MetaKind::ExpressionList(ListLength::Named("n".into())));

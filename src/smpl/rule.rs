@@ -384,8 +384,10 @@ pub struct TypeConstraint {
     pub base: String,
     /// The rule whose type metavariable it is.
     pub rule: Option<String>,
-    /// Number of stars and array brackets after it.
+    /// Number of stars after it.
     pub stars: usize,
+    /// Number of array brackets: an array is no pointer here.
+    pub arrays: usize,
     /// Where it stands.
     pub span: Span,
 }

@@ -245,3 +245,11 @@ fn what_stands_above_stays_where_only_the_head_of_a_statement_goes() {
         "\tb();\n\n\t/* why */\n\tdone(a);\n\tc();\n"
     );
 }
+
+#[test]
+fn an_operator_that_goes_moves_no_line() {
+    let rules = "@@\nexpression A;\n@@\n  (A)\n- ? true : false\n";
+    let (before, after) = ("\t\treturn (a > 1) ? true : false;\n", "\t\treturn (a > 1);\n");
+    let both = |line: &str| format!("\tif (a)\n{line}\telse\n{line}");
+    assert_eq!(body(rules, &both(before)), both(after));
+}

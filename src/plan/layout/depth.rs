@@ -270,8 +270,13 @@ fn next_at(side: Sides, rest: &[Token], skipped: impl Fn(&Token) -> bool) -> Opt
     })
 }
 
+/// Whether what follows a `)` says that it ends no header of a lone statement: a brace, an end, or an operator.
+/// Coccinelle takes operators for statements, and then moves the `else` of a branch that loses one.
 fn opens(side: Sides, rest: &[Token]) -> bool {
-    next_code(side, rest, gap).is_some_and(|t| matches!(t.text(), "{" | ";" | ","))
+    next_code(side, rest, gap).is_some_and(|t| {
+        matches!(t.text(), "{" | ";" | "," | "?" | ":" | "." | "->" | "[" | "/" | "%" | "|" | "^" | "||" | "&&")
+            || matches!(t.text(), "==" | "!=" | "<" | ">" | "<=" | ">=" | "<<" | ">>" | "=")
+    })
 }
 
 /// Whether the line ends behind an `else`.
