@@ -20,6 +20,7 @@ mod series_tree;
 mod case_format;
 mod cases;
 mod exec;
+mod explain;
 mod metamorphic;
 mod outlining;
 mod plain;

@@ -42,7 +42,7 @@ pub(super) enum Task {
     Series(Box<SeriesArguments>),
     /// Dry run: a verdict for each site and a unified diff; nothing is written.
     Diff(DiffArguments),
-    /// Say why the site at a place is converted, or why it is not.
+    /// Say why a place is converted or matched, or why it is not.
     Explain(ExplainArguments),
     /// Show how a file is read: what is opaque, and what its macros are taken for.
     Parse(ParseArguments),
@@ -198,9 +198,19 @@ pub(super) struct DiffArguments {
 /// Arguments of `vedalia explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// The place: a path of the tree and a line.
-    #[arg(value_name = "FILE:LINE")]
-    pub(super) place: String,
+    /// A rule file, if it is not named with --rules, and the place: a file and a line. With a semantic patch the file is
+    /// read from the disk, else from the tree.
+    #[arg(value_names = ["RULE.cocci", "FILE:LINE"], num_args = 1..=2, required = true)]
+    pub(super) what: Vec<String>,
+    /// Turn a virtual rule on; by default `patch`, or the first other mode that the rule file has.
+    #[arg(short = 'D', value_name = "RULE", action = ArgAction::Append)]
+    pub(super) define: Vec<String>,
+    /// Run the scripts of the rule file.
+    #[arg(long)]
+    pub(super) allow_scripts: bool,
+    /// How to print what a semantic patch lacks.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: FormatWish,
     #[command(flatten)]
     pub(super) tree: TreeArguments,
 }

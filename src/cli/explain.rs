@@ -1,31 +1,85 @@
 //! `vedalia explain` and `vedalia refusals`: why.
 //!
 //! In: a place in a tree. Out: the verdict on the site there with the facts that it rests on: each obligation, whether it
-//! was shown, is open or has failed, and where; for a refusal the fact that stands against a conversion. A place without a site is said to be one, with the
-//! nearest site of the file.
+//! was shown, is open or has failed, and where; for a refusal the fact that stands against a conversion. A place without a
+//! site is said to be one, with the nearest site of the file; for a semantic patch, with what it lacks there.
+
+mod patch;
 
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{Converted, Site, Verdict};
+use crate::engine::{Converted, Files, Site, Verdict};
+use crate::smpl::{self, RuleFile};
+use crate::source::SourceFile;
 use crate::walk::{Refusal, RefusalCode};
 
 use super::args::ExplainArguments;
+use super::commit::CommitFiles;
 use super::exit::{Exit, Failure, Outcome};
+use super::rules::RuleFolder;
+use super::run::Found;
 use super::terminal::{Paint, Terminal};
 use super::tree::{self, Tree};
-use super::{ledger, render, rules, run};
+use super::{ledger, macros, render, rules, run};
 
 /// Do it.
 pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome {
-    let (path, line) = place(&arguments.place)?;
-    let folders = rules::load(&tree::rule_names(&arguments.tree))?;
+    let (rule, what) = match arguments.what.as_slice() {
+        [rule, what] => (Some(rule), what.as_str()),
+        rest => (None, rest.first().map_or("", String::as_str)),
+    };
+    let (path, line) = place(what)?;
+    let names = rule.map_or_else(|| tree::rule_names(&arguments.tree), |rule| vec![rule.clone()]);
+    let folders = rules::load(&names)?;
+    let patches = semantic_patches(&folders)?;
+    if let (Some(_), [only]) = (rule, patches.as_slice()) {
+        return patch::file(only, (path, line), arguments, terminal);
+    }
     let rules = run::understand(&folders)?;
     let tree = Tree::open(&arguments.tree, &[path.to_owned()])?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
     let coverage = &found.outcome.coverage;
     terminal.tell(&render::diagnostics(&ledger::not_looked_at(coverage), terminal.err));
     terminal.tell(&format!("{}\n", ledger::summary(coverage)));
+    if !found.outcome.sites.iter().any(|site| site.line() == line) && !patches.is_empty() {
+        let files =
+            CommitFiles::new(&tree.repository, &tree.snapshot, macros::known(&arguments.tree.macros)?)?;
+        let bytes = files.read(path).map_err(|told| Failure::new(Exit::Repository, told))?;
+        let source = SourceFile::new(path, bytes);
+        let mut exit = Exit::Findings;
+        for one in &patches {
+            if patch::text(one, (&source, line), arguments, terminal)? == Exit::Done {
+                exit = Exit::Done;
+            }
+        }
+        return Ok(exit);
+    }
+    sites(&found, arguments, (path, line), terminal)
+}
+
+/// The rule files that hold ordinary rules.
+fn semantic_patches(folders: &[RuleFolder]) -> Result<Vec<RuleFile>, Failure> {
+    let mut patches = Vec::new();
+    for rule in folders.iter().flat_map(|folder| &folder.rules) {
+        let (file, diagnostics) = smpl::parse(rule);
+        if diagnostics.iter().any(|told| told.severity == Severity::Error) {
+            return Err(Failure::Told { exit: Exit::Usage, diagnostics });
+        }
+        if file.rules().next().is_some() {
+            patches.push(file);
+        }
+    }
+    Ok(patches)
+}
+
+/// Explain the nearest site.
+fn sites(
+    found: &Found,
+    arguments: &ExplainArguments,
+    (path, line): (&str, usize),
+    terminal: &Terminal,
+) -> Outcome {
     let sites = &found.outcome.sites;
     let distance = |site: &&Site| site.line().abs_diff(line);
     let Some(nearest) = sites.iter().min_by_key(distance) else {
@@ -43,7 +97,7 @@ pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome 
     for site in sites.iter().filter(|site| site.line() == nearest.line()) {
         terminal.print(&explain(site, terminal.out))?;
     }
-    let unread = run::finding(&found, &arguments.tree).filter(|(exit, _)| *exit == Exit::Unread);
+    let unread = run::finding(found, &arguments.tree).filter(|(exit, _)| *exit == Exit::Unread);
     Ok(match unread {
         Some((exit, _)) => exit,
         None if nearest.line() == line => Exit::Done,

@@ -1,13 +1,15 @@
 //! Why a place does not match: the nearest miss.
 //!
-//! In: a rule and a line of a file. Out: the token of the rule and the bytes of the code that disagree first where the
-//! rule comes nearest, with what was bound until then. Nearest is what agrees in most tokens. It says nothing about
-//! places that match.
+//! In: a rule, what it inherits, and a line of a file. Out: the token of the rule and the bytes of the code that disagree
+//! first where the rule comes nearest, with what was bound until then. Nearest is what agrees in most tokens. Where an
+//! element of the rule matches the line, the element that is missing around it is named, or the ways that do not hold.
 
 use super::environment::Environment;
 use super::formula::{Item, items_of};
 use super::list::significant;
 use super::node::Matcher;
+use super::search::search;
+use crate::smpl::Quantifier;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, Slot};
 use crate::source::Span;
@@ -22,8 +24,12 @@ pub enum Disagreement {
     Metavariable,
     /// As many parts as the rule has are not there.
     Length,
-    /// This element matches; what the rule has before or after it does not.
-    Elsewhere,
+    /// The line matches an element; nothing in the function matches this other one with the same bindings.
+    Absent,
+    /// All elements are there, and on some way they follow each other; on others they do not.
+    SomeWays,
+    /// All elements are there; no way goes through them as the rule's dots ask for.
+    Order,
 }
 
 /// The place where a rule and code disagree.
@@ -39,26 +45,101 @@ pub struct Miss {
     pub environment: Environment,
     /// Tokens that agreed.
     pub agreed: usize,
+    /// The element of the rule that matches the line, where that is not what disagrees.
+    pub matched: Option<Span>,
 }
 
-/// Where `rule` comes nearest to matching code that starts on a line, counted from 1.
-pub fn nearest_miss(rule: &CompiledRule, tree: &Tree, line: usize) -> Option<Miss> {
-    let mut items = Vec::new();
-    collect(&rule.pattern, &mut items);
+/// An element of a rule.
+#[derive(Clone, Copy)]
+struct Element<'p> {
+    item: Item<'p>,
+    /// Its place among those of the rule; the branches of a disjunction have the same.
+    place: usize,
+}
+
+/// Where `rule` comes nearest to matching code that starts on a line, counted from 1, in an environment with what it
+/// inherits.
+pub fn nearest_miss(rule: &CompiledRule, tree: &Tree, env: &Environment, line: usize) -> Option<Miss> {
+    let mut elements = Vec::new();
+    collect(&rule.pattern, None, &mut elements);
     let starts = |n: &Node<'_>| tree.source().line_column(n.span()).line == line;
     let nodes: Vec<Node<'_>> = tree.root().descendants().filter(|n| starts(n) && is_element(*n)).collect();
-    let mut best: Option<Miss> = None;
-    for item in &items {
+    let mut best: Option<(Near, Element<'_>, Node<'_>)> = None;
+    for element in &elements {
         for node in &nodes {
-            let Some(miss) = disagreement(item.matcher, item.node, *node, &Environment::new()) else {
-                continue;
-            };
-            if best.as_ref().is_none_or(|old| old.agreed < miss.agreed) {
-                best = Some(miss);
+            let near = disagreement(element.item.matcher, element.item.node, *node, env);
+            if near
+                .as_ref()
+                .is_some_and(|near| best.as_ref().is_none_or(|old| old.0.agreed() < near.agreed()))
+            {
+                best = near.map(|near| (near, *element, *node));
             }
         }
     }
-    best
+    let (near, element, node) = best?;
+    match near {
+        Near::Misses(miss) => Some(miss),
+        Near::Matches(found) => around(rule, tree, (env, line), &elements, (element, node, found)),
+    }
+}
+
+/// How near an element comes to a node.
+enum Near {
+    Misses(Miss),
+    Matches(Environment),
+}
+
+impl Near {
+    /// The tokens that agree.
+    fn agreed(&self) -> usize {
+        match self {
+            Near::Misses(miss) => miss.agreed,
+            Near::Matches(env) => env.touches().len(),
+        }
+    }
+}
+
+/// What is missing around an element that matches a node.
+fn around(
+    rule: &CompiledRule,
+    tree: &Tree,
+    (start, line): (&Environment, usize),
+    elements: &[Element<'_>],
+    (element, node, found): (Element<'_>, Node<'_>, Environment),
+) -> Option<Miss> {
+    let function = node.ancestors().find(|a| a.is(Kind::FunctionDefinition)).unwrap_or(tree.root());
+    let inside: Vec<Node<'_>> = function.descendants().filter(|n| is_element(*n)).collect();
+    let matched = span_of(element.item);
+    let agreed = found.touches().len();
+    let miss = |pattern: Span, code: Span, why, env: &Environment| Miss {
+        pattern,
+        code,
+        why,
+        environment: env.bindings_only(),
+        agreed,
+        matched,
+    };
+    let mut env = found;
+    let last = elements.iter().map(|e| e.place).max().unwrap_or(0);
+    let others = (element.place + 1..=last).chain((0..element.place).rev());
+    for place in others {
+        let branches: Vec<&Element<'_>> = elements.iter().filter(|e| e.place == place).collect();
+        let Some(first) = branches.first() else { continue };
+        let way = |e: &&Element<'_>| {
+            inside.iter().find_map(|n| e.item.matcher.node(e.item.node, *n, &env).into_iter().next())
+        };
+        match branches.iter().find_map(|e| way(e)) {
+            Some(next) => env = next,
+            None => return Some(miss(span_of(first.item)?, node.span(), Disagreement::Absent, &env)),
+        }
+    }
+    let on_some_way = CompiledRule { quantifier: Quantifier::Exists, ..rule.clone() };
+    let here =
+        |e: &Environment| e.touches().iter().any(|touch| tree.source().line_column(touch.span).line == line);
+    let exists = rule.quantifier != Quantifier::Exists
+        && search(&on_some_way, tree, start).environments.iter().any(here);
+    let why = if exists { Disagreement::SomeWays } else { Disagreement::Order };
+    Some(miss(matched?, node.span(), why, &env))
 }
 
 fn is_element(n: Node<'_>) -> bool {
@@ -66,35 +147,62 @@ fn is_element(n: Node<'_>) -> bool {
 }
 
 /// The elements of a pattern, those in disjunctions and nests too; dots and metavariables alone say nothing.
-fn collect<'p>(pattern: &'p Pattern, out: &mut Vec<Item<'p>>) {
+fn collect<'p>(pattern: &'p Pattern, place: Option<usize>, out: &mut Vec<Element<'p>>) {
     for item in items_of(pattern) {
+        let next = out.last().map_or(0, |last: &Element<'_>| last.place + 1);
+        let place = place.unwrap_or(next);
         match item.matcher.whole_leaf(item.node) {
-            Leaf::Slot(Slot::Disjunction(all) | Slot::Conjunction(all)) => {
-                all.iter().for_each(|p| collect(p, out));
-            }
-            Leaf::Slot(Slot::Nest(_, inner, _)) => collect(inner, out),
+            Leaf::Slot(Slot::Disjunction(all)) => all.iter().for_each(|p| collect(p, Some(place), out)),
+            Leaf::Slot(Slot::Conjunction(all)) => all.iter().for_each(|p| collect(p, None, out)),
+            // What a nest holds need not be there.
+            Leaf::Slot(Slot::Nest(_, inner, _)) => collect(inner, Some(place), out),
             Leaf::Slot(Slot::Dots(_)) | Leaf::Meta(_) => {}
-            Leaf::Slot(Slot::Directive(_)) | Leaf::Plain => {
-                out.push(item);
-                let nested = item.node.named_children().filter(|n| n.kind().is_statement());
-                out.extend(nested.map(|node| Item { node, ..item }));
-            }
+            Leaf::Slot(Slot::Directive(_)) | Leaf::Plain => below(item, Some(place), out),
         }
     }
 }
 
+/// An element without parts, or the elements that one with parts has.
+fn below<'p>(item: Item<'p>, place: Option<usize>, out: &mut Vec<Element<'p>>) {
+    let next = out.last().map_or(0, |last: &Element<'_>| last.place + 1);
+    let parts: Vec<Node<'p>> = item.node.named_children().filter(|n| n.kind().is_statement()).collect();
+    if !item.node.is(Kind::CompoundStatement) {
+        out.push(Element { item, place: place.unwrap_or(next) });
+    }
+    for node in parts {
+        match item.matcher.whole_leaf(node) {
+            Leaf::Slot(Slot::Disjunction(all)) => {
+                let next = out.last().map_or(0, |last: &Element<'_>| last.place + 1);
+                all.iter().for_each(|p| collect(p, Some(next), out));
+            }
+            Leaf::Slot(Slot::Nest(_, inner, _)) => collect(inner, None, out),
+            Leaf::Slot(_) | Leaf::Meta(_) => {}
+            Leaf::Plain => below(Item { node, ..item }, None, out),
+        }
+    }
+}
+
+fn span_of(item: Item<'_>) -> Option<Span> {
+    let pieces = item.matcher.pattern.pieces_of(item.node);
+    Some(pieces.first()?.atom.span.cover(pieces.last()?.atom.span))
+}
+
+/// Whether a node of a pattern is matched by ways of control, not piece by piece.
+fn is_about_ways(m: Matcher<'_>, p: Node<'_>) -> bool {
+    p.is(Kind::CompoundStatement) || matches!(m.whole_leaf(p), Leaf::Slot(Slot::Dots(_) | Slot::Nest(..)))
+}
+
 /// The first thing in which a node of the code is not what the pattern says; `None` if the pattern has no place there.
-fn disagreement<'p>(m: Matcher<'p>, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Miss> {
+fn disagreement<'p>(m: Matcher<'p>, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Near> {
     let agreed = env.touches().len();
     let at = |why: Disagreement, p: Node<'p>, c: Node<'_>| {
         let pieces = m.pattern.pieces_of(p);
-        let span = pieces.first()?.atom.span.cover(pieces.last()?.atom.span);
-        Some(Miss { pattern: span, code: c.span(), why, environment: env.bindings_only(), agreed })
+        let pattern = pieces.first()?.atom.span.cover(pieces.last()?.atom.span);
+        let environment = env.bindings_only();
+        Some(Near::Misses(Miss { pattern, code: c.span(), why, environment, agreed, matched: None }))
     };
-    if let Some(found) = m.node(p, c, env).first() {
-        let agreed = found.touches().len();
-        let environment = found.bindings_only();
-        return Some(Miss { agreed, environment, ..at(Disagreement::Elsewhere, p, c)? });
+    if let Some(found) = m.node(p, c, env).into_iter().next() {
+        return Some(Near::Matches(found));
     }
     if matches!(m.whole_leaf(p), Leaf::Meta(_)) {
         return at(Disagreement::Metavariable, p, c);
@@ -107,6 +215,8 @@ fn disagreement<'p>(m: Matcher<'p>, p: Node<'p>, c: Node<'_>, env: &Environment)
     for (a, b) in pc.iter().zip(&cc) {
         match m.node(*a, *b, &env).into_iter().next() {
             Some(next) => env = next,
+            // The header agrees; the rest is for the ways to say.
+            None if is_about_ways(m, *a) => return Some(Near::Matches(env)),
             None => return disagreement(m, *a, *b, &env),
         }
     }
@@ -126,7 +236,7 @@ mod tests {
         assert!(errors.is_empty(), "{errors:?}");
         let rule = compile(&file, rules.rules().next().unwrap(), 1).unwrap();
         let tree = crate::syntax::parse(&SourceFile::new("c.c", code));
-        let miss = nearest_miss(&rule, &tree, line).unwrap();
+        let miss = nearest_miss(&rule, &tree, &Environment::new(), line).unwrap();
         let bound =
             miss.environment.bindings().iter().map(|(n, b)| format!("{n}={}", b.text)).collect::<Vec<_>>();
         (file.slice(miss.pattern).into(), tree.source().slice(miss.code).into(), miss.why, bound.join(" "))
@@ -147,10 +257,27 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_matches_points_elsewhere() {
+    fn what_is_missing_around_a_line_is_named() {
+        let rule = "@@\nexpression E;\n@@\n- get(E);\n  ...\n- put(E);\n";
+        let got = miss(rule, "void f(void)\n{\n\tget(a);\n\tput(b);\n}\n", 3);
+        assert_eq!(got, ("put(E);".into(), "get(a);".into(), Disagreement::Absent, "E=a".into()));
+    }
+
+    #[test]
+    fn ways_on_which_the_rule_fails_are_told_from_those_that_are_not_there() {
         let rule = "@@\n@@\n- get();\n  ...\n- put();\n";
-        let got = miss(rule, "void f(void)\n{\n\tget();\n}\n", 3);
-        assert_eq!(got.2, Disagreement::Elsewhere);
-        assert_eq!(got.1, "get();");
+        let got = miss(rule, "void f(int a)\n{\n\tget();\n\tif (a)\n\t\tput();\n\tdone();\n}\n", 3);
+        assert_eq!((got.1.as_str(), got.2), ("get();", Disagreement::SomeWays));
+        let got = miss(rule, "void f(int a)\n{\n\tput();\n\tget();\n}\n", 4);
+        assert_eq!(got.2, Disagreement::Order);
+    }
+
+    #[test]
+    fn the_header_of_a_function_agrees_and_its_body_does_not() {
+        let rule = "@@\nidentifier f;\n@@\n  void f(...)\n  {\n  ...\n- old();\n  ...\n  }\n";
+        let got = miss(rule, "void f(void)\n{\n\tnew();\n}\n", 1);
+        assert_eq!((got.0.as_str(), got.2), ("old();", Disagreement::Absent));
+        let got = miss(rule, "void f(void)\n{\n\tnew();\n}\n", 3);
+        assert_eq!((got.0.as_str(), got.1.as_str(), got.2), ("old", "new", Disagreement::Code));
     }
 }

@@ -40,10 +40,7 @@ fn stmt(decls: &str, text: &str, code: &str) -> Option<String> {
 fn expressions_bind() {
     assert_eq!(expr("expression E;", "f(E, ...)", "f(a + 1, 2, 3)").as_deref(), Some("E=a + 1"));
     assert_eq!(expr("expression E;", "f(..., E)", "f(1, 2)").as_deref(), Some("E=2"));
-    assert_eq!(
-        expr("expression E;", "g(E, E)", "g(a /* c */ + 1, a+1)").as_deref(),
-        Some("E=a /* c */ + 1")
-    );
+    assert_eq!(expr("expression E;", "g(E, E)", "g(a /* c */ + 1, a+1)").as_deref(), Some("E=a /* c */ + 1"));
     assert_eq!(expr("expression E;", "g(E, E)", "g(a + 1, (a + 1))"), None, "as in Coccinelle");
     assert_eq!(expr("expression E;", "g(E, E)", "g(a, b)"), None);
     assert_eq!(expr("identifier i; expression E;", "E->i", "p->q.r->s").as_deref(), Some("E=p->q.r i=s"));

@@ -4,6 +4,7 @@
 //! what scripts printed and what went wrong. Rules run one after the other on the text the former ones left, as in
 //! Coccinelle; two edits that disagree are reported and the first stays.
 
+mod explain;
 mod prepare;
 mod scripts;
 mod states;
@@ -26,6 +27,7 @@ use states::{State, distinct, export, pooled, start};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use transform::transform;
 
+pub use explain::{Account, Obstacle, Said};
 pub use prepare::prepare;
 
 /// Whether scripts of rule files run.

@@ -274,8 +274,10 @@ fn next_at(side: Sides, rest: &[Token], skipped: impl Fn(&Token) -> bool) -> Opt
 /// Coccinelle takes operators for statements, and then moves the `else` of a branch that loses one.
 fn opens(side: Sides, rest: &[Token]) -> bool {
     next_code(side, rest, gap).is_some_and(|t| {
-        matches!(t.text(), "{" | ";" | "," | "?" | ":" | "." | "->" | "[" | "/" | "%" | "|" | "^" | "||" | "&&")
-            || matches!(t.text(), "==" | "!=" | "<" | ">" | "<=" | ">=" | "<<" | ">>" | "=")
+        matches!(
+            t.text(),
+            "{" | ";" | "," | "?" | ":" | "." | "->" | "[" | "/" | "%" | "|" | "^" | "||" | "&&"
+        ) || matches!(t.text(), "==" | "!=" | "<" | ">" | "<=" | ">=" | "<<" | ">>" | "=")
     })
 }
 

@@ -1,0 +1,160 @@
+//! What each rule of a file says about one line.
+//!
+//! In: a prepared rule file, a file and a line of it. Out: an [`Account`] per rule: whether it matches there, where it comes
+//! nearest if it does not, or why it was not tried. As in a run, each rule sees the text that the former ones left; the
+//! line is followed through their changes.
+
+use super::states::{holds, pooled, start};
+use super::{Applied, Now, RuleStep, Runner, Step};
+use crate::matcher::{Environment, Miss, nearest_miss, search};
+use crate::script::Decision;
+use crate::source::{SourceFile, Span};
+use crate::syntax::coverage::Coverage;
+
+/// What a rule says about a line.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The rule.
+    pub rule: String,
+    /// The file as the rule saw it.
+    pub source: SourceFile,
+    /// What it says.
+    pub said: Said,
+}
+
+/// Whether a rule matches, and why not.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// It matches; its first token there.
+    Matches(Span),
+    /// Where it comes nearest, if it has anything of the line.
+    Misses(Option<Miss>),
+    /// It was not tried; and where it would come nearest if it were.
+    NotTried(Obstacle, Option<Miss>),
+}
+
+/// Why a rule is not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// What its header depends on does not hold.
+    Depends,
+    /// This rule, which it inherits from, matches nowhere in the file.
+    Inherits(String),
+}
+
+impl Runner<'_> {
+    /// What each rule says about a line, counted from 1.
+    pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
+        let tree = self.options.read(source);
+        let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
+        let mut now = Now { states: vec![self.initial()], source: source.clone(), tree };
+        let (mut accounts, mut line) = (Vec::new(), line);
+        for step in &self.program.steps {
+            match step {
+                Step::Rule(step) => {
+                    let said = said(step, &now, line);
+                    let seen = now.source.clone();
+                    self.rule(step, &mut now, &mut out);
+                    line = follow(seen.text(), now.source.text(), line);
+                    accounts.push(Account { rule: step.rule.name.clone(), source: seen, said });
+                }
+                Step::Script(step) => {
+                    if self.script(step, &mut now, &mut out) == Decision::Exit {
+                        break;
+                    }
+                }
+            }
+        }
+        accounts
+    }
+}
+
+fn said(step: &RuleStep, now: &Now, line: usize) -> Said {
+    let pooled = pooled(step, &now.states);
+    let starts: Vec<Environment> =
+        now.states.iter().filter_map(|state| start(step, state, &pooled, &now.source)).collect();
+    let near = |env: &Environment| nearest_miss(&step.rule, &now.tree, env, line);
+    if starts.is_empty() {
+        return Said::NotTried(obstacle(step, now), near(&Environment::new()));
+    }
+    let here = |span: Span| now.source.line_column(span).line == line;
+    for env in &starts {
+        let found = search(&step.rule, &now.tree, env).environments;
+        let touched = found.iter().flat_map(Environment::touches).map(|touch| touch.span);
+        if let Some(span) = touched.filter(|span| !span.is_empty() && here(*span)).min() {
+            return Said::Matches(span);
+        }
+    }
+    // Of equals the first.
+    let misses = starts.iter().filter_map(near).rev();
+    Said::Misses(misses.max_by_key(|miss| miss.agreed))
+}
+
+fn obstacle(step: &RuleStep, now: &Now) -> Obstacle {
+    let depends = step.depends.as_ref();
+    let runs = now.states.iter().filter(|s| depends.is_none_or(|d| holds(d, &s.matched, now.source.path())));
+    let mut missing = None;
+    for state in runs {
+        let unbound = |(_, rule, theirs): &&(String, String, String)| {
+            state.env.get(&format!("{rule}.{theirs}")).is_none()
+        };
+        missing = step.inherited.iter().find(unbound).map(|(_, rule, _)| rule.clone());
+    }
+    missing.map_or(Obstacle::Depends, Obstacle::Inherits)
+}
+
+/// The line of `new` that a line of `old` has become: lines at the front and at the end are counted, others are found by
+/// their text.
+fn follow(old: &str, new: &str, line: usize) -> usize {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let front = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let back = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    if line <= front {
+        return line;
+    }
+    if line > old.len() - back.min(old.len()) {
+        return (line + new.len()).saturating_sub(old.len());
+    }
+    let text = old.get(line - 1).copied().unwrap_or_default();
+    let same = (1..=new.len()).filter(|at| new[at - 1] == text);
+    same.min_by_key(|at| at.abs_diff(line)).unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::apply::{ApplyOptions, prepare};
+    use crate::smpl;
+
+    fn accounts(rules: &str, code: &str, line: usize) -> Vec<Account> {
+        let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+        assert!(errors.is_empty(), "{errors:?}");
+        let options = ApplyOptions::default();
+        let program = prepare(&file, &options).unwrap();
+        let (runner, _) = Runner::new(&program, &options).unwrap();
+        runner.explain(&SourceFile::new("c.c", code), line)
+    }
+
+    #[test]
+    fn a_rule_that_matches_says_so_and_the_line_is_followed() {
+        let rules = "@a@\n@@\n- one();\n+ zero();\n+ one();\n@b@\n@@\n- two();\n";
+        let all = accounts(rules, "void f(void)\n{\n\tone();\n\ttwo();\n\tthree();\n}\n", 4);
+        assert!(matches!(all[0].said, Said::Misses(_)));
+        assert!(matches!(all[1].said, Said::Matches(span) if all[1].source.slice(span) == "two"));
+    }
+
+    #[test]
+    fn a_rule_that_is_not_tried_says_what_it_lacks() {
+        let rules = "@a@\nexpression E;\n@@\n  one(E);\n@b@\nexpression a.E;\n@@\n- two(E);\n";
+        let all = accounts(rules, "void f(void)\n{\n\ttwo(1);\n}\n", 3);
+        let Said::NotTried(why, Some(near)) = &all[1].said else { panic!("{:?}", all[1].said) };
+        assert_eq!((why, near.agreed > 2), (&Obstacle::Inherits("a".to_owned()), true));
+    }
+
+    #[test]
+    fn lines_are_followed_from_both_ends() {
+        assert_eq!(follow("a\nb\nc\n", "a\nx\nb\nc\n", 1), 1);
+        assert_eq!(follow("a\nb\nc\n", "a\nx\nb\nc\n", 3), 4);
+        assert_eq!(follow("a\nb\nc\nd\ne\n", "a\nx\ny\nc\nd2\ne\n", 3), 4);
+    }
+}

@@ -1,0 +1,157 @@
+//! `vedalia explain RULE.cocci FILE:LINE`: what a person and a program are told.
+//!
+//! In: a rule, a file and a line. Out: the text, with both excerpts and what is bound; the JSON document; the status.
+
+use crate::cli::Scene;
+
+const CODE: &str = "int f(struct box *b, int n)\n{\n\tgrab(b, 1);\n\tif (n)\n\t\treturn 1;\n\tfill(b);\n\t\
+                    put(b, 2);\n\treturn 0;\n}\n";
+
+fn explained(rule: &str, place: &str, more: &[&str]) -> (i32, String) {
+    let scene = Scene::new(&[]);
+    scene.write("r.cocci", rule);
+    scene.write("c.c", CODE);
+    let ran = scene.run(&[&["explain", "r.cocci", place], more].concat());
+    assert_eq!(ran.stderr, "");
+    (ran.status, ran.stdout)
+}
+
+#[test]
+fn the_token_that_differs_is_shown_on_both_sides() {
+    let rule = "@swap@\nexpression E;\n@@\n- put(E, 3);\n+ drop(E);\n";
+    let (status, told) = explained(rule, "c.c:7", &[]);
+    assert_eq!(status, 1);
+    insta::assert_snapshot!(told, @"
+    note[no-match]: swap comes nearest: this code is not what it says
+     --> c.c:7:9
+      |
+    7 |     put(b, 2);
+      |            ^ the code has this
+      |
+     ::: r.cocci:4:10
+      |
+    4 | - put(E, 3);
+      |          - the rule has this
+      |
+      = help: bound so far: E = `b`
+    ");
+}
+
+#[test]
+fn a_metavariable_is_shown_with_its_declaration() {
+    let rule = "@swap@\nexpression E;\nidentifier i;\n@@\n- put(E, i);\n";
+    insta::assert_snapshot!(explained(rule, "c.c:7", &[]).1, @"
+    note[no-match]: swap comes nearest: a metavariable cannot stand for this
+     --> c.c:7:9
+      |
+    7 |     put(b, 2);
+      |            ^ cannot be this
+      |
+     ::: r.cocci:3:12
+      |
+    3 | identifier i;
+      |            - declared here
+    4 | @@
+    5 | - put(E, i);
+      |          - this metavariable
+      |
+      = help: bound so far: E = `b`
+    ");
+}
+
+#[test]
+fn what_the_function_lacks_is_shown_with_the_line_that_matches() {
+    let rule = "@pair@\nexpression E;\n@@\n- grab(E, 1);\n  ...\n- release(E);\n";
+    insta::assert_snapshot!(explained(rule, "c.c:3", &[]).1, @"
+    note[no-match]: pair comes nearest: the function lacks a part of it
+     --> c.c:3:2
+      |
+    3 |     grab(b, 1);
+      |     ^^^^^^^^^^^ this matches
+      |
+     ::: r.cocci:4:3
+      |
+    4 | - grab(E, 1);
+      |   ----------- this matches the line
+    5 |   ...
+    6 | - release(E);
+      |   ----------- nothing in the function is this
+      |
+      = help: bound so far: E = `b`
+    ");
+}
+
+#[test]
+fn ways_that_do_not_hold_are_told() {
+    let rule = "@pair@\nexpression E;\n@@\n- grab(E, 1);\n  ... when strict\n- put(E, 2);\n";
+    insta::assert_snapshot!(explained(rule, "c.c:3", &[]).1, @"
+    note[no-match]: pair comes nearest: it holds on some ways through the function, not on all
+     --> c.c:3:2
+      |
+    3 |     grab(b, 1);
+      |     ^^^^^^^^^^^ this matches
+      |
+     ::: r.cocci:4:3
+      |
+    4 | - grab(E, 1);
+      |   ----------- from here
+      |
+      = help: bound so far: E = `b`
+      = help: `exists` in the header of the rule asks for one way only
+    ");
+}
+
+#[test]
+fn a_rule_that_was_not_tried_says_what_it_lacks() {
+    let rule = "@first@\nexpression E;\n@@\n  grab(E, 0);\n@second@\nexpression first.E;\n@@\n- put(E, 2);\n";
+    insta::assert_snapshot!(explained(rule, "c.c:7", &[]).1, @"
+    note[not-tried]: second comes nearest, and was not tried
+     --> r.cocci:5:1
+      |
+    5 | @second@
+      | ^^^^^^^^ it inherits from first, which matches nowhere in the file
+
+    note[no-match]: first comes nearest: this code is not what it says
+     --> c.c:7:2
+      |
+    7 |     put(b, 2);
+      |     ^^^ the code has this
+      |
+     ::: r.cocci:4:3
+      |
+    4 |   grab(E, 0);
+      |   ---- the rule has this
+    ");
+}
+
+#[test]
+fn what_matches_and_what_says_nothing_is_told() {
+    let rule = "virtual patch\n@swap depends on patch@\nexpression E;\n@@\n- put(E, 2);\n+ drop(E);\n";
+    let (status, told) = explained(rule, "c.c:7", &[]);
+    assert!(status == 0 && told.starts_with("note[match]: swap matches here\n --> c.c:7:2\n"), "{told}");
+    let (status, told) = explained(rule, "c.c:5", &[]);
+    assert_eq!((status, told.as_str()), (1, "note: no rule of r.cocci has anything of c.c:5\n"));
+}
+
+#[test]
+fn programs_get_one_document() {
+    let rule = "@swap@\nexpression E;\n@@\n- put(E, 3);\n+ drop(E);\n";
+    let (_, told) = explained(rule, "c.c:7", &["--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(document["nearest"], "swap");
+    assert_eq!(document["miss"]["why"], "code");
+    assert_eq!(
+        (&document["miss"]["pattern"]["text"], &document["miss"]["code"]["text"]),
+        (&"3".into(), &"2".into())
+    );
+    assert_eq!(document["miss"]["environment"][0], serde_json::json!({ "name": "E", "text": "b" }));
+}
+
+#[test]
+fn a_rule_of_a_tree_is_explained_where_it_has_no_site() {
+    let scene = Scene::new(&[("lib/c.c", CODE)]);
+    let rule = scene.write("r.cocci", "@swap@\nexpression E;\n@@\n- put(E, 3);\n+ drop(E);\n");
+    let ran = scene.run(&["explain", "lib/c.c:7", "--repo", "tree", "--rules", &rule]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("lib/c.c:7:9") && ran.stdout.contains("r.cocci:4:10"), "{}", ran.stdout);
+}
