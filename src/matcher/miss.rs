@@ -14,6 +14,7 @@ use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, Slot};
 use crate::source::Span;
 use crate::syntax::{Kind, Node, Tree};
+use std::cmp::Reverse;
 
 /// Why code and rule disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,10 +69,7 @@ pub fn nearest_miss(rule: &CompiledRule, tree: &Tree, env: &Environment, line: u
     for element in &elements {
         for node in &nodes {
             let near = disagreement(element.item.matcher, element.item.node, *node, env);
-            if near
-                .as_ref()
-                .is_some_and(|near| best.as_ref().is_none_or(|old| old.0.agreed() < near.agreed()))
-            {
+            if near.as_ref().is_some_and(|near| best.as_ref().is_none_or(|old| old.0.rank() < near.rank())) {
                 best = near.map(|near| (near, *element, *node));
             }
         }
@@ -90,11 +88,11 @@ enum Near {
 }
 
 impl Near {
-    /// The tokens that agree.
-    fn agreed(&self) -> usize {
+    /// More is nearer: the tokens that agree, and that what disagrees is small.
+    fn rank(&self) -> (usize, Reverse<usize>) {
         match self {
-            Near::Misses(miss) => miss.agreed,
-            Near::Matches(env) => env.touches().len(),
+            Near::Misses(miss) => (miss.agreed, Reverse(miss.pattern.len())),
+            Near::Matches(env) => (env.touches().len(), Reverse(0)),
         }
     }
 }

@@ -45,7 +45,7 @@ pub enum Obstacle {
 impl Runner<'_> {
     /// What each rule says about a line, counted from 1.
     pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
-        let tree = self.options.read(source);
+        let tree = self.program.read(source);
         let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
         let mut now = Now { states: vec![self.initial()], source: source.clone(), tree };
         let (mut accounts, mut line) = (Vec::new(), line);
