@@ -21,12 +21,13 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::SkipReason;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::parse::shipped_macros;
-use crate::syntax::{MacroKnowledge, parse_with};
+use crate::syntax::{Headers, MacroKnowledge, parse_with};
 use crate::walk::plain::PlainSpec;
 use crate::walk::{Obligation, Refusal, WalkSpec};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 pub use crate::syntax::Coverage;
 pub use introduce::Introduction;
@@ -49,7 +50,7 @@ pub trait Files: Sync {
         Ok(words.iter().any(has).then_some(bytes))
     }
 
-    /// What is known about the macros of these files.
+    /// What is known about macros that no header explains.
     fn macros(&self) -> &MacroKnowledge {
         shipped_macros()
     }
@@ -195,9 +196,11 @@ pub fn run(
     wanted: &(dyn Fn(&str) -> bool + Sync),
     level: Level,
 ) -> Outcome {
-    let mut outcome = run_walks(rules, files, wanted, level);
+    let paths = files.paths();
+    let headers = headers(files, &paths);
+    let mut outcome = run_walks(rules, files, &headers, wanted, level);
     if !rules.patches.is_empty() {
-        let found = patches::run(&rules.patches, files, wanted);
+        let found = patches::run(&rules.patches, files, wanted, &headers);
         outcome.sites.extend(found.sites);
         outcome.coverage.merge(found.coverage);
         outcome.diagnostics.extend(found.diagnostics);
@@ -205,9 +208,19 @@ pub fn run(
     outcome
 }
 
+/// The headers of the tree; each is read when the first file that includes it is parsed.
+fn headers<'f>(files: &'f dyn Files, paths: &'f [String]) -> Headers<'f> {
+    let read = |path: &str| {
+        paths.binary_search_by(|known| known.as_str().cmp(path)).ok()?;
+        files.read(path).ok()
+    };
+    Headers::new(read, [""; 0], Arc::new(files.macros().clone()))
+}
+
 fn run_walks(
     rules: &Rules,
     files: &dyn Files,
+    headers: &Headers<'_>,
     wanted: &(dyn Fn(&str) -> bool + Sync),
     level: Level,
 ) -> Outcome {
@@ -226,7 +239,7 @@ fn run_walks(
         .iter()
         .filter(|p| (p.ends_with(".c") || p.ends_with(".h")) && wanted(p))
         .partition(|p| libraries.contains(p.as_str()));
-    let asked = one_file::Asked { walks: &walks, words: &words, macros: files.macros(), level };
+    let asked = one_file::Asked { walks: &walks, words: &words, headers, level };
     let results: Vec<_> = in_question
         .par_iter()
         .map(|path| match files.read_if_any(path, &words) {

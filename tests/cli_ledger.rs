@@ -135,7 +135,7 @@ fn a_macro_file_says_what_a_macro_is() {
     assert_eq!(because(&[]), ["each by the tokens around it"]);
     assert_eq!(
         because(&["--macro-file", &macros]),
-        ["each by the tokens around it", "HOLD(a, n) by a macro file"]
+        ["each by the tokens around it", "HOLD(a, n) by the macro file macros.h:1"]
     );
     let ran = scene.run(&["parse", &file, "--macro-file", "absent.h"]);
     assert!(
@@ -143,6 +143,30 @@ fn a_macro_file_says_what_a_macro_is() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn headers_say_what_a_macro_is() {
+    let scene = Scene::new(&[]);
+    for folder in ["include/deep", "lib"] {
+        std::fs::create_dir_all(scene.path(folder)).expect("made");
+    }
+    scene.write("include/all.h", "#include <deep/marks.h>\n");
+    scene.write(
+        "include/deep/marks.h",
+        "/* Marks. */\n#define each_odd(x) for (; x; x--)\n#define cool COLD\n",
+    );
+    scene.write("lib/own.h", "#define COLD __attribute__((cold))\n");
+    let code = "#include <all.h>\n#include \"own.h\"\n#define warm\nint cool f(int n)\n{\n\teach_odd (n)\n\t\tn++;\n\treturn n;\n}\nint warm g(void);\n";
+    scene.write("lib/a.c", code);
+    let explained = scene.run(&["parse", "lib/a.c", "--explain"]).stdout;
+    for told in [
+        "lib/a.c:4:5: `cool` is an attribute, by its #define in include/deep/marks.h:3",
+        "lib/a.c:6:2: `each_odd` is the head of a loop, by its #define in include/deep/marks.h:2",
+        "lib/a.c:10:5: `warm` is an attribute, by its #define on line 3",
+    ] {
+        assert!(explained.contains(told), "{told} in\n{explained}");
+    }
 }
 
 #[test]

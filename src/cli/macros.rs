@@ -22,7 +22,10 @@ pub(super) fn known(arguments: &MacroArguments) -> Result<Cow<'static, MacroKnow
     let mut diagnostics = Vec::new();
     for path in &arguments.macro_file {
         match fs::read(path) {
-            Ok(bytes) => known.read_macro_file(&String::from_utf8_lossy(&bytes)),
+            Ok(bytes) => {
+                let shown = path.display().to_string();
+                known.read_macro_file(&shown, &String::from_utf8_lossy(&bytes));
+            }
             Err(error) => {
                 let told = format!("cannot read the macro file `{}`: {error}", path.display());
                 diagnostics.push(Diagnostic::error("unreadable", told));

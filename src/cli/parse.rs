@@ -1,17 +1,19 @@
 //! `vedalia parse`: how files are read.
 //!
 //! In: files of C, and what is known about macros. Out: per file what was read and what was not, with `--explain` what
-//! each macro was taken for and why, with `--tree` the tree; or all of it as JSON. It looks at no repository: a file is
-//! read as it stands on the disk.
+//! each macro was taken for and why, with `--tree` the tree; or all of it as JSON. It looks at no repository: a file and
+//! the headers that it includes are read as they stand on the disk, the headers beside the file and in the `include`
+//! directories around it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
-use crate::syntax::{Explanation, MacroKnowledge, Tree, explain, parse_with};
+use crate::syntax::{Explanation, Headers, MacroKnowledge, Tree, explain, parse_with};
 
 use super::args::{FormatWish, ParseArguments};
 use super::exit::{Exit, Outcome};
@@ -21,14 +23,15 @@ use super::{macros, render};
 
 /// Do it.
 pub(super) fn run(arguments: &ParseArguments, terminal: &Terminal) -> Outcome {
-    let known = macros::known(&arguments.macros)?;
+    let known = Arc::new(macros::known(&arguments.macros)?.into_owned());
+    let headers = Headers::new(|path: &str| std::fs::read(path).ok(), [""; 0], known);
     let mut all = Coverage { files: arguments.files.len(), ..Coverage::default() };
     let mut entries = Vec::new();
     for path in &arguments.files {
         let shown = path.display().to_string();
         match std::fs::read(path) {
             Ok(bytes) => {
-                let read = File::read(&shown, bytes, &known);
+                let read = File::read(&shown, bytes, &headers);
                 match arguments.format {
                     FormatWish::Text => terminal.print(&read.text(arguments, terminal.out))?,
                     FormatWish::Json => entries.push(read.entry(arguments)),
@@ -59,14 +62,19 @@ pub(super) fn run(arguments: &ParseArguments, terminal: &Terminal) -> Outcome {
 /// A file that was read.
 struct File {
     tree: Tree,
+    macros: MacroKnowledge,
     coverage: Coverage,
 }
 
 impl File {
-    fn read(path: &str, bytes: Vec<u8>, known: &MacroKnowledge) -> Self {
-        let tree = parse_with(&SourceFile::new(path, bytes), known);
+    fn read(path: &str, bytes: Vec<u8>, headers: &Headers<'_>) -> Self {
+        // Headers lie around the file, also where its path does not tell.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let macros = headers.macros(&SourceFile::new(absolute.display().to_string(), bytes.as_slice()));
+        let source = SourceFile::new(path, bytes);
+        let tree = parse_with(&source, &macros);
         let coverage = Coverage::of_candidate(&tree, &[], MacroBodies::Read);
-        Self { tree, coverage }
+        Self { tree, macros, coverage }
     }
 
     /// For people.
@@ -86,7 +94,7 @@ impl File {
             text.push_str(&render::diagnostic(&told, paint));
         }
         if arguments.explain {
-            for one in explain(&self.tree) {
+            for one in self.explanations() {
                 let place = source.line_column(one.span);
                 // What a macro brings has no text of its own.
                 let what = Some(excerpt(source, &one)).filter(|text| !text.is_empty());
@@ -107,6 +115,14 @@ impl File {
         text
     }
 
+    /// Paths below the current directory are told from there.
+    fn explanations(&self) -> Vec<Explanation> {
+        let here = std::env::current_dir().map(|here| format!("{}/", here.display())).unwrap_or_default();
+        let mut all = explain(&self.tree, &self.macros);
+        all.iter_mut().for_each(|one| one.because = one.because.replace(&here, ""));
+        all
+    }
+
     /// For programs.
     fn entry(&self, arguments: &ParseArguments) -> FileEntry {
         let source = self.tree.source();
@@ -123,7 +139,7 @@ impl File {
         FileEntry {
             path: source.path().to_owned(),
             lines: source.lines().line_count(),
-            macros: arguments.explain.then(|| explain(&self.tree).into_iter().map(macros).collect()),
+            macros: arguments.explain.then(|| self.explanations().into_iter().map(macros).collect()),
             tree: arguments.tree.then(|| self.tree.root().to_sexp()),
         }
     }
@@ -175,7 +191,7 @@ struct MacroEntry {
     column: usize,
     text: String,
     taken_for: &'static str,
-    because: &'static str,
+    because: String,
 }
 
 fn document(files: Vec<FileEntry>, all: &Coverage) -> String {
@@ -194,7 +210,7 @@ mod tests {
     fn excerpts_are_one_line() {
         let source = SourceFile::new("a.c", format!("a\n\tb {}", "x".repeat(80)));
         let whole = Span::new(0, source.text().len());
-        let one = Explanation { span: whole, taken_for: "", because: "" };
+        let one = Explanation { span: whole, taken_for: "", because: String::new() };
         let text = excerpt(&source, &one);
         assert!(text.starts_with("a b xx") && text.ends_with("x...") && text.len() == 63, "{text}");
     }

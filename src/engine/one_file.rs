@@ -15,7 +15,7 @@ use crate::syntax::coverage::{Coverage, MacroBodies};
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::ledger::Cause;
 use crate::syntax::scope::Scopes;
-use crate::syntax::{MacroKnowledge, Node, parse_with};
+use crate::syntax::{Headers, MacroKnowledge, Node, parse_with};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::plain::{PlainSpec, calls, recognise as recognise_plain};
 use crate::walk::prepare::{Prepared, prepared};
@@ -34,19 +34,20 @@ pub(super) struct Asked<'a> {
     pub(super) walks: &'a [Walking<'a>],
     /// The words that they require.
     pub(super) words: &'a [String],
-    /// What is known about macros.
-    pub(super) macros: &'a MacroKnowledge,
+    /// What headers say about macros.
+    pub(super) headers: &'a Headers<'a>,
     /// How sure a conversion has to be to be made; only such count for each other.
     pub(super) level: Level,
 }
 
 /// The sites of one file.
 pub(super) fn sites(file: &SourceFile, asked: &Asked<'_>) -> Found {
-    let tree = parse_with(file, asked.macros);
+    let macros = asked.headers.macros(file);
+    let tree = parse_with(file, &macros);
     let coverage = Coverage::of_candidate(&tree, asked.words, MacroBodies::NotRead);
     let scope = FileScope::of(&tree);
     let (sites, edits, names) = (Vec::new(), EditSet::new(), Vec::new());
-    let mut work = Work { file, scope: &scope, asked, sites, edits, names };
+    let mut work = Work { file, scope: &scope, asked, macros: &macros, sites, edits, names };
     for walk in asked.walks {
         for function in &scope.functions {
             match walk {
@@ -65,6 +66,7 @@ struct Work<'a, 't> {
     file: &'a SourceFile,
     scope: &'a FileScope<'t>,
     asked: &'a Asked<'a>,
+    macros: &'a MacroKnowledge,
     sites: Vec<Site>,
     /// Every edit so far, what became superfluous included.
     edits: EditSet,
@@ -168,7 +170,7 @@ impl<'t> Work<'_, 't> {
     ) -> Option<(Converted, Proof)> {
         let text = prepared.edits.apply(self.file.bytes());
         let file = SourceFile::new(self.file.path(), text);
-        let tree = parse_with(&file, self.asked.macros);
+        let tree = parse_with(&file, self.macros);
         let scope = FileScope::of(&tree);
         let scopes = Scopes::of(scope.function(&prepared.function)?.node);
         let found = recognise(spec, &scopes);
@@ -215,7 +217,7 @@ impl<'t> Work<'_, 't> {
             let _ = edits.add(edit.clone());
         }
         let after = SourceFile::new(self.file.path(), edits.apply(self.file.bytes()));
-        if let Some(text) = newly_unreadable(call.tree(), &after, self.asked.macros) {
+        if let Some(text) = newly_unreadable(call.tree(), &after, self.macros) {
             let sentence =
                 format!("the result could not be read again, near `{text}`; this is a fault of vedalia");
             return Err(Refusal::new(RefusalCode::NotUnderstood, call.span(), sentence));

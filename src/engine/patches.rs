@@ -12,10 +12,11 @@ use crate::smpl::{Item, RuleFile};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, SkipReason};
 use crate::syntax::file_scope::FileScope;
-use crate::syntax::{MacroKnowledge, parse_with};
+use crate::syntax::{Headers, MacroKnowledge, parse_with};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::{Refusal, RefusalCode};
 use rayon::prelude::*;
+use std::cell::OnceCell;
 
 /// The virtual rule that the kernel's rule files do their changes under.
 const PATCH_MODE: &str = "patch";
@@ -87,15 +88,14 @@ pub(super) fn run(
     patches: &[SemanticPatch],
     files: &dyn Files,
     wanted: &(dyn Fn(&str) -> bool + Sync),
+    tree_headers: &Headers<'_>,
 ) -> Found {
-    let mut patches = patches.to_vec();
-    patches.iter_mut().for_each(|patch| patch.options.macros = Some(files.macros().clone()));
     let headers = patches.iter().any(SemanticPatch::wants_headers);
     let paths = files.paths();
     let in_question: Vec<&String> =
         paths.iter().filter(|p| (p.ends_with(".c") || headers && p.ends_with(".h")) && wanted(p)).collect();
     let one = |path: &&String| match files.read(path) {
-        Ok(bytes) => one_file(&patches, &SourceFile::new(path.as_str(), bytes), files.macros()),
+        Ok(bytes) => one_file(patches, &SourceFile::new(path.as_str(), bytes), tree_headers),
         Err(diagnostic) => {
             let why = SkipReason::Unreadable(diagnostic.message.clone());
             let coverage = Coverage::skipped(path.as_str(), why);
@@ -113,8 +113,9 @@ pub(super) fn run(
     all
 }
 
-fn one_file(patches: &[SemanticPatch], file: &SourceFile, macros: &MacroKnowledge) -> Found {
+fn one_file(patches: &[SemanticPatch], file: &SourceFile, headers: &Headers<'_>) -> Found {
     let mut found = Found::default();
+    let macros = OnceCell::new();
     let mut current = file.clone();
     let mut ran: Vec<&SemanticPatch> = Vec::new();
     for patch in patches {
@@ -122,7 +123,9 @@ fn one_file(patches: &[SemanticPatch], file: &SourceFile, macros: &MacroKnowledg
         if (header && !patch.wants_headers()) || !patch.program.prefilter().may_concern(current.bytes()) {
             continue;
         }
-        let applied = apply(&patch.program, &current, &patch.options);
+        let known = macros.get_or_init(|| headers.macros(file));
+        let options = ApplyOptions { macros: Some(known.clone()), ..patch.options.clone() };
+        let applied = apply(&patch.program, &current, &options);
         found.coverage.merge(applied.coverage);
         found.sites.extend(applied.diagnostics.iter().filter_map(|told| refused(told, patch)));
         if applied.after != current.bytes() {
@@ -130,8 +133,8 @@ fn one_file(patches: &[SemanticPatch], file: &SourceFile, macros: &MacroKnowledg
             current = SourceFile::new(file.path(), applied.after);
         }
     }
-    if !ran.is_empty() {
-        found.sites.extend(sites(&ran, file, &current, macros));
+    if let Some(known) = macros.get().filter(|_| !ran.is_empty()) {
+        found.sites.extend(sites(&ran, file, &current, known));
     }
     found
 }

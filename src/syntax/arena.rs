@@ -185,8 +185,11 @@ impl<'o> Arena<'o> {
         }
     }
 
+    /// A node of its own; only what was blanked inside of it stands below.
     fn leaf(&mut self, kind: Kind, field: Option<Field>, span: Span) {
+        self.emit_leaves(span.start);
         self.builder.open(kind, field, span);
+        self.emit_leaves(span.end);
         self.builder.close();
     }
 }

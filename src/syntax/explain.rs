@@ -1,10 +1,15 @@
 //! Why a macro was taken for what it is.
 //!
-//! In: a [`Tree`]. Out: [`Explanation`]s by place, for `vedalia parse FILE --explain`.
+//! In: a [`Tree`], and the macros that it was read with. Out: [`Explanation`]s by place, for `vedalia parse FILE
+//! --explain`.
 
-use super::overlay::{MarkKind, Why};
+use super::lexer::{TokenKind, Word, lex};
+use super::macros::{MacroKnowledge, definitions};
+use super::overlay::{Mark, MarkKind, Why};
+use super::regions::Regions;
 use super::tree::Tree;
 use crate::source::Span;
+use std::collections::HashMap;
 
 /// One decision of the overlay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,33 +19,62 @@ pub struct Explanation {
     /// What they were taken for.
     pub taken_for: &'static str,
     /// What the decision rests on.
-    pub because: &'static str,
+    pub because: String,
 }
 
-/// The decisions that a person may want to question; plain directives are left out.
-pub fn explain(tree: &Tree) -> Vec<Explanation> {
+/// The decisions that a person may want to question; plain directives are left out. `known` is what the file was read
+/// with.
+pub fn explain(tree: &Tree, known: &MacroKnowledge) -> Vec<Explanation> {
+    let source = tree.source();
+    let own = definitions(source.text().as_bytes()).into_iter();
+    // Of several definitions the last one counts, as in the overlay.
+    let own: HashMap<String, usize> = own.map(|d| (d.name, source.line_column(d.span).line)).collect();
+    let regions = Regions::of(tree);
+    let because = |mark: &Mark| match (mark.kind, mark.why) {
+        (MarkKind::UnreadArm, _) => choice(tree, &regions, mark.span),
+        (MarkKind::DeadArm, _) => "its #if 0".to_owned(),
+        (_, Why::Context) => "the tokens around it".to_owned(),
+        (_, why) => defined(first_name(source.slice(mark.span)), why, &own, known),
+    };
     let shown = |kind: MarkKind| !matches!(kind, MarkKind::Directive | MarkKind::Respelled);
     let marks = tree.marks().iter().filter(|m| shown(m.kind));
-    marks
-        .map(|m| Explanation { span: m.span, taken_for: taken_for(m.kind), because: because(m.why) })
-        .collect()
+    marks.map(|m| Explanation { span: m.span, taken_for: taken_for(m.kind), because: because(m) }).collect()
 }
 
-fn because(why: Why) -> &'static str {
-    match why {
-        Why::Context => "the tokens around it",
-        Why::Definition => "its #define",
-        Why::MacroFile => "a macro file",
+/// Which arm was read in the place of the one at `span`.
+fn choice(tree: &Tree, regions: &Regions, span: Span) -> String {
+    let around = regions.around(span).last().and_then(|(conditional, _)| conditional.chosen());
+    match around {
+        Some(arm) => {
+            let line = tree.source().line_column(arm.directive).line;
+            let directive = tree.source().slice(arm.directive).trim();
+            format!("the choice of the arm `{directive}` on line {line}")
+        }
+        None => "the choice of another conditional with the same condition".to_owned(),
     }
+}
+
+/// Where the definition stands that tells what `name` is.
+fn defined(name: &str, why: Why, own: &HashMap<String, usize>, known: &MacroKnowledge) -> String {
+    match (why, own.get(name), known.defined_at(name)) {
+        (Why::Definition, Some(line), _) => format!("its #define on line {line}"),
+        (Why::Definition, None, Some(at)) => format!("its #define in {at}"),
+        (Why::MacroFile, _, Some(at)) => format!("the macro file {at}"),
+        (Why::MacroFile, ..) => "a macro file".to_owned(),
+        _ => "its #define".to_owned(),
+    }
+}
+
+fn first_name(text: &str) -> &str {
+    let name = lex(text.as_bytes()).into_iter().find(|t| t.kind == TokenKind::Word(Word::Ident));
+    name.and_then(|t| text.get(t.start as usize..t.end as usize)).unwrap_or_default()
 }
 
 fn taken_for(kind: MarkKind) -> &'static str {
     match kind {
         MarkKind::Attribute => "an attribute",
         MarkKind::Directive => "a directive",
-        MarkKind::UnreadArm => {
-            "an arm that is not read: the conditional splits a statement, another arm was chosen"
-        }
+        MarkKind::UnreadArm => "an arm that is not read, for the conditional splits a statement",
         MarkKind::DeadArm => "code that is never compiled",
         MarkKind::TooDeep => "code nested too deep to be read",
         MarkKind::Unreadable => "code that cannot be read",

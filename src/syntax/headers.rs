@@ -1,8 +1,9 @@
 //! Headers: what the files that a file includes say about its names.
 //!
-//! In: something that reads files of a tree ([`HeaderFiles`]) and the directories that `#include <…>` is looked up in.
-//! Out: [`Headers`], which gives the [`MacroKnowledge`] for a file's parse and the [`Types`] of what its headers
-//! declare. A header is read once for all files and parsed only when a type in it is asked for. It evaluates no
+//! In: something that reads files of a tree ([`HeaderFiles`]) and further directories for `#include <…>`. Out:
+//! [`Headers`], which gives the [`MacroKnowledge`] for a file's parse and the [`Types`] of what its headers declare.
+//! `#include "…"` is looked up beside the file first; then both forms in the [`PLACES`] of the directories around the
+//! file, the innermost first, and in the further directories. A header is read once for all files and parsed only when a type in it is asked for. It evaluates no
 //! conditions: every `#include` counts, and of two definitions of a name the one that is included first. A header that
 //! cannot be read is left out.
 //!
@@ -16,7 +17,7 @@
 //!     "include/mark.h" => Some(b"#define marked __attribute__((cold))\nstruct pair { int *a; };\n".to_vec()),
 //!     _ => None,
 //! };
-//! let headers = Headers::new(read, ["include"], MacroKnowledge::shipped().clone());
+//! let headers = Headers::new(read, [""; 0], MacroKnowledge::shipped().clone());
 //! let file = SourceFile::new("a.c", "#include <mark.h>\nint marked f(struct pair *p) { return *p->a; }\n");
 //! let tree = headers.parse(&file);
 //! assert!(tree.root().descendants().any(|n| n.is(Kind::MacroAttribute)));
@@ -29,7 +30,7 @@ mod types;
 pub use types::Types;
 
 use super::lexer::{Directive, Token, TokenKind, Word, directive_rest, lex};
-use super::macros::{MacroKnowledge, Meaning, definitions_among};
+use super::macros::{DefinedAt, Known, MacroKnowledge, Meaning, definitions_among};
 use super::overlay::Why;
 use super::parse::parse_with;
 use super::tree::Tree;
@@ -37,6 +38,9 @@ use crate::source::SourceFile;
 use declared::Declared;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Where a project keeps the headers that its files share.
+pub const PLACES: [&str; 2] = ["include", "include/uapi"];
 
 /// Reads files by their path in the tree; `None` if there is no such file. Called from several threads.
 pub trait HeaderFiles: Sync + Send {
@@ -60,11 +64,12 @@ pub struct Headers<'r> {
 
 /// One header as far as its tokens tell.
 struct Header {
-    path: String,
+    path: Arc<str>,
     includes: Vec<Include>,
     /// What it includes, once that was looked up.
     resolved: OnceLock<Vec<Arc<Header>>>,
-    macros: HashMap<String, Meaning>,
+    /// Meanings, and the lines of the definitions.
+    macros: HashMap<String, (Meaning, usize)>,
     /// Words outside braces, and tags with a body: where declarations can be.
     declares: HashSet<String>,
     /// What it declares, once that was asked for.
@@ -88,8 +93,7 @@ struct Index {
 }
 
 impl<'r> Headers<'r> {
-    /// Headers that `files` reads. `#include <…>` is looked up in `directories`, `#include "…"` beside the file first;
-    /// without directories only headers beside the files count. `below` are the macros that no header explains.
+    /// Headers that `files` reads; `directories` are looked into last. `below` are the macros that no header explains.
     pub fn new<D: Into<String>>(
         files: impl HeaderFiles + 'r,
         directories: impl IntoIterator<Item = D>,
@@ -117,14 +121,15 @@ impl<'r> Headers<'r> {
         let index = self.index();
         while let Some(name) = asked.pop() {
             let Some(header) = index.macros.get(&name).and_then(|all| reach.first(all)) else { continue };
-            let Some(meaning) = header.macros.get(&name) else { continue };
+            let Some((meaning, line)) = header.macros.get(&name) else { continue };
             let others = match meaning {
                 Meaning::Is(_) => &[][..],
                 Meaning::As(other) => std::slice::from_ref(other),
                 Meaning::AttributeIf(names) => names,
             };
             asked.extend(others.iter().filter(|o| seen.insert((*o).clone())).cloned());
-            known.insert(name, meaning.clone(), Why::Definition);
+            let at = Some(DefinedAt { path: header.path.clone(), line: *line });
+            known.insert(name, Known { meaning: meaning.clone(), why: Why::Definition, at });
         }
         known
     }
@@ -166,10 +171,19 @@ impl<'r> Headers<'r> {
 
     fn resolve(&self, from: &str, includes: &[Include]) -> Vec<Arc<Header>> {
         let beside = from.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let around = std::iter::successors(Some(beside), |inner| directory_above(inner));
+        let below = |directory: &str, place: &str| match directory {
+            "" if !from.starts_with('/') => place.to_owned(),
+            _ => format!("{directory}/{place}"),
+        };
+        let shared: Vec<String> = around.flat_map(|d| PLACES.map(|place| below(d, place))).collect();
         let find = |include: &Include| {
             let quoted = include.quoted.then_some(beside);
-            let mut places = quoted.into_iter().chain(self.directories.iter().map(String::as_str));
-            places.find_map(|place| self.header(&normal_path(place, &include.name)?))
+            let further = shared.iter().chain(&self.directories).map(String::as_str);
+            quoted
+                .into_iter()
+                .chain(further)
+                .find_map(|place| self.header(&normal_path(place, &include.name)?))
         };
         includes.iter().filter_map(find).collect()
     }
@@ -199,7 +213,7 @@ impl<'r> Headers<'r> {
 
     fn declared<'h>(&self, header: &'h Header) -> &'h Declared {
         header.declared.get_or_init(|| match self.files.read(&header.path) {
-            Some(bytes) => Declared::of(&self.parse(&SourceFile::new(header.path.clone(), bytes))),
+            Some(bytes) => Declared::of(&self.parse(&SourceFile::new(&*header.path, bytes))),
             None => Declared::default(),
         })
     }
@@ -212,9 +226,10 @@ impl Header {
         let tokens = lex(text);
         let macros = definitions_among(text, &tokens)
             .into_iter()
-            .filter_map(|d| d.meaning().map(|meaning| (d.name, meaning)));
+            .filter_map(|d| Some((d.meaning()?, source.line_column(d.span).line, d.name)))
+            .map(|(meaning, line, name)| (name, (meaning, line)));
         Self {
-            path: path.to_owned(),
+            path: path.into(),
             includes: includes(text, &tokens),
             resolved: OnceLock::new(),
             macros: macros.collect(),
@@ -270,6 +285,13 @@ fn include(directive: &[u8]) -> Option<Include> {
     Some(Include { name: name.to_owned(), quoted: close == b'"' })
 }
 
+fn directory_above(directory: &str) -> Option<&str> {
+    match directory.rsplit_once('/') {
+        Some((outer, _)) => Some(outer),
+        None => (!directory.is_empty()).then_some(""),
+    }
+}
+
 /// `directory/name` without `.` and `..`; `None` if it leaves the tree.
 fn normal_path(directory: &str, name: &str) -> Option<String> {
     if name.starts_with('/') {
@@ -285,7 +307,8 @@ fn normal_path(directory: &str, name: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    Some(parts.join("/"))
+    let root = if directory.starts_with('/') { "/" } else { "" };
+    Some(format!("{root}{}", parts.join("/")))
 }
 
 /// The words that a declaration at the top level can declare: those outside braces, and tags before a `{`.

@@ -6,8 +6,8 @@
 
 mod knowledge;
 
-pub(super) use knowledge::Layers;
-pub use knowledge::MacroKnowledge;
+pub use knowledge::{DefinedAt, MacroKnowledge};
+pub(super) use knowledge::{Known, Layers};
 
 use super::lexer::{Directive, Token, TokenKind, Word, lex};
 use crate::source::Span;
@@ -203,9 +203,11 @@ fn is_header(tokens: &[(TokenKind, &str)]) -> bool {
                 match kind {
                     TokenKind::RParen => depth += 1,
                     TokenKind::LParen => {
-                        depth -= 1;
+                        depth = depth.saturating_sub(1);
                         if depth == 0 {
-                            return i > 0 && tokens[i - 1].0 == TokenKind::Word(Word::Header);
+                            let head =
+                                i.checked_sub(1).filter(|at| tokens[*at].0 == TokenKind::Word(Word::Header));
+                            return head.is_some_and(|at| !ends_do(tokens, at));
                         }
                     }
                     _ => {}
@@ -215,6 +217,28 @@ fn is_header(tokens: &[(TokenKind, &str)]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the keyword at `at` is the `while` that ends a `do`.
+fn ends_do(tokens: &[(TokenKind, &str)], at: usize) -> bool {
+    // By bracket: statements `do` that wait for their `while`.
+    let mut waiting: Vec<usize> = vec![0];
+    for (i, (kind, text)) in tokens.iter().enumerate().take(at + 1) {
+        match (kind, *text) {
+            (TokenKind::LBrace | TokenKind::LParen, _) => waiting.push(0),
+            (TokenKind::RBrace | TokenKind::RParen, _) if waiting.len() > 1 => drop(waiting.pop()),
+            (TokenKind::Word(_), "do") => waiting.iter_mut().next_back().into_iter().for_each(|w| *w += 1),
+            (TokenKind::Word(_), "while") => {
+                let open = waiting.last().copied().unwrap_or(0);
+                if i == at {
+                    return open > 0;
+                }
+                waiting.iter_mut().next_back().into_iter().for_each(|w| *w = open.saturating_sub(1));
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The `#define`s of a text in order.
@@ -246,6 +270,14 @@ mod tests {
         assert_eq!(role("#define STATIC static inline"), Some(MacroRole::Attribute));
         assert_eq!(role("#define each(x) for (x = 0; f(x); \\\n x++)"), Some(MacroRole::Iterator));
         assert_eq!(role("#define each(x) if (!f(x)) {} else"), Some(MacroRole::Iterator));
+        assert_eq!(role("#define each(x) do { f(x); } while (0); while (g(x))"), Some(MacroRole::Iterator));
+        for once in [
+            "do { f(x); } while (0)",
+            "do f(x); while (g(x))",
+            "({ do { } while (x); }), do { while (x) y(); } while (0)",
+        ] {
+            assert_eq!(role(&format!("#define once(x) {once}")), None, "{once}");
+        }
         assert_eq!(role("#define FMT \"%d\" \"%s\""), Some(MacroRole::Text));
         assert_eq!(role("#define T(n) YACFE_DECLARATOR"), Some(MacroRole::Declarer));
         assert_eq!(role("#define max(a, b) ((a) > (b) ? (a) : (b))"), None);

@@ -28,7 +28,7 @@ pub use file_scope::FileScope;
 pub use headers::{HeaderFiles, Headers, Types};
 pub use kind::{Field, Kind};
 pub use ledger::{FileLedger, Unread};
-pub use macros::{MacroDefinition, MacroKnowledge, MacroRole};
+pub use macros::{DefinedAt, MacroDefinition, MacroKnowledge, MacroRole};
 pub use parse::{parse, parse_with};
 pub use regions::{Reading, Regions};
 pub use scope::{DeclId, DeclKind, Declaration, Scopes};

@@ -201,6 +201,13 @@ fn check(bytes: Vec<u8>) {
     let tree = super::parse(&source);
     for node in tree.root().descendants() {
         assert!(node.span().end as usize <= source.bytes().len());
+        let before = node.prev_sibling().map_or(0, |n| n.span().end);
+        assert!(
+            before <= node.span().start,
+            "{node:?} overlaps {:?} in {}",
+            node.prev_sibling(),
+            source.text()
+        );
         assert!(
             node.parent().is_none_or(|p| p.span().contains(node.span())),
             "{node:?} in {:?}",

@@ -1,6 +1,7 @@
 //! Building the arena: open, close, link.
 //!
-//! In: nodes in document order. Out: linked [`NodeData`].
+//! In: nodes in document order. Out: linked [`NodeData`]; siblings never overlap, also where the grammar's own nodes and
+//! what the overlay hid from it do.
 
 use super::super::kind::{Field, Kind};
 use super::super::tree::{NodeData, NodeId};
@@ -9,7 +10,7 @@ use crate::source::Span;
 #[derive(Default)]
 pub(super) struct Builder {
     pub(super) nodes: Vec<NodeData>,
-    /// The nodes that are open, each with its last child and the furthest end of a child that is closed.
+    /// The nodes that are open, each with its last child and the furthest end of what is closed before or in it.
     open: Vec<(NodeId, Option<NodeId>, u32)>,
 }
 
@@ -18,8 +19,13 @@ impl Builder {
     pub(super) fn open(&mut self, kind: Kind, field: Option<Field>, span: Span) {
         let id = NodeId(self.nodes.len() as u32);
         let mut parent = None;
-        if let Some((above, last, _)) = self.open.last_mut() {
+        let mut span = span;
+        let mut closed = 0;
+        if let Some((above, last, furthest)) = self.open.last_mut() {
             parent = Some(*above);
+            closed = *furthest;
+            span.start = span.start.max(closed);
+            span.end = span.end.max(span.start);
             match last.replace(id) {
                 Some(before) => self.nodes[before.0 as usize].next_sibling = Some(id),
                 None => self.nodes[above.0 as usize].first_child = Some(id),
@@ -34,7 +40,7 @@ impl Builder {
             *outer = outer.cover(span);
         }
         self.nodes.push(NodeData { kind, field, span, parent, first_child: None, next_sibling: None });
-        self.open.push((id, None, 0));
+        self.open.push((id, None, closed));
     }
 
     /// End the innermost open node.

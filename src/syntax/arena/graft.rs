@@ -26,7 +26,9 @@ impl Arena<'_> {
         match mark.kind {
             MarkKind::TypeArgument => {
                 self.builder.open(Kind::TypeArgument, field, mark.span);
-                self.fragment(mark.span, inner, &TYPE, None);
+                if !self.fragment(mark.span, inner, &TYPE, None) {
+                    self.leaf(Kind::OpaqueRegion, None, mark.span);
+                }
                 self.close();
             }
             MarkKind::Typeof => self.typeof_type(mark, inner, field),
@@ -153,10 +155,7 @@ impl Arena<'_> {
             MarkKind::Attribute => self.attribute_kind(mark),
             _ => Kind::OpaqueRegion,
         };
-        self.builder.open(kind, None, mark.span);
-        // An attribute's arguments may hold a conditional.
-        self.emit_leaves(mark.span.end);
-        self.builder.close();
+        self.leaf(kind, None, mark.span);
     }
 
     /// What can be read of an item that cannot be read whole.

@@ -27,7 +27,7 @@ fn tree_file(path: &str) -> Option<Vec<u8>> {
 }
 
 fn headers() -> Headers<'static> {
-    Headers::new(tree_file, ["include"], MacroKnowledge::shipped().clone())
+    Headers::new(tree_file, [""; 0], MacroKnowledge::shipped().clone())
 }
 
 const FILE: &str = "#include <all.h>\n#include \"own.h\"\nint marked f(struct pair *p)\n{\n\twalk (p)\n\tp++;\n\treturn 0;\n}\n";
@@ -43,8 +43,8 @@ fn macros_of_headers_are_known() {
     assert_eq!(FileLedger::of(&tree).clean_functions(), 1);
     // By the layout alone it would be a statement.
     assert!(tree.root().descendants().any(|n| n.is(Kind::MacroIterator)));
-    let local = Headers::new(tree_file, [""; 0], MacroKnowledge::shipped().clone());
-    assert_eq!(local.macros(&file).role("walk"), None);
+    assert_eq!(known.defined_at("walk").map(ToString::to_string).as_deref(), Some("include/lib/mark.h:4"));
+    assert_eq!(MacroKnowledge::shipped().role("walk"), None);
 }
 
 #[test]
@@ -81,13 +81,17 @@ fn a_header_is_read_once_and_parsed_when_asked_for() {
         reads.fetch_add(1, Ordering::Relaxed);
         tree_file(path)
     };
-    let headers = Headers::new(read, ["include"], MacroKnowledge::shipped().clone());
+    let headers = Headers::new(read, [""; 0], MacroKnowledge::shipped().clone());
     for name in ["sub/a.c", "sub/b.c"] {
         headers.parse(&SourceFile::new(name, FILE));
     }
-    // Three headers, one missing, and those looked for beside a file first.
+    // Each place once, whether there is a header or not.
     let lexed = reads.load(Ordering::Relaxed);
-    assert!(lexed <= 8, "{lexed}");
+    let places =
+        ["sub/", "include/", "include/lib/", "sub/include/", "include/include/", "include/lib/include/"];
+    assert!(lexed <= 4 * places.len(), "{lexed}");
+    headers.parse(&SourceFile::new("sub/c.c", FILE));
+    assert_eq!(reads.load(Ordering::Relaxed), lexed);
     let tree = headers.parse(&SourceFile::new("sub/c.c", FILE));
     assert!(headers.types(&tree).field("struct pair", "a").is_some());
     assert_eq!(reads.load(Ordering::Relaxed), lexed + 1);

@@ -6,16 +6,42 @@
 
 use super::super::overlay::Why;
 use super::{MacroDefinition, MacroRole, Meaning, definitions};
+use crate::source::LineIndex;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// How many names are followed for one answer.
 const STEPS: usize = 64;
 
+/// Where a macro is defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinedAt {
+    /// The file.
+    pub path: Arc<str>,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for DefinedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
+}
+
+/// What is known of one macro.
+#[derive(Clone, Debug)]
+pub(in crate::syntax) struct Known {
+    pub(in crate::syntax) meaning: Meaning,
+    pub(in crate::syntax) why: Why,
+    /// Not told for the file's own macros.
+    pub(in crate::syntax) at: Option<DefinedAt>,
+}
+
 /// Roles of macros by name. It is plain data: threads can share it.
 #[derive(Clone, Debug, Default)]
 pub struct MacroKnowledge {
-    meanings: HashMap<String, (Meaning, Why)>,
+    meanings: HashMap<String, Known>,
     /// What is asked about a name that `meanings` does not have.
     below: Option<Arc<MacroKnowledge>>,
 }
@@ -31,7 +57,7 @@ impl MacroKnowledge {
         static SHIPPED: OnceLock<Arc<MacroKnowledge>> = OnceLock::new();
         let read = || {
             let mut known = Self::empty();
-            known.read_macro_file(include_str!("../../../rules/standard.h"));
+            known.read_macro_file("rules/standard.h", include_str!("../../../rules/standard.h"));
             Arc::new(known)
         };
         SHIPPED.get_or_init(read)
@@ -43,9 +69,14 @@ impl MacroKnowledge {
     }
 
     /// Add the `#define`s of a macro file; a later one replaces an earlier one.
-    pub fn read_macro_file(&mut self, text: &str) {
+    pub fn read_macro_file(&mut self, path: &str, text: &str) {
+        let (lines, path) = (LineIndex::new(text.as_bytes()), Arc::<str>::from(path));
         for definition in definitions(text.as_bytes()) {
-            self.add(&definition, Why::MacroFile);
+            let line = lines.line_column(definition.span.start as usize).line;
+            let at = Some(DefinedAt { path: path.clone(), line });
+            if let Some(meaning) = definition.meaning() {
+                self.insert(definition.name, Known { meaning, why: Why::MacroFile, at });
+            }
         }
     }
 
@@ -61,17 +92,23 @@ impl MacroKnowledge {
     /// Add one definition, if its body tells what it is.
     pub fn add(&mut self, definition: &MacroDefinition, why: Why) {
         if let Some(meaning) = definition.meaning() {
-            self.insert(definition.name.clone(), meaning, why);
+            self.insert(definition.name.clone(), Known { meaning, why, at: None });
         }
     }
 
     /// Say what `name` stands for.
     pub fn declare(&mut self, name: &str, role: MacroRole) {
-        self.insert(name.to_owned(), Meaning::Is(role), Why::MacroFile);
+        let known = Known { meaning: Meaning::Is(role), why: Why::MacroFile, at: None };
+        self.insert(name.to_owned(), known);
     }
 
-    pub(in crate::syntax) fn insert(&mut self, name: String, meaning: Meaning, why: Why) {
-        self.meanings.insert(name, (meaning, why));
+    pub(in crate::syntax) fn insert(&mut self, name: String, known: Known) {
+        self.meanings.insert(name, known);
+    }
+
+    /// Where `name` is defined, of what headers and macro files define.
+    pub fn defined_at(&self, name: &str) -> Option<&DefinedAt> {
+        self.known(name)?.at.as_ref()
     }
 
     /// What `name` stands for.
@@ -79,8 +116,8 @@ impl MacroKnowledge {
         Layers { local: self, files: self }.role(name)
     }
 
-    fn meaning(&self, name: &str) -> Option<&(Meaning, Why)> {
-        self.meanings.get(name).or_else(|| self.below.as_ref()?.meaning(name))
+    fn known(&self, name: &str) -> Option<&Known> {
+        self.meanings.get(name).or_else(|| self.below.as_ref()?.known(name))
     }
 }
 
@@ -94,19 +131,19 @@ pub(in crate::syntax) struct Layers<'k> {
 impl<'k> Layers<'k> {
     /// What `name` stands for.
     pub(in crate::syntax) fn role(self, name: &str) -> Option<(MacroRole, Why)> {
-        let (meaning, why) = self.meaning(name)?;
+        let known = self.known(name)?;
         let mut steps = STEPS;
-        Some((self.resolve(meaning, &mut steps)?, *why))
+        Some((self.resolve(&known.meaning, &mut steps)?, known.why))
     }
 
-    fn meaning(self, name: &str) -> Option<&'k (Meaning, Why)> {
-        self.local.meaning(name).or_else(|| self.files.meaning(name))
+    fn known(self, name: &str) -> Option<&'k Known> {
+        self.local.known(name).or_else(|| self.files.known(name))
     }
 
     fn resolve(self, meaning: &Meaning, steps: &mut usize) -> Option<MacroRole> {
         let mut role_of = |name: &str| {
             *steps = steps.checked_sub(1)?;
-            self.resolve(&self.meaning(name)?.0, steps)
+            self.resolve(&self.known(name)?.meaning, steps)
         };
         match meaning {
             Meaning::Is(role) => Some(*role),

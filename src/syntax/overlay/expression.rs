@@ -188,7 +188,8 @@ impl Walker<'_> {
                     };
                 }
                 if i >= hi {
-                    return i > lo + 1;
+                    // Names in capitals side by side are strings.
+                    return i > lo + 1 && !(lo..hi).all(|name| self.is_shouted(name));
                 }
                 if self.is(i, TokenKind::LParen) && self.is(i + 1, TokenKind::Star) {
                     // A pointer to a function: `type (*)(…)`.

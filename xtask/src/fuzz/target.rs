@@ -8,7 +8,7 @@ use vedalia::engine::{self, Files, Level, Rules};
 use vedalia::smpl;
 use vedalia::source::SourceFile;
 use vedalia::syntax::lexer::lex;
-use vedalia::syntax::parse::respelled;
+use vedalia::syntax::parse::{respelled, shipped_macros};
 use vedalia::syntax::{FileLedger, FileScope, Regions, Scopes, explain, parse};
 
 use super::random::Random;
@@ -76,7 +76,7 @@ fn read_c(source: &SourceFile) -> Result<(), String> {
     if let Some(breach) = breaches(&tree, &tokens, &respelled(source)).into_iter().next() {
         return Err(breach);
     }
-    let _ = (FileLedger::of(&tree), explain(&tree), Regions::of(&tree));
+    let _ = (FileLedger::of(&tree), explain(&tree, shipped_macros()), Regions::of(&tree));
     for function in &FileScope::of(&tree).functions {
         let _ = Scopes::of(function.node);
     }

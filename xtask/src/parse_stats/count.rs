@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use vedalia::source::{SourceFile, Span};
 use vedalia::syntax::lexer::lex;
-use vedalia::syntax::parse::{grammar_nodes, respelled};
-use vedalia::syntax::{self, FileLedger, Kind, Node, Tree};
+use vedalia::syntax::parse::{grammar_nodes, respelled, shipped_macros};
+use vedalia::syntax::{self, FileLedger, Headers, Kind, Node, Tree};
 
 use super::causes::{self, Place};
 use super::faithful;
@@ -106,13 +106,15 @@ pub(super) fn print_overlay(path: &Path) -> Result<()> {
 }
 
 /// Read one file.
-pub(super) fn one_file(path: &Path, check: bool) -> Result<Total> {
+pub(super) fn one_file(path: &Path, check: bool, headers: Option<&Headers<'_>>) -> Result<Total> {
     let source = open(path)?;
     let mut times = Times::default();
     let tokens = timed(&mut times.lexer, || lex(source.text().as_bytes()));
     let overlay = timed(&mut times.overlay, || respelled(&source));
     timed(&mut times.grammar, || grammar_nodes(&overlay));
-    let tree = timed(&mut times.whole, || syntax::parse(&source));
+    let told = headers.map(|headers| headers.macros(&source));
+    let macros = told.as_ref().unwrap_or_else(|| shipped_macros());
+    let tree = timed(&mut times.whole, || syntax::parse_with(&source, macros));
     let ledger = FileLedger::of(&tree);
     let unclean = ledger.functions.iter().filter(|f| !f.clean);
     let lines = |span: Span| source.slice(span).lines().count();

@@ -7,7 +7,7 @@
 use vedalia::source::Span;
 use vedalia::syntax::lexer::{Token, TokenKind};
 use vedalia::syntax::overlay::Overlay;
-use vedalia::syntax::{Node, Tree};
+use vedalia::syntax::{Kind, Node, Tree};
 
 /// What is wrong with a file; one entry per kind of breach.
 pub(crate) fn breaches(tree: &Tree, tokens: &[Token], overlay: &Overlay) -> Vec<String> {
@@ -44,12 +44,18 @@ pub(crate) fn breaches(tree: &Tree, tokens: &[Token], overlay: &Overlay) -> Vec<
     found
 }
 
-/// The first code that is in no leaf of the tree.
+/// The first code that is in no leaf of the tree; of a directive only its beginning is looked for.
 fn first_lost(tree: &Tree, tokens: &[Token]) -> Option<String> {
-    let mut leaves = tree.root().descendants().filter(|node| node.is_leaf()).map(Node::span).peekable();
+    // A word that the overlay made of several tokens holds the directives among them.
+    let hidden = |node: Node<'_>| {
+        matches!(node.kind(), Kind::PreprocDirective | Kind::UnreadArm | Kind::MacroAttribute)
+    };
+    let is_leaf = |node: &Node<'_>| node.children().all(hidden);
+    let mut leaves = tree.root().descendants().filter(is_leaf).map(Node::span).peekable();
     for token in tokens.iter().filter(|token| token.kind != TokenKind::Space) {
         let mut at = token.start;
-        while at < token.end {
+        let end = if matches!(token.kind, TokenKind::Directive(_)) { at + 1 } else { token.end };
+        while at < end {
             while leaves.next_if(|leaf| leaf.end <= at).is_some() {}
             let Some(leaf) = leaves.peek().filter(|leaf| leaf.start <= at) else {
                 let span = Span { start: at, end: token.end };

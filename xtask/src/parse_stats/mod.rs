@@ -18,6 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
+use vedalia::syntax::{Headers, MacroKnowledge};
 
 use count::Total;
 
@@ -45,6 +46,9 @@ pub(crate) struct Arguments {
     /// Compare with the functions that universal-ctags finds, and explain those that are missing.
     #[arg(long)]
     ctags: bool,
+    /// Read with what the headers say that the files include, looked for in the `include` directories around each file.
+    #[arg(long)]
+    headers: bool,
     /// Count the same directories with Coccinelle's `spatch --parse-c` as well.
     #[arg(long)]
     spatch: bool,
@@ -115,19 +119,22 @@ fn read_all(files: &[PathBuf], arguments: &Arguments) -> Vec<Total> {
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let read = |path: &str| std::fs::read(path).ok();
+    let headers = Headers::new(read, [""; 0], MacroKnowledge::shipped().clone());
+    let headers = arguments.headers.then_some(&headers);
     let work = || {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(at) else { return };
-            let part = count::one_file(file, arguments.faithful)
+            let part = count::one_file(file, arguments.faithful, headers)
                 .unwrap_or_else(|error| Total::unreadable(file, &error));
             all.lock().unwrap_or_else(|e| e.into_inner()).push((at, part));
         }
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            // Deeply nested code is read with a deep stack.
-            let spawned = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work);
+            // Deeply nested code is read with a deep stack; only what is used is ever taken.
+            let spawned = std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, work);
             if spawned.is_err() {
                 work();
             }
