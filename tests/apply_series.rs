@@ -170,3 +170,19 @@ fn a_rule_without_words_is_named_after_its_file() {
     assert_eq!(status, 0);
     assert!(stdout.contains("rewritten by plain: apply plain.cocci"), "{stdout}");
 }
+
+#[test]
+fn what_a_rule_leaves_out_has_a_code_of_its_own() {
+    let two = "int f(int a)\n{\n\tpick(p);\n\tpick(q);\n\tuse();\n}\n";
+    let arms = "int g(int x)\n{\n#ifdef A\n\tif (old(x)) {\n#else\n\tif (other(x)) {\n#endif\n\t\tb();\n\t}\n\treturn 0;\n}\n";
+    let scene = Scene::new(&[("two.c", two), ("arms.c", arms), ("MAINTAINERS", "\n")]);
+    let conflict = "@r@\nidentifier x;\n@@\n  pick(x);\n@@\nidentifier r.x;\n@@\n- use();\n+ use(x);\n";
+    scene.write("conflict.cocci", conflict);
+    scene.write("arm.cocci", "@@\nexpression E;\nstatement S;\n@@\n- if (old(E)) S\n");
+    for (rule, place, code) in [("conflict", "two.c:5", "smpl-conflict"), ("arm", "arms.c:4", "unread-code")]
+    {
+        let (_, stdout, stderr) = scene.vedalia(&format!("diff --repo tree --rules {rule}.cocci"));
+        let line = stdout.lines().find(|line| line.contains(code)).unwrap_or_default();
+        assert!(line.contains(place) && line.starts_with("refuse"), "{stdout}{stderr}");
+    }
+}

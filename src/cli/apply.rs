@@ -54,6 +54,7 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
     let rule = rules::path(arguments)?;
     let ready = rules::ready(&rule, arguments)?;
     terminal.tell(&render::diagnostics(&ready.warnings, terminal.err));
+    terminal.tell(&render::diagnostics(headers_not_read(arguments, &ready).as_slice(), terminal.err));
     if arguments.rules.parse_cocci {
         terminal.print(&description(&ready))?;
         return Ok(Exit::Done);
@@ -87,6 +88,21 @@ fn without_effect(arguments: &ApplyArguments) -> Vec<Diagnostic> {
         )
     };
     arguments.running.without_effect.iter().map(told).collect()
+}
+
+/// A warning where headers were asked for and matter: a rule asks for the types of expressions.
+fn headers_not_read(arguments: &ApplyArguments, ready: &Ready) -> Option<Diagnostic> {
+    let mut asked: Vec<&str> = arguments.running.about_headers.iter().map(String::as_str).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let mut metavariables = ready.file.rules().flat_map(|rule| &rule.metavariables);
+    if asked.is_empty() || arguments.reading.no_includes || !metavariables.any(|m| !m.types.is_empty()) {
+        return None;
+    }
+    let message =
+        "headers are not read: an expression whose type only a header tells matches no typed metavariable";
+    let told = Diagnostic::new(Severity::Warning, "headers-not-read", message);
+    Some(told.help(format!("without effect: {}", asked.join(", "))))
 }
 
 /// How diffs are printed.

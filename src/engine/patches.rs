@@ -142,7 +142,7 @@ fn one_file(patches: &[SemanticPatch], file: &SourceFile, headers: &Headers<'_>)
 /// A place that a rule is about and that stays as it is.
 fn refused(told: &Diagnostic, patch: &SemanticPatch) -> Option<Site> {
     let place = told.annotations.first()?;
-    let refusal = Refusal::new(RefusalCode::NotUnderstood, place.span, told.message.clone());
+    let refusal = Refusal::said(&told.code, place.span, told.message.clone());
     Some(site(&place.file, place.span, "", patch.file.path(), Verdict::Refused(refusal)))
 }
 

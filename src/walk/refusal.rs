@@ -77,6 +77,18 @@ codes! {
     OpaqueCode = "opaque-code",
     /// A local cannot be handed to a callback: its type has no name or its size is computed.
     CaptureNotPossible = "capture-not-possible",
+    /// Two matches of a semantic patch want different code at this place; the first got its own.
+    SmplConflict = "smpl-conflict",
+    /// A rule of a semantic patch takes too many steps on this function.
+    SmplSteps = "smpl-steps",
+    /// A script of a semantic patch failed.
+    SmplScript = "smpl-script",
+    /// A semantic patch would drop or move code that was not read: the other arm of a conditional.
+    UnreadCode = "unread-code",
+    /// A semantic patch asks for a callback, and the code cannot become one.
+    NotOutlined = "not-outlined",
+    /// The file holds bytes that are no text.
+    NotText = "not-text",
     /// The shape of the loop is not understood yet.
     NotUnderstood = "not-understood",
 }
@@ -93,6 +105,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A refusal for what a semantic patch says about a place, by the name of its code.
+    pub fn said(code: &str, span: Span, sentence: impl Into<String>) -> Self {
+        let known = RefusalCode::ALL.iter().copied().find(|known| known.name() == code);
+        Self::new(known.unwrap_or(RefusalCode::NotUnderstood), span, sentence)
+    }
+
     /// A refusal.
     pub fn new(code: RefusalCode, span: Span, sentence: impl Into<String>) -> Self {
         Self { code, span, sentence: sentence.into() }

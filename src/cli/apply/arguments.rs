@@ -154,4 +154,7 @@ pub(super) struct RunningArguments {
     /// An option of Coccinelle that is understood and does nothing here; made by [`super::spelling`].
     #[arg(long, hide = true, action = ArgAction::Append)]
     pub(super) without_effect: Vec<String>,
+    /// An option of Coccinelle about headers, which are not read for types; made by [`super::spelling`].
+    #[arg(long, hide = true, action = ArgAction::Append)]
+    pub(super) about_headers: Vec<String>,
 }

@@ -1,8 +1,8 @@
 //! Spellings of options that Coccinelle takes and clap does not.
 //!
 //! In: arguments as typed. Out: the same with two dashes before long names and `-` for `_` in them; options that only
-//! concern the inside of Coccinelle are dropped, and those that would change the result but are not there yet become
-//! `--without-effect`, so that they are told. What is known comes from the definition of the arguments.
+//! concern the inside of Coccinelle are dropped; those that would change the result but are not there yet become
+//! `--without-effect` or `--about-headers`, so that they are told. What is known comes from the definition of the arguments.
 
 use std::ffi::{OsStr, OsString};
 
@@ -19,7 +19,6 @@ enum Takes {
 
 /// Options about Coccinelle's inside: caches, debugging, profiling, distribution of work. They change no result.
 const INSIDE: &[(&str, Takes)] = &[
-    ("all-includes", Takes::Nothing),
     ("bench", Takes::Value),
     ("cache-limit", Takes::Value),
     ("cache-prefix", Takes::Value),
@@ -40,11 +39,7 @@ const INSIDE: &[(&str, Takes)] = &[
     ("filter-msg", Takes::Nothing),
     ("filter-msg-define-error", Takes::Nothing),
     ("filter-passed-level", Takes::Value),
-    ("include", Takes::Value),
-    ("include-headers-for-types", Takes::Nothing),
-    ("kbuild-info", Takes::Value),
     ("linux-spacing", Takes::Nothing),
-    ("local-includes", Takes::Nothing),
     ("mod-distrib", Takes::Nothing),
     ("no-include-cache", Takes::Nothing),
     ("no-saved-typedefs", Takes::Nothing),
@@ -56,7 +51,6 @@ const INSIDE: &[(&str, Takes)] = &[
     ("profile-per-file", Takes::Nothing),
     ("pyoutput", Takes::Value),
     ("python", Takes::Value),
-    ("recursive-includes", Takes::Nothing),
     ("relax-include-path", Takes::Nothing),
     ("save-tmp-files", Takes::Nothing),
     ("show-SP", Takes::Nothing),
@@ -82,6 +76,15 @@ const INSIDE: &[(&str, Takes)] = &[
     ("verbose-match", Takes::Nothing),
 ];
 
+/// Options about the headers that types are taken from.
+const HEADERS: &[(&str, Takes)] = &[
+    ("all-includes", Takes::Nothing),
+    ("include", Takes::Value),
+    ("include-headers-for-types", Takes::Nothing),
+    ("local-includes", Takes::Nothing),
+    ("recursive-includes", Takes::Nothing),
+];
+
 /// Options that would change the result and are not there yet.
 const MISSING: &[(&str, Takes)] = &[
     ("allow-inconsistent-paths", Takes::Nothing),
@@ -95,6 +98,7 @@ const MISSING: &[(&str, Takes)] = &[
     ("int-bits", Takes::Value),
     ("iso-limit", Takes::Value),
     ("itu", Takes::Nothing),
+    ("kbuild-info", Takes::Value),
     ("keep-comments", Takes::Nothing),
     ("long-bits", Takes::Value),
     ("max-width", Takes::Value),
@@ -121,6 +125,7 @@ const MISSING: &[(&str, Takes)] = &[
 enum Known {
     Ours(Takes),
     Inside(Takes),
+    Headers(Takes),
     Missing(Takes),
     Unknown,
 }
@@ -138,8 +143,8 @@ pub(super) fn respell(arguments: &[OsString]) -> Vec<OsString> {
             break;
         }
         if let Some(folder) = argument.to_str().and_then(|text| text.strip_prefix("-I")) {
-            // Included headers are not read.
             skip_value(Takes::Value, (!folder.is_empty()).then_some(folder), &mut rest);
+            out.push("--about-headers=-I".into());
             continue;
         }
         if short_with_value(argument) {
@@ -162,6 +167,10 @@ pub(super) fn respell(arguments: &[OsString]) -> Vec<OsString> {
                 }
             }
             Known::Inside(takes) => skip_value(takes, value, &mut rest),
+            Known::Headers(takes) => {
+                skip_value(takes, value, &mut rest);
+                out.push(format!("--about-headers=--{name}").into());
+            }
             Known::Missing(takes) => {
                 skip_value(takes, value, &mut rest);
                 out.push(format!("--without-effect=--{name}").into());
@@ -224,6 +233,7 @@ impl Names {
         }
         among(INSIDE)
             .map(Known::Inside)
+            .or_else(|| among(HEADERS).map(Known::Headers))
             .or_else(|| among(MISSING).map(Known::Missing))
             .unwrap_or(Known::Unknown)
     }
@@ -251,7 +261,11 @@ mod tests {
 
     #[test]
     fn options_about_the_inside_go_with_their_values() {
-        assert_eq!(respelled("-I include -Ix --chunksize 1 --use-idutils --tmp-dir=x f.c"), "f.c");
+        assert_eq!(respelled("--chunksize 1 --use-idutils --tmp-dir=x f.c"), "f.c");
+        assert_eq!(
+            respelled("-I include -Ix --include a.h --all-includes f.c"),
+            "--about-headers=-I --about-headers=-I --about-headers=--include --about-headers=--all-includes f.c"
+        );
         assert_eq!(
             respelled("--no-loops --defined X f.c"),
             "--without-effect=--no-loops --without-effect=--defined f.c"
@@ -269,7 +283,7 @@ mod tests {
     #[test]
     fn the_tables_are_sorted_and_hold_nothing_twice() {
         let names = Names::of_definition();
-        for table in [INSIDE, MISSING] {
+        for table in [INSIDE, HEADERS, MISSING] {
             assert!(table.is_sorted_by(|a, b| a.0 < b.0));
             assert!(table.iter().all(|(name, _)| !matches!(names.meaning(name), Known::Ours(_))));
         }
