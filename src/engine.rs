@@ -22,6 +22,7 @@ use crate::syntax::coverage::SkipReason;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::parse::shipped_macros;
 use crate::syntax::{Headers, MacroKnowledge, parse_with};
+use crate::walk::model::Model;
 use crate::walk::plain::PlainSpec;
 use crate::walk::{Obligation, Refusal, WalkSpec};
 use rayon::prelude::*;
@@ -149,6 +150,8 @@ pub struct Converted {
     pub message: Vec<String>,
     /// What a reviewer should know: names of the rule's notes, and their text.
     pub notes: Vec<(String, String)>,
+    /// What plays the walk, if the rule comes with a model.
+    pub model: Option<Arc<Model>>,
 }
 
 /// What an ordinary rule made of a function.

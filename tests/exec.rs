@@ -1,6 +1,6 @@
 //! Execution: each conversion that the cases declare right is run against its original.
 //!
-//! In comes every case with an `after`; its two versions become two shared objects, and `tests/exec/runner.c` plays them on
+//! In comes every case with an `after`; its two versions become two shared objects, and the model of the shipped rule plays them on
 //! thousands of random inputs with injected failures under the address and undefined-behaviour sanitizers. What differs and
 //! is not declared by the case fails the test. Needs `cc`; refuses to pass when a case exercises nothing.
 
@@ -145,7 +145,7 @@ struct Bench {
 
 impl Bench {
     fn without_runners(root: &Path) -> Self {
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exec");
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page/model");
         Self { root: root.to_owned(), model }
     }
 
@@ -163,7 +163,7 @@ impl Bench {
 
     /// The helper as the shipped rule introduces it.
     fn helper(&self, generation: Generation) -> PathBuf {
-        let rule = self.model.join("../../rules/iov_iter_for_each_page");
+        let rule = self.model.join("..");
         rule.join(match generation {
             Generation::Advancing => "advancing.c",
             Generation::Classic => "standing.c",

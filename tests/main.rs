@@ -10,6 +10,7 @@ mod cli_ledger;
 mod cli_series;
 mod series_am;
 mod smpl;
+mod verify;
 mod series_demo;
 mod series_diff;
 mod series_git;

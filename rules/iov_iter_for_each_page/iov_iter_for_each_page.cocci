@@ -126,6 +126,14 @@ note N15: {function}() had no other caller and is a part of the callback now.
 note N16: The field {field} is now written for every page; it used to be taken to be zero for all but the first.
 note N9: Messages that print __func__ now name the callback.
 
+// What `vedalia verify --exec` and the tests play it in.
+model: model/model.h model/model.c model/runner.h model/runner.c
+model errors: N6
+model quiet: N11
+model differs N1: errno-order
+model differs N4: cuts
+model differs N5: position-on-error
+
 // Since 6.0: the function advances the iterator by what it got.
 @walk:advancing extends pages@
 expression iter, got, bytes, slots, first, n, x;
@@ -157,3 +165,5 @@ acquire one: got = iov_iter_get_pages(iter, &batch, bytes, 1, &offset)
 advance: iov_iter_advance(iter, x)
 
 introduce: lib/iov_iter.c after iov_iter_get_pages_alloc, iov_iter_get_pages : standing.c
+
+model define: CLASSIC_GENERATION

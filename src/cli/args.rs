@@ -44,6 +44,13 @@ pub(super) enum Task {
     Diff(DiffArguments),
     /// Say why a place is converted or matched, or why it is not.
     Explain(ExplainArguments),
+    /// Run a converted site against its original.
+    ///
+    /// Both versions of the function are compiled for user space, with the sanitizers, and run on random inputs in the
+    /// model that the rule brings. What the function calls becomes a stub that records how it was called and gives what
+    /// the run picks; structs keep the fields that the code names; macros come from the file and its headers. What was
+    /// made up is listed. Status 0: they behave alike. Status 1: they do not, or nothing could be compared.
+    Verify(VerifyArguments),
     /// Show how a file is read: what is opaque, and what its macros are taken for.
     Parse(ParseArguments),
     /// Run a rule file of Coccinelle's language on files, and print the diff.
@@ -209,6 +216,25 @@ pub(super) struct ExplainArguments {
     #[arg(long)]
     pub(super) allow_scripts: bool,
     /// How to print what a semantic patch lacks.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: FormatWish,
+    #[command(flatten)]
+    pub(super) tree: TreeArguments,
+}
+
+/// Arguments of `vedalia verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// The site to run: a path of the tree and a line.
+    #[arg(long, value_name = "FILE:LINE")]
+    pub(super) exec: String,
+    /// Number of random inputs.
+    #[arg(long, value_name = "N", default_value = "2000")]
+    pub(super) runs: std::num::NonZeroUsize,
+    /// Build the programs in this directory, and leave them there.
+    #[arg(long, value_name = "DIR")]
+    pub(super) keep: Option<PathBuf>,
+    /// How to print the result.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: FormatWish,
     #[command(flatten)]

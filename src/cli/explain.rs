@@ -106,7 +106,7 @@ fn sites(
 }
 
 /// `FILE:LINE`.
-fn place(text: &str) -> Result<(&str, usize), Failure> {
+pub(super) fn place(text: &str) -> Result<(&str, usize), Failure> {
     let parsed = text.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse().ok()?)));
     parsed.filter(|(path, _)| !path.is_empty()).ok_or_else(|| {
         let told = Diagnostic::error("no-such-path", format!("`{text}` is not a place"));

@@ -64,7 +64,12 @@ pub(super) fn document(found: &Found, base: &str, diff: &[u8]) -> String {
         coverage: Ledger::of(&found.outcome.coverage),
         diff: String::from_utf8_lossy(diff).into_owned(),
     };
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    pretty(&document)
+}
+
+/// A document as text, ending in a newline.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
 }

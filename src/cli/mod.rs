@@ -23,6 +23,7 @@ mod summary;
 mod table;
 mod terminal;
 mod tree;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -53,6 +54,7 @@ fn dispatch(task: Task, terminal: &Terminal) -> Outcome {
         Task::Series(arguments) => series::run(&arguments, terminal),
         Task::Diff(arguments) => diff::run(&arguments, terminal),
         Task::Explain(arguments) => explain::run(&arguments, terminal),
+        Task::Verify(arguments) => verify::run(&arguments, terminal),
         Task::Parse(arguments) => parse::run(&arguments, terminal),
         Task::Apply(arguments) => apply::run(&arguments, apply::Habits::Own, terminal),
         Task::Rules => list_rules(terminal),

@@ -89,14 +89,19 @@ fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostic> {
         Diagnostic::error("unreadable", format!("cannot read the folder `{}`: {error}", folder.display()))
     };
     let entries = fs::read_dir(folder).map_err(unreadable)?;
-    let mut paths: Vec<PathBuf> = Vec::new();
+    let (mut paths, mut below): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if path.is_file() && !hidden {
             paths.push(path);
+        } else if path.is_dir() && !hidden {
+            // A folder below holds companions, or rules that were not asked for.
+            below.extend(fs::read_dir(&path).map_err(unreadable)?.flatten().map(|entry| entry.path()));
         }
     }
+    below.retain(|path| path.is_file() && !is_rule(&path.to_string_lossy()));
+    paths.append(&mut below);
     paths.sort();
     paths.iter().map(|path| read(path)).collect()
 }

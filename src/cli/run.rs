@@ -45,7 +45,9 @@ pub(super) fn understand(folders: &[RuleFolder]) -> Result<Vec<Understood>, Fail
             files.push(file);
         }
         let snippet = |name: &str| {
-            let beside = |path: &str| path.rsplit('/').next() == Some(name);
+            let beside = |path: &str| {
+                path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            };
             folder.companions.iter().find(|file| beside(file.path())).map(|file| file.text().to_owned())
         };
         let (rules, told) = Rules::understand(&files, &snippet);

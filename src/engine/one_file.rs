@@ -134,7 +134,7 @@ impl<'t> Work<'_, 't> {
         let conversion = convert_plain(spec, &walk, &facts.scopes, self.scope, &self.names, proof)?;
         let (level, edits, _) = self.settle(conversion, call, function, proof)?;
         let (helper, message) = (spec.helper.0.clone(), spec.message.clone());
-        Ok(Converted { level, edits, helper, message, notes: Vec::new() })
+        Ok(Converted { level, edits, helper, message, notes: Vec::new(), model: None })
     }
 
     fn push(&mut self, rule: &str, span: Span, function: &str, verdict: Verdict, proof: &Proof) {
@@ -158,6 +158,7 @@ impl<'t> Work<'_, 't> {
             helper: spec.helper_name.clone(),
             message: spec.message.clone(),
             notes: notes(spec, walk.notes.iter(), &removed),
+            model: spec.model.clone(),
         })
     }
 
@@ -193,7 +194,17 @@ impl<'t> Work<'_, 't> {
         let (level, edits, _) = self.settle(conversion, call, &prepared.function, &proof).ok()?;
         let (helper, message) = (spec.helper_name.clone(), spec.message.clone());
         let told = walk.notes.iter().chain(&prepared.notes);
-        Some((Converted { level, edits, helper, message, notes: notes(spec, told, &removed) }, proof))
+        Some((
+            Converted {
+                level,
+                edits,
+                helper,
+                message,
+                notes: notes(spec, told, &removed),
+                model: spec.model.clone(),
+            },
+            proof,
+        ))
     }
 
     /// Take what a conversion makes superfluous along, read the result again, and let later conversions build on it.

@@ -108,6 +108,13 @@ impl<'r> Headers<'r> {
         parse_with(source, &self.macros(source))
     }
 
+    /// The paths of the headers that `source` brings in, in the order of inclusion.
+    pub fn reached(&self, source: &SourceFile) -> Vec<String> {
+        let text = source.text().as_bytes();
+        let found = self.reachable(source.path(), &includes(text, &lex(text)));
+        found.iter().map(|header| header.path.to_string()).collect()
+    }
+
     /// What the headers of `source` say about the names in it.
     pub fn macros(&self, source: &SourceFile) -> MacroKnowledge {
         let text = source.text().as_bytes();

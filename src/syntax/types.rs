@@ -212,6 +212,11 @@ impl WrittenType {
         self.is_pointer().then(|| Self { layers: self.layers[1..].to_vec(), ..self.clone() })
     }
 
+    /// What a call gives, when this is a function.
+    pub fn result(&self) -> Option<Self> {
+        self.is_function().then(|| Self { layers: self.layers[1..].to_vec(), ..self.clone() })
+    }
+
     /// This type with its typedef replaced by what that stands for: `name_t *` over `int [3]` is a pointer to an
     /// array. The qualifiers written beside the typedef's name go with the name, its storage class stays.
     pub fn over(&self, meaning: &Self) -> Self {

@@ -22,6 +22,7 @@ pub mod induct;
 pub mod loops;
 pub mod machine;
 pub mod matching;
+pub mod model;
 pub mod notes;
 pub mod obligations;
 pub mod output;

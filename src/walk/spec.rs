@@ -6,11 +6,13 @@
 //!
 //! `rules/README.md` describes the clauses to those who write rules.
 
+use super::model::Model;
 use crate::diagnostic::Diagnostic;
 use crate::smpl::pattern::Pattern;
 use crate::smpl::{Clause, Metavariable, RuleFile, WalkRule};
 use crate::source::{SourceFile, Span};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How the array that an acquisition fills comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +148,8 @@ pub struct WalkSpec {
     pub message: Vec<String>,
     /// Notes by name.
     pub notes: BTreeMap<String, String>,
+    /// What plays it, if the rule comes with a model.
+    pub model: Option<Arc<Model>>,
 }
 
 impl WalkSpec {
@@ -266,6 +270,7 @@ struct Draft {
     introduce_message: Vec<String>,
     message: Vec<String>,
     notes: BTreeMap<String, String>,
+    model: Model,
 }
 
 struct Reader<'r> {
@@ -362,6 +367,29 @@ impl Reader<'_> {
             },
             ("introduce", ["message"]) => draft.introduce_message = paragraphs(raw(part)),
             ("message", []) => draft.message = paragraphs(raw(part)),
+            ("model", []) => {
+                for name in names() {
+                    match (self.snippet)(&name) {
+                        Some(text) => {
+                            let short = name.rsplit('/').next().unwrap_or(&name);
+                            draft.model.files.push((short.to_owned(), text));
+                        }
+                        None => self.diagnostics.push(
+                            Diagnostic::error(
+                                "rule-model",
+                                format!("there is no file {name} below the rule"),
+                            )
+                            .at(&part.file.source, part.clause.text_span, "here"),
+                        ),
+                    }
+                }
+            }
+            ("model", ["define"]) => draft.model.defines.extend(names()),
+            ("model", ["errors"]) => draft.model.errors.extend(names()),
+            ("model", ["quiet"]) => draft.model.quiet.extend(names()),
+            ("model", ["differs", note]) => {
+                draft.model.differs.insert((*note).to_owned(), text.to_owned());
+            }
             ("note", [name]) => {
                 draft.notes.insert((*name).to_owned(), paragraphs(raw(part)).join(" "));
             }
@@ -464,6 +492,7 @@ impl Reader<'_> {
             missing("callback");
         }
         Some(WalkSpec {
+            model: draft.model.finish(&draft.introductions, &[&draft.accounting, &draft.batched]),
             source: file.source.clone(),
             declares: draft.declares,
             lacks: draft.lacks,

@@ -127,6 +127,20 @@ int failure(void);
 /* Marks the run as one that ended early, without any failing call. */
 void disturb(void);
 
+/* ---- for programs that are made up around a function ---- */
+
+/* What every program is given one of. */
+#define MODEL_WALKED struct iov_iter
+/* The types of which only the model makes objects. */
+#define MODEL_OBJECTS struct iov_iter, struct page
+
+/* An object of a type of the model, or NULL if it has none to give. */
+void *model_object(const char *type);
+/* Fill an object of a type of the model that is part of another one. */
+void model_fill(const char *type, void *object);
+/* The name of one of the model's own objects; false for any other address. */
+bool model_name(const void *object, char *name, size_t size);
+
 #define WARN_ON(c) ({ \
 	bool _warn = !!(c); \
 	if (_warn) \

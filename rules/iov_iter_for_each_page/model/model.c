@@ -19,6 +19,7 @@ static struct {
 	int fail_code;
 	enum batching batching;
 	struct outcome *outcome;
+	struct iov_iter *iter;		/* what the program walks */
 	jmp_buf out;
 } run;
 
@@ -149,6 +150,43 @@ void kvfree(const void *ptr)
 	if (ptr)
 		run.outcome->allocations--;
 	free((void *)ptr);
+}
+
+/* ---- made up programs ---- */
+
+void *model_object(const char *type)
+{
+	struct page *page;
+
+	if (!strcmp(type, "struct iov_iter"))
+		return run.iter;
+	if (strcmp(type, "struct page"))
+		return NULL;
+	page = &run.pages[between(&run.picks, 0, MODEL_PAGES - 1)];
+	get_page(page);
+	return page;
+}
+
+/* The iterator that a program has inside an object is the one that is walked. */
+void model_fill(const char *type, void *object)
+{
+	if (!strcmp(type, "struct iov_iter")) {
+		*(struct iov_iter *)object = *run.iter;
+		run.iter = object;
+	}
+}
+
+bool model_name(const void *object, char *name, size_t size)
+{
+	uintptr_t at = (uintptr_t)object - (uintptr_t)run.pages;
+
+	if (at < sizeof(run.pages))
+		snprintf(name, size, "page %ld", (long)(at / sizeof(struct page)));
+	else if (object == run.iter)
+		snprintf(name, size, "the iterator");
+	else
+		return false;
+	return true;
 }
 
 /* ---- iterators ---- */
@@ -411,9 +449,11 @@ void model_run(drive_function *drive, uint64_t seed, enum batching batching,
 	run.zero &= zero_returns;
 	outcome->total = iter.count;
 
+	run.iter = &iter;
 	if (!setjmp(run.out))
 		outcome->ret = drive(&iter);
 
+	iter = *run.iter;
 	outcome->left = iter.count;
 	iov_iter_advance(&iter, 0);
 	outcome->segment = iter.nr_segs;

@@ -1,0 +1,291 @@
+//! Running a function against its conversion.
+//!
+//! In: a converted [`Site`] of a real tree, the [`Model`] of its walk, and a directory to build in. Out: [`Played`]: what
+//! was made up to let the function run alone, and whether the two versions behave alike. Callees become stubs that say how
+//! they were called and give what the run picks; structs keep the fields that the code names; the model plays the rest.
+//! Inputs that break the original are put aside. What cannot be built this way is told with the compiler's words.
+
+mod names;
+mod needs;
+mod unit;
+mod world;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+use crate::syntax::file_scope::{FileScope, GlobalKind};
+use crate::syntax::{MacroKnowledge, Tree, parse_with};
+use crate::walk::model::Model;
+
+use super::build::{BuildCommand, Ended};
+use names::{Known, Names, Signature};
+use needs::Needs;
+use unit::{Calls, Unit};
+use world::World;
+
+const HARNESS: &str = include_str!("harness.h");
+
+/// What the compiler is asked for; the sanitizers end a run that breaks.
+const FLAGS: &str = "-std=gnu11 -D_GNU_SOURCE -O1 -g1 -Werror=implicit-function-declaration -Wno-incompatible-pointer-types -Wno-int-conversion -fwrapv -fno-strict-aliasing -ftrivial-auto-var-init=zero \
+                     -fsanitize=address,undefined -fno-sanitize-recover=undefined";
+
+/// A conversion to be played.
+#[derive(Debug)]
+pub struct Site<'s> {
+    /// The file as it is.
+    pub before: &'s SourceFile,
+    /// The file as it will be.
+    pub after: &'s SourceFile,
+    /// The converted function.
+    pub function: &'s str,
+    /// The headers of the file in the order in which it includes them.
+    pub headers: Vec<SourceFile>,
+    /// What plays the walk.
+    pub model: &'s Model,
+    /// Differences that are meant, in the words of the model's runner.
+    pub differences: Vec<&'s str>,
+    /// Fields and variables that are taken to hold an error.
+    pub errors: BTreeSet<String>,
+    /// Functions that are taken to have no effect.
+    pub quiet: BTreeSet<String>,
+    /// What is known about macros.
+    pub macros: &'s MacroKnowledge,
+}
+
+/// What had to be made up.
+#[derive(Clone, Debug, Default)]
+pub struct MadeUp {
+    /// Functions that only say how they were called.
+    pub stubs: Vec<String>,
+    /// Functions that nothing declares: only their names are compared.
+    pub unknown: Vec<String>,
+    /// Functions that are played as they are, because they handle what the model plays.
+    pub taken: Vec<String>,
+    /// Structs and unions with the fields that the code names.
+    pub reduced: Vec<String>,
+    /// Structs of which nothing is known.
+    pub opaque: Vec<String>,
+    /// Macros that were taken from the tree.
+    pub macros: Vec<String>,
+    /// Variables of file scope.
+    pub variables: Vec<String>,
+}
+
+/// How it went.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The two behave alike.
+    Alike(Figures),
+    /// They do not; what the runner printed.
+    Differs(String),
+    /// There was nothing to compare: the original broke on every input, or nothing could be seen of it.
+    Nothing(Figures),
+    /// The compiler's words: no program could be made around the function.
+    NotBuilt(String),
+}
+
+/// What the runs came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    /// Inputs.
+    pub runs: usize,
+    /// Inputs on which both were run and compared.
+    pub compared: usize,
+    /// Those with a failure or an early end.
+    pub disturbed: usize,
+    /// Lines of the traces that were compared.
+    pub events: usize,
+}
+
+/// What came of playing a site.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What had to be made up.
+    pub made_up: MadeUp,
+    /// How it went.
+    pub ending: Ending,
+}
+
+/// Play `site` on `runs` inputs, with everything that is built below `directory`.
+pub fn play(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Played, Diagnostic> {
+    let header = site.model.header().ok_or_else(|| {
+        Diagnostic::error("no-model", "the rule has no model to play its conversions in")
+            .help("rules/README.md says what the `model:` clause names")
+    })?;
+    for (name, text) in &site.model.files {
+        write(directory, name, text)?;
+    }
+    write(directory, "helper.c", &site.model.helper)?;
+    write(directory, "harness.h", HARNESS)?;
+    let defines: String = site.model.defines.iter().map(|name| format!(" -D{name}")).collect();
+    let compiler = Compiler { directory, flags: format!("{FLAGS}{defines} -include {header}") };
+    let declared = match compiler.run("-E -dD -x c /dev/null")? {
+        Ok(text) => text,
+        Err(told) => return Ok(Played { made_up: MadeUp::default(), ending: Ending::NotBuilt(told) }),
+    };
+
+    let before = parse_with(site.before, site.macros);
+    let after = parse_with(site.after, site.macros);
+    let code = Code::of(&before, &after, site.function)?;
+    let world = World::new(&declared, &before, site.headers.clone(), site.macros);
+    let needs = Needs::of(&[&code.before, &code.after], &code.declares, &world);
+    let mut unknown = BTreeSet::new();
+    let ending = loop {
+        let calls =
+            Calls { unknown: &unknown, errors: &site.errors, quiet: &site.quiet, sums: &site.model.sums };
+        let unit = Unit::new(site.function, &code.signature, &needs, &world, calls);
+        for (name, text) in [("before.c", &code.before), ("after.c", &code.after)] {
+            let whole = format!("#include \"harness.h\"\n\n{}\n{text}\n{}", unit.before, unit.behind);
+            write(directory, name, &whole)?;
+        }
+        match build(&compiler, site)? {
+            None => break run(site, runs, directory)?,
+            // The compiler is the one who knows what macros of the tree call in the end.
+            Some(told) if told.is_about_functions(&mut unknown) => {}
+            Some(told) => break Ending::NotBuilt(told.0),
+        }
+    };
+    Ok(Played { made_up: MadeUp::of(&needs, unknown), ending })
+}
+
+/// What a compiler complained about.
+struct Complaint(String);
+
+impl Complaint {
+    /// Whether it names functions that nothing declares and that are new to `unknown`; they are added.
+    fn is_about_functions(&self, unknown: &mut BTreeSet<String>) -> bool {
+        let name = |line: &str| {
+            let (_, rest) = line.split_once("implicit declaration of function '")?;
+            rest.split_once('\'').map(|(name, _)| name.to_owned())
+        };
+        let before = unknown.len();
+        unknown.extend(self.0.lines().filter_map(name));
+        unknown.len() > before
+    }
+}
+
+fn build(compiler: &Compiler<'_>, site: &Site<'_>) -> Result<Option<Complaint>, Diagnostic> {
+    let sources: Vec<&str> =
+        site.model.files.iter().map(|(name, _)| name.as_str()).filter(|n| n.ends_with(".c")).collect();
+    let steps = [
+        "-shared -fPIC -o before.so before.c".to_owned(),
+        "-shared -fPIC -o after.so after.c".to_owned(),
+        format!("-rdynamic -o runner helper.c {} -ldl", sources.join(" ")),
+    ];
+    for step in steps {
+        if let Err(told) = compiler.run(&step)? {
+            return Ok(Some(Complaint(told)));
+        }
+    }
+    Ok(None)
+}
+
+fn run(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Ending, Diagnostic> {
+    let flags = site.differences.join(" ");
+    let played = format!(
+        "ASAN_OPTIONS=symbolize=0:detect_leaks=0 ./runner ./before.so ./after.so {runs} isolate {flags}"
+    );
+    let build = BuildCommand::new(played).run::<&str>(directory, &[])?;
+    if build.ended != Ended::Built {
+        return Ok(Ending::Differs(build.output));
+    }
+    let figures = Figures::read(&build.output);
+    let seen = figures.compared * 20 >= figures.runs && figures.events > figures.compared;
+    Ok(if seen { Ending::Alike(figures) } else { Ending::Nothing(figures) })
+}
+
+/// The two texts of what the conversion changes.
+struct Code {
+    before: String,
+    after: String,
+    signature: Signature,
+    /// Names that the texts declare.
+    declares: BTreeSet<String>,
+}
+
+impl Code {
+    fn of(before: &Tree, after: &Tree, function: &str) -> Result<Self, Diagnostic> {
+        let (old, new) = (FileScope::of(before), FileScope::of(after));
+        let missing =
+            || Diagnostic::error("no-such-function", format!("there is no function {function}() to play"));
+        let original = old.function(function).ok_or_else(missing)?;
+        let Some(Known::Function(signature)) = Names::of(before).get(function).cloned() else {
+            return Err(missing());
+        };
+        let mut parts: Vec<(u32, &str)> = Vec::new();
+        let mut declares = BTreeSet::from([function.to_owned()]);
+        for changed in &new.functions {
+            let text = changed.node.text();
+            let same = old.function(changed.name).is_some_and(|f| f.node.text() == text);
+            let other = old.function(changed.name).is_some() && changed.name != function;
+            if !same && !other {
+                parts.push((changed.node.span().start, text));
+                declares.insert(changed.name.to_owned());
+            }
+        }
+        for tag in new.globals.iter().filter(|g| g.kind == GlobalKind::Tag) {
+            if old.is_free(tag.name) {
+                parts.push((tag.node.span().start, tag.node.text()));
+                let keyword = tag.node.text().split_whitespace().next().unwrap_or_default();
+                declares.insert(format!("{keyword} {}", tag.name));
+            }
+        }
+        parts.sort_unstable();
+        let after: String = parts.iter().map(|(_, text)| format!("{text};\n\n")).collect();
+        Ok(Self { before: original.node.text().to_owned(), after, signature, declares })
+    }
+}
+
+impl MadeUp {
+    fn of(needs: &Needs, unknown: BTreeSet<String>) -> Self {
+        Self {
+            stubs: needs.functions.keys().cloned().collect(),
+            unknown: unknown.into_iter().collect(),
+            taken: needs.taken.keys().cloned().collect(),
+            reduced: needs.aggregates.keys().cloned().collect(),
+            opaque: needs.opaque.iter().cloned().collect(),
+            macros: needs.macros.keys().cloned().collect(),
+            variables: needs.variables.keys().cloned().collect(),
+        }
+    }
+}
+
+impl Figures {
+    /// `runs=4000 compared=3990 …`
+    fn read(line: &str) -> Self {
+        let value = |name: &str| {
+            let found = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+            found.and_then(|number| number.parse().ok()).unwrap_or(0)
+        };
+        Self {
+            runs: value("runs"),
+            compared: value("compared"),
+            disturbed: value("disturbed"),
+            events: value("events"),
+        }
+    }
+}
+
+struct Compiler<'c> {
+    directory: &'c Path,
+    flags: String,
+}
+
+impl Compiler<'_> {
+    /// What it printed, or what it complained about.
+    fn run(&self, arguments: &str) -> Result<Result<String, String>, Diagnostic> {
+        let command = BuildCommand::new(format!("LC_ALL=C ${{CC:-cc}} {} {arguments}", self.flags));
+        let build = command.run::<&str>(self.directory, &[])?;
+        Ok(if build.ended == Ended::Built { Ok(build.output) } else { Err(build.output) })
+    }
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> Result<(), Diagnostic> {
+    let path = directory.join(name);
+    fs::write(&path, text).map_err(|error| {
+        Diagnostic::error("write-failed", format!("cannot write {}: {error}", path.display()))
+    })
+}

@@ -1,0 +1,287 @@
+//! What two versions of a function need to be C of their own.
+//!
+//! In: their texts and the [`World`] that explains names. Out: [`Needs`]: the macros, enums, types, variables and
+//! functions that have to be there, and of each struct only the fields that any of the code names. What no header
+//! explains is left to the compiler to complain about.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::syntax::declarator::Layer;
+use crate::syntax::file_scope::words;
+use crate::syntax::types::{TypeBase, WrittenType};
+
+use super::names::{Known, Member, Signature};
+use super::world::World;
+
+/// What has to be made up, by name.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    pub(super) macros: BTreeMap<String, String>,
+    /// Each enum's text, once.
+    pub(super) enums: BTreeSet<String>,
+    pub(super) typedefs: BTreeMap<String, WrittenType>,
+    /// By `struct tag`, or by the typedef that names a struct without a tag: the fields that count.
+    pub(super) aggregates: BTreeMap<String, Vec<Member>>,
+    /// The same for structs that the model defines, all fields.
+    pub(super) modelled: BTreeMap<String, Vec<Member>>,
+    /// Structs that are only pointed to: nothing says what is in them.
+    pub(super) opaque: BTreeSet<String>,
+    /// Functions to be stubbed.
+    pub(super) functions: BTreeMap<String, Signature>,
+    /// Functions that handle the model's objects, with their definitions.
+    pub(super) taken: BTreeMap<String, Signature>,
+    pub(super) variables: BTreeMap<String, WrittenType>,
+}
+
+/// What a type comes to when its typedefs are looked through.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shape {
+    Void,
+    Bool,
+    Number,
+    Pointer(WrittenType),
+    /// By the name in [`Needs::aggregates`].
+    Aggregate(String),
+    /// The type of an element.
+    Array(WrittenType),
+    Function,
+    Unknown,
+}
+
+impl Needs {
+    /// Every struct whose fields are known, by name.
+    pub(super) fn structs(&self) -> impl Iterator<Item = (&String, &Vec<Member>)> {
+        self.aggregates.iter().chain(&self.modelled)
+    }
+
+    /// Whether the fields of a struct are known.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.aggregates.contains_key(name) || self.modelled.contains_key(name)
+    }
+
+    /// Everything that `texts` need; names in `given` are there already.
+    pub(super) fn of(texts: &[&str], given: &BTreeSet<String>, world: &World<'_>) -> Self {
+        let mut search =
+            Search { world, given, needs: Self::default(), words: BTreeSet::new(), ahead: VecDeque::new() };
+        for text in texts {
+            search.text(text);
+        }
+        // A field counts as soon as any code that is needed names it, and may bring more names.
+        loop {
+            search.drain();
+            if !search.fields() {
+                return search.needs;
+            }
+        }
+    }
+}
+
+struct Search<'s> {
+    world: &'s World<'s>,
+    given: &'s BTreeSet<String>,
+    needs: Needs,
+    /// Every word of the code.
+    words: BTreeSet<String>,
+    ahead: VecDeque<String>,
+}
+
+impl Search<'_> {
+    fn text(&mut self, text: &str) {
+        let mut keyword = None;
+        for (_, word) in words(text) {
+            if matches!(word, "struct" | "union" | "enum") {
+                keyword = Some(word);
+                continue;
+            }
+            let name = keyword.take().map_or_else(|| word.to_owned(), |keyword| format!("{keyword} {word}"));
+            if self.words.insert(name.clone()) {
+                self.words.insert(word.to_owned());
+                self.ahead.push_back(name);
+            }
+        }
+    }
+
+    /// Words that only a declaration has: they are looked up, and name no fields.
+    fn spelling(&mut self, text: &str) {
+        let mut keyword = None;
+        for (_, word) in words(text) {
+            if matches!(word, "struct" | "union" | "enum") {
+                keyword = Some(word);
+                continue;
+            }
+            self.ahead.push_back(keyword.take().map_or_else(|| word.to_owned(), |k| format!("{k} {word}")));
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(name) = self.ahead.pop_front() {
+            if self.given.contains(&name) || is_keyword(&name) {
+                continue;
+            }
+            match self.world.model(&name) {
+                None => self.name(&name),
+                Some(Known::Aggregate { members }) if !self.world.makes(&name) => {
+                    let members = members.clone();
+                    let texts = spellings(&members);
+                    if self.needs.modelled.insert(name, members).is_none() {
+                        texts.iter().for_each(|text| self.spelling(text));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        let known = self.world.get(name);
+        let needs = &mut self.needs;
+        match known.as_deref() {
+            Some(Known::Macro { text }) => {
+                let body = text.split_once(name).map_or("", |(_, body)| body).to_owned();
+                let is_new = needs.macros.insert(name.to_owned(), text.clone()).is_none();
+                self.text(if is_new { &body } else { "" });
+            }
+            Some(Known::Typedef { ty, members }) => {
+                let ty = ty.clone();
+                if members.is_some() {
+                    needs.aggregates.entry(name.to_owned()).or_default();
+                } else if needs.typedefs.insert(name.to_owned(), ty.clone()).is_none() {
+                    self.spelling(&ty.type_name());
+                }
+            }
+            Some(Known::Aggregate { .. }) => {
+                needs.aggregates.entry(name.to_owned()).or_default();
+            }
+            Some(Known::Enumeration { text }) => {
+                let text = text.clone();
+                if needs.enums.insert(text.clone()) {
+                    self.spelling(&text);
+                }
+            }
+            Some(Known::Function(signature)) => {
+                let signature = signature.clone();
+                let definition = signature.definition.clone().filter(|text| handles_model(text, self.world));
+                let functions = if definition.is_some() { &mut needs.taken } else { &mut needs.functions };
+                if functions.insert(name.to_owned(), signature.clone()).is_none() {
+                    self.spelling(&signature.result.type_name());
+                    signature.parameters.iter().for_each(|ty| self.spelling(&ty.type_name()));
+                    self.text(definition.as_deref().unwrap_or_default());
+                }
+            }
+            Some(Known::Variable(ty)) => {
+                let ty = ty.clone();
+                if needs.variables.insert(name.to_owned(), ty.clone()).is_none() {
+                    self.spelling(&ty.type_name());
+                }
+            }
+            None if name.contains(' ') => {
+                needs.opaque.insert(name.to_owned());
+            }
+            None => {}
+        }
+    }
+
+    /// Whether a field was added.
+    fn fields(&mut self) -> bool {
+        let names: Vec<String> = self.needs.aggregates.keys().cloned().collect();
+        let mut added = false;
+        for name in names {
+            let Some(members) =
+                self.world.get(&name).as_deref().and_then(Known::members).map(<[Member]>::to_vec)
+            else {
+                continue;
+            };
+            let wanted: Vec<Member> = members.iter().filter_map(|m| self.wanted(m)).collect();
+            if Some(count(&wanted)) == self.needs.aggregates.get(&name).map(|known| count(known)) {
+                continue;
+            }
+            spellings(&wanted).iter().for_each(|text| self.spelling(text));
+            self.needs.aggregates.insert(name, wanted);
+            added = true;
+        }
+        added
+    }
+
+    /// The member with those of its own fields that code names, if code names it.
+    fn wanted(&self, member: &Member) -> Option<Member> {
+        self.words.contains(&member.name).then(|| {
+            let inner = |members: &Vec<Member>| members.iter().filter_map(|m| self.wanted(m)).collect();
+            Member { inline: member.inline.as_ref().map(inner), ..member.clone() }
+        })
+    }
+}
+
+/// Whether a function's text calls one of the model's that is about the model's own objects: a stub would leave out
+/// what is compared.
+fn handles_model(text: &str, world: &World<'_>) -> bool {
+    let own = |ty: &WrittenType| ty.pointee().and_then(|to| to.tag().map(str::to_owned)).is_some();
+    words(text).any(|(_, word)| match world.model(word) {
+        Some(Known::Function(signature)) => signature.parameters.iter().any(own),
+        _ => false,
+    })
+}
+
+fn count(members: &[Member]) -> usize {
+    members.iter().map(|m| 1 + m.inline.as_deref().map_or(0, count)).sum()
+}
+
+fn spellings(members: &[Member]) -> Vec<String> {
+    let own = members.iter().filter(|m| m.inline.is_none()).map(|m| m.ty.type_name());
+    let inner = members.iter().filter_map(|m| m.inline.as_deref()).flat_map(spellings);
+    own.chain(inner).collect()
+}
+
+impl Known {
+    pub(super) fn members(&self) -> Option<&[Member]> {
+        match self {
+            Self::Aggregate { members } | Self::Typedef { members: Some(members), .. } => Some(members),
+            _ => None,
+        }
+    }
+}
+
+/// Words of C that a header may make a macro of.
+fn is_keyword(word: &str) -> bool {
+    const KEYWORDS: &[&str] = &[
+        "if", "else", "for", "while", "do", "switch", "case", "default", "return", "goto", "break",
+        "continue", "sizeof", "typeof", "asm", "inline", "const", "volatile", "static", "extern",
+    ];
+    KEYWORDS.contains(&word)
+}
+
+/// What `ty` comes to.
+pub(super) fn shape(ty: &WrittenType, world: &World<'_>) -> Shape {
+    match ty.layers().first() {
+        Some(Layer::Pointer { .. }) => return ty.pointee().map_or(Shape::Unknown, Shape::Pointer),
+        Some(Layer::Array { .. }) => return ty.element().map_or(Shape::Unknown, Shape::Array),
+        Some(Layer::Function { .. }) => return Shape::Function,
+        None => {}
+    }
+    let tagged =
+        |keyword: &str| ty.tag().map_or(Shape::Unknown, |tag| Shape::Aggregate(format!("{keyword} {tag}")));
+    match ty.base() {
+        TypeBase::Void => Shape::Void,
+        TypeBase::Arithmetic if words(ty.specifiers()).any(|(_, w)| matches!(w, "bool" | "_Bool")) => {
+            Shape::Bool
+        }
+        TypeBase::Arithmetic | TypeBase::Enum | TypeBase::Implicit => Shape::Number,
+        TypeBase::Struct => tagged("struct"),
+        TypeBase::Union => tagged("union"),
+        TypeBase::Computed => Shape::Unknown,
+        TypeBase::Named => named(ty, world),
+    }
+}
+
+fn named(ty: &WrittenType, world: &World<'_>) -> Shape {
+    for (_, word) in words(ty.specifiers()) {
+        match world.get(word).as_deref() {
+            Some(Known::Typedef { members: Some(_), .. }) => return Shape::Aggregate(word.to_owned()),
+            Some(Known::Typedef { ty, .. }) if words(ty.specifiers()).all(|(_, w)| w != word) => {
+                return shape(ty, world);
+            }
+            _ if matches!(word, "bool" | "_Bool") => return Shape::Bool,
+            _ => {}
+        }
+    }
+    Shape::Unknown
+}

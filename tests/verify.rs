@@ -1,0 +1,235 @@
+//! `vedalia verify --exec`: functions run against their conversions without a driver.
+//!
+//! In: a tree of our own whose functions call what only its headers declare. Out: the right conversion behaves alike, each
+//! wrong one is found, and what was made up is said. Needs `cc` with the sanitizers.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use vedalia::engine::{self, Files, Level, Rules, Verdict};
+use vedalia::smpl;
+use vedalia::source::SourceFile;
+use vedalia::syntax::MacroKnowledge;
+use vedalia::verify::play::{self, Ending, Played};
+
+use crate::cli::Scene;
+
+const UIO: &str = "\
+struct iov_iter;
+struct page;
+ssize_t iov_iter_get_pages2(struct iov_iter *i, struct page **pages, size_t maxsize, unsigned maxpages, size_t *start);
+ssize_t iov_iter_get_pages_alloc2(struct iov_iter *i, struct page ***pages, size_t maxsize, size_t *start);
+";
+
+/// Types, macros, an inline function and an enum of which the code below uses a part.
+const BASIN: &str = "\
+#ifndef BASIN_H
+#define BASIN_H
+#include <linux/gate.h>
+#define BASIN_SLOTS 8
+#define basin_note(b, n) do { (b)->notes += (n); } while (0)
+enum basin_state { BASIN_DRY, BASIN_WET = 4 };
+struct basin {
+	struct gate gate;
+	enum basin_state state;
+	unsigned int notes;
+	long unused_by_anyone[9];
+	union {
+		size_t level;
+		void *key;
+	};
+	const struct basin_ops *ops;
+};
+struct basin_ops {
+	int (*admit)(struct basin *basin, size_t amount);
+};
+int basin_pour(struct basin *basin, struct page *page, size_t off, size_t len);
+static inline void basin_drop(struct page *page)
+{
+	put_page(page);
+}
+#endif
+";
+
+const GATE: &str = "struct gate { int open; int width; };\nbool gate_is_open(const struct gate *gate);\n";
+
+const CODE: &str = "\
+#include <linux/uio.h>
+#include <linux/basin.h>
+
+static int fill_basin(struct basin *basin, struct iov_iter *from)
+{
+	int ret = 0;
+
+	if (!gate_is_open(&basin->gate))
+		return -EBUSY;
+	while (iov_iter_count(from)) {
+		struct page *pages[BASIN_SLOTS];
+		size_t start;
+		ssize_t left;
+		int i, n;
+
+		left = iov_iter_get_pages2(from, pages, ~0UL, BASIN_SLOTS, &start);
+		if (left <= 0) {
+			ret = left;
+			break;
+		}
+		n = DIV_ROUND_UP(left + start, PAGE_SIZE);
+		for (i = 0; i < n; i++) {
+			int size = min_t(int, left, PAGE_SIZE - start);
+			int err = basin_pour(basin, pages[i], start, size);
+
+			if (err < 0) {
+				ret = err;
+				iov_iter_revert(from, left);
+				while (i < n)
+					put_page(pages[i++]);
+				goto out;
+			}
+			basin_note(basin, 1);
+			basin->level += size;
+			basin->state = BASIN_WET;
+			put_page(pages[i]);
+			left -= size;
+			start = 0;
+		}
+	}
+out:
+	return ret;
+}
+";
+
+fn scene() -> Scene {
+    Scene::new(&[
+        ("include/linux/uio.h", UIO),
+        ("include/linux/basin.h", BASIN),
+        ("include/linux/gate.h", GATE),
+        ("lib/iov_iter.c", "ssize_t iov_iter_get_pages2(struct iov_iter *i)\n{\n\treturn 0;\n}\n"),
+        ("fs/basin.c", CODE),
+    ])
+}
+
+fn site() -> String {
+    let line = CODE.lines().position(|line| line.contains("= iov_iter_get_pages2")).expect("there") + 1;
+    format!("fs/basin.c:{line}")
+}
+
+#[test]
+fn a_function_is_run_against_its_conversion() {
+    let scene = scene();
+    let site = site();
+    let arguments =
+        ["verify", "--exec", &site, "--repo", "tree", "--rules", "iov_iter_for_each_page", "--runs", "200"];
+    let ran = scene.run(&arguments);
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    for told in [
+        "fill_basin() and its conversion behave alike",
+        "200 inputs: ",
+        "stubbed: basin_pour, gate_is_open",
+        "reduced to the fields that are used: struct basin, struct gate",
+        "macros taken from the tree: BASIN_SLOTS, basin_note",
+    ] {
+        assert!(ran.stdout.contains(told), "`{told}` is not in:\n{}", ran.stdout);
+    }
+    let mut json = arguments.to_vec();
+    json.extend(["--format", "json"]);
+    let ran = scene.run(&json);
+    assert!(
+        ran.stdout.contains("\"ending\": \"alike\"") && ran.stdout.contains("\"gate_is_open\""),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn what_is_no_converted_site_is_refused() {
+    let scene = scene();
+    let refuses = |place: &str, word: &str| {
+        scene.refuses(
+            &["verify", "--exec", place, "--repo", "tree", "--rules", "iov_iter_for_each_page"],
+            2,
+            word,
+        );
+    };
+    refuses("fs/basin.c:1", "sites of fs/basin.c are at line");
+    refuses("fs/other.c:1", "neither a file nor a directory");
+    refuses("fs/basin.c", "is not a place");
+}
+
+/// A tree in memory.
+struct Memory<'m>(&'m [(&'m str, &'m str)]);
+
+impl Files for Memory<'_> {
+    fn paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> = self.0.iter().map(|(path, _)| (*path).to_owned()).collect();
+        paths.sort();
+        paths
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, vedalia::diagnostic::Diagnostic> {
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        Ok(found.map_or_else(Vec::new, |(_, text)| text.as_bytes().to_vec()))
+    }
+}
+
+/// Plays the engine's conversion after `change` was made to it.
+fn play_changed(change: impl Fn(&str) -> String) -> Played {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    let rule = SourceFile::new("rule.cocci", read("iov_iter_for_each_page.cocci").expect("the shipped rule"));
+    let (rules, told) = Rules::understand(&[smpl::parse(&rule).0], &read);
+    assert!(told.is_empty(), "{told:?}");
+    let files = Memory(&[("fs/basin.c", CODE), ("include/linux/uio.h", UIO), ("lib/iov_iter.c", "")]);
+    let outcome = engine::run(&rules, &files, &|path| path.starts_with("fs/"), Level::Safe);
+    let [site] = outcome.sites.as_slice() else { panic!("one site: {:?}", outcome.sites) };
+    let Verdict::Converted(converted) = &site.verdict else { panic!("converted: {:?}", site.verdict) };
+    let mut edits = vedalia::edit::EditSet::new();
+    for edit in &converted.edits {
+        edits.add(edit.clone()).expect("no overlap");
+    }
+    let converted_text = String::from_utf8(edits.apply(CODE.as_bytes())).expect("text");
+    let changed = change(&converted_text);
+    assert_ne!(changed, String::new());
+    let after = SourceFile::new("fs/basin.c", changed);
+    let model = converted.model.as_deref().expect("the shipped rule has a model");
+    let scene = play::Site {
+        before: &site.file,
+        after: &after,
+        function: &site.function,
+        headers: [("basin.h", BASIN), ("gate.h", GATE)]
+            .map(|(path, text)| SourceFile::new(path, text))
+            .to_vec(),
+        model,
+        differences: Vec::new(),
+        errors: BTreeSet::new(),
+        quiet: BTreeSet::new(),
+        macros: &MacroKnowledge::shipped().clone(),
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    play::play(&scene, 400, directory.path()).expect("built")
+}
+
+#[test]
+fn wrong_conversions_are_found() {
+    let wrong = [
+        ("the page is not put", "\tput_page(page);\n", ""),
+        ("the state is forgotten", "->state = BASIN_WET", "->state = BASIN_DRY"),
+        ("a failure is dropped", "return ret;", "return 0;"),
+        ("an offset goes wrong", "page, start,", "page, start + 1,"),
+    ];
+    for (what, from, to) in wrong {
+        let played = play_changed(|text| {
+            assert!(text.contains(from), "`{from}` is not in:\n{text}");
+            text.replace(from, to)
+        });
+        let Ending::Differs(told) = played.ending else { panic!("{what}: {:?}", played.ending) };
+        assert!(told.contains("differ") || told.contains("breaks"), "{what}: {told}");
+    }
+}
+
+#[test]
+fn what_cannot_be_built_is_told_in_the_compilers_words() {
+    let played = play_changed(|text| text.replace("BASIN_WET", "BASIN_WET.level"));
+    let Ending::NotBuilt(told) = played.ending else { panic!("{:?}", played.ending) };
+    assert!(told.contains("error"), "{told}");
+}
