@@ -316,6 +316,9 @@ fn body<'t>(
                     declarations.push(Chunk { node: None, text, blank_before: false, trailing: false });
                 }
             }
+            Piece::Statement(node) if node.is(Kind::LabeledStatement) => {
+                statements.extend(labelled(source, respelled, *node));
+            }
             Piece::Statement(node) => {
                 let gone = material.walk.body.spellings.get(&node.span()) == Some(&Spelling::Gone);
                 if !gone && !is_dead_store(material, *node) {
@@ -366,6 +369,14 @@ fn other_guard<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Nod
     let text = shift(&respelled.text(arm.span()), moved);
     let test = negated(condition, &|n| respelled.text(n.span()));
     out.text = format!("{}if ({test}){gap}{text}", indent(TAB));
+    Some(out)
+}
+
+/// A label in the first column, and its statement.
+fn labelled<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Node<'t>) -> Option<Chunk<'t>> {
+    let (label, statement) = (node.child(Field::Label)?, node.named_children().last()?);
+    let mut out = chunk(source, respelled, statement.span(), "");
+    out.text = format!("{}:\n{}", label.text(), out.text);
     Some(out)
 }
 

@@ -88,22 +88,8 @@ fn shortage(material: &Material<'_, '_>) -> Shortage {
     let free = ["count", "left", "available"].into_iter().find(|n| !scopes.declares(n));
     let variable = free.unwrap_or("walk_count").to_owned();
     let declared = format!("{}{variable}", material.spec.callback.size.0);
-    Shortage { variable, declared, available: rest(material) }
-}
-
-/// What is left of the walked object, as the rule writes it.
-fn rest(material: &Material<'_, '_>) -> String {
-    let iter = material.walk.site.iter.text();
-    let Some((pattern, call)) = material.spec.position.as_ref().and_then(|p| Some((p, p.single()?))) else {
-        return String::new();
-    };
-    let name = crate::walk::site::callee(call).unwrap_or_default();
-    let arguments = call.child(Field::Arguments).map(|a| {
-        let given =
-            |n: Node<'_>| if pattern.text_of(n) == "iter" { iter } else { pattern.text_of(n) }.to_owned();
-        a.named_children().map(given).collect::<Vec<_>>().join(", ")
-    });
-    format!("{name}({})", arguments.unwrap_or_default())
+    let available = material.spec.position_of(material.walk.site.iter.text());
+    Shortage { variable, declared, available: available.unwrap_or_default() }
 }
 
 /// The test behind the call that finds a failure, with that for less than was asked for.

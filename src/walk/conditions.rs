@@ -4,8 +4,9 @@
 //! at the end of a turn, so that the loop goes on, or not to hold, so that it has been left without an error. Only
 //! conditions of the outer loop are remembered; any call and any assignment that is kept makes them forgotten.
 
-use super::eval::{Evaluator, Relation, unwrapped};
+use super::eval::{Evaluator, unwrapped};
 use super::state::State;
+use super::truth::Relation;
 use crate::syntax::{Field, Kind, Node};
 
 /// Whether another turn follows.

@@ -10,6 +10,7 @@ use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
 use super::summary::returned_field;
 use super::sym::{Atom, Facts, Sign, Sym};
+use super::truth::Relation;
 use crate::smpl::pattern::Pattern;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
@@ -25,64 +26,6 @@ pub struct Evaluator<'a, 't> {
     pub site: &'a Site<'t>,
     /// What may be assumed of the batch.
     pub facts: Facts,
-}
-
-/// How the operands of a comparison stand to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    Equal,
-    NotEqual,
-}
-
-impl Relation {
-    pub(super) fn of(operator: &str) -> Option<Self> {
-        Some(match operator {
-            "<" => Relation::Less,
-            "<=" => Relation::LessEqual,
-            ">" => Relation::Greater,
-            ">=" => Relation::GreaterEqual,
-            "==" => Relation::Equal,
-            "!=" => Relation::NotEqual,
-            _ => return None,
-        })
-    }
-
-    /// Which signs of `left - right` make it true.
-    fn signs(self) -> [bool; 3] {
-        match self {
-            Relation::Less => [true, false, false],
-            Relation::LessEqual => [true, true, false],
-            Relation::Greater => [false, false, true],
-            Relation::GreaterEqual => [false, true, true],
-            Relation::Equal => [false, true, false],
-            Relation::NotEqual => [true, false, true],
-        }
-    }
-
-    fn negated(self) -> Self {
-        match self {
-            Relation::Less => Relation::GreaterEqual,
-            Relation::LessEqual => Relation::Greater,
-            Relation::Greater => Relation::LessEqual,
-            Relation::GreaterEqual => Relation::Less,
-            Relation::Equal => Relation::NotEqual,
-            Relation::NotEqual => Relation::Equal,
-        }
-    }
-
-    fn mirrored(self) -> Self {
-        match self {
-            Relation::Less => Relation::Greater,
-            Relation::LessEqual => Relation::GreaterEqual,
-            Relation::Greater => Relation::Less,
-            Relation::GreaterEqual => Relation::LessEqual,
-            same => same,
-        }
-    }
 }
 
 impl<'t> Evaluator<'_, 't> {
@@ -364,174 +307,6 @@ impl<'t> Evaluator<'_, 't> {
             _ => Sign::Unknown,
         }
     }
-
-    /// Whether a condition holds; assignments inside it change the state.
-    pub fn truth(&self, condition: Node<'t>, state: &mut State<'t>) -> Option<bool> {
-        let condition = self.seen_through(unwrapped(condition));
-        if let Some(known) = self.remembered(condition, state) {
-            return Some(known);
-        }
-        match condition.kind() {
-            Kind::UnaryExpression if condition.operator() == Some("!") => {
-                self.truth(condition.child(Field::Argument)?, state).map(|t| !t)
-            }
-            Kind::BinaryExpression => {
-                let (left, right) = (condition.child(Field::Left)?, condition.child(Field::Right)?);
-                match condition.operator()? {
-                    "&&" => match self.truth(left, state) {
-                        Some(false) => Some(false),
-                        Some(true) => self.truth(right, state),
-                        None => (self.truth(right, &mut state.clone()) == Some(false)).then_some(false),
-                    },
-                    "||" => match self.truth(left, state) {
-                        Some(true) => Some(true),
-                        Some(false) => self.truth(right, state),
-                        None => (self.truth(right, &mut state.clone()) == Some(true)).then_some(true),
-                    },
-                    operator => {
-                        let Some(relation) = Relation::of(operator) else {
-                            return decided(self.sign_of(condition, state), Relation::NotEqual);
-                        };
-                        decided(self.sign_of_difference(left, right, state), relation)
-                    }
-                }
-            }
-            _ => decided(self.sign_of(condition, state), Relation::NotEqual),
-        }
-    }
-
-    fn sign_of(&self, node: Node<'t>, state: &mut State<'t>) -> Sign {
-        let sign = self.sign(node, state);
-        self.value(node, state);
-        sign
-    }
-
-    fn sign_of_difference(&self, left: Node<'t>, right: Node<'t>, state: &mut State<'t>) -> Sign {
-        let before = state.clone();
-        let (a, b) = (self.value(left, state), self.value(right, state));
-        if let Value::Quantity(difference) = arithmetic("-", &a, &b) {
-            let difference = self.resolved(&difference);
-            return match difference.sign(self.facts) {
-                Sign::Unknown => by_positive(&difference, &before.positive),
-                sign => sign,
-            };
-        }
-        let is_zero = |v: &Value| v.quantity().and_then(Sym::as_constant) == Some(0);
-        if is_zero(&b) {
-            let assigned = unwrapped(left);
-            let target =
-                assigned.is(Kind::AssignmentExpression).then(|| assigned.child(Field::Left)).flatten();
-            return match target {
-                Some(target) => self.sign(target, state),
-                None => self.sign(left, &before),
-            };
-        }
-        Sign::Unknown
-    }
-
-    /// What the condition says about the variables in it.
-    pub fn refine(&self, condition: Node<'t>, holds: bool, state: &mut State<'t>) {
-        let condition = self.seen_through(unwrapped(condition));
-        self.remember(condition, holds, state);
-        match (condition.kind(), condition.operator()) {
-            (Kind::UnaryExpression, Some("!")) => {
-                if let Some(argument) = condition.child(Field::Argument) {
-                    self.refine(argument, !holds, state);
-                }
-            }
-            (Kind::BinaryExpression, Some(operator @ ("&&" | "||"))) => {
-                if (operator == "&&") == holds {
-                    for side in [Field::Left, Field::Right] {
-                        if let Some(side) = condition.child(side) {
-                            self.refine(side, holds, state);
-                        }
-                    }
-                }
-            }
-            (Kind::BinaryExpression, Some(operator)) => {
-                let Some(relation) = Relation::of(operator) else { return };
-                let relation = if holds { relation } else { relation.negated() };
-                let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right))
-                else {
-                    return;
-                };
-                self.narrow(left, right, relation, state);
-                self.narrow(right, left, relation.mirrored(), state);
-            }
-            _ => {
-                let relation = if holds { Relation::NotEqual } else { Relation::Equal };
-                self.narrow_variable(condition, relation, state);
-            }
-        }
-    }
-
-    fn narrow(&self, variable: Node<'t>, bound: Node<'t>, relation: Relation, state: &mut State<'t>) {
-        let bound = self.value(bound, &mut state.clone());
-        if bound.quantity().and_then(Sym::as_constant) == Some(0) {
-            self.narrow_variable(variable, relation, state);
-        }
-    }
-
-    fn narrow_variable(&self, node: Node<'t>, relation: Relation, state: &mut State<'t>) {
-        let mut node = unwrapped(node);
-        if node.is(Kind::AssignmentExpression) {
-            let Some(left) = node.child(Field::Left) else { return };
-            node = left;
-        }
-        let Some(id) = node.is(Kind::Identifier).then(|| self.scopes.resolve(node)).flatten() else { return };
-        let variable = state.variables.entry(id).or_insert_with(Variable::unknown);
-        variable.sign = variable.sign.meet(Sign::from_possible(relation.signs()));
-        if !variable.sign.possible()[0]
-            && let Some(value) = state.unless_failed.remove(&id)
-        {
-            variable.value = value;
-        }
-        if variable.sign == Sign::Zero && variable.value == Value::Unknown {
-            variable.value = quantity(Some(Sym::constant(0)));
-        }
-    }
-
-    /// A condition without the macros around it that the rule says mean nothing.
-    pub fn seen_through(&self, condition: Node<'t>) -> Node<'t> {
-        if !condition.is(Kind::CallExpression) {
-            return condition;
-        }
-        for same in &self.spec.same {
-            let Some(meaning) = same.meaning.single() else { continue };
-            if meaning.is(Kind::Identifier)
-                && let Some(bindings) = matches(&same.pattern, condition)
-                && let Some(bound) = bindings.get(same.meaning.text_of(meaning))
-            {
-                return self.seen_through(unwrapped(bound));
-            }
-        }
-        condition
-    }
-}
-
-/// The sign of a quantity that differs from one that is above zero by a constant, or is its opposite but for one.
-fn by_positive(sym: &Sym, positive: &[Sym]) -> Sign {
-    let constant = |s: Option<Sym>| s.and_then(|s| s.as_constant());
-    let above = positive.iter().filter_map(|p| constant(sym.minus(p))).max();
-    let below = positive.iter().filter_map(|p| constant(sym.plus(p))).min();
-    match (above, below) {
-        (Some(c), _) if c >= 0 => Sign::Positive,
-        (Some(-1), _) => Sign::NonNegative,
-        (_, Some(c)) if c <= 0 => Sign::Negative,
-        (_, Some(1)) => Sign::NonPositive,
-        _ => Sign::Unknown,
-    }
-}
-
-fn decided(sign: Sign, relation: Relation) -> Option<bool> {
-    let (possible, wanted) = (sign.possible(), relation.signs());
-    let some_true = (0..3).any(|i| possible[i] && wanted[i]);
-    let some_false = (0..3).any(|i| possible[i] && !wanted[i]);
-    match (some_true, some_false) {
-        (true, false) => Some(true),
-        (false, true) => Some(false),
-        _ => None,
-    }
 }
 
 /// `relation(left, right) ? then : otherwise`, where that is a minimum or a maximum.
@@ -571,7 +346,7 @@ pub(super) fn arithmetic(operator: &str, left: &Value, right: &Value) -> Value {
     })
 }
 
-fn quantity(sym: Option<Sym>) -> Value {
+pub(super) fn quantity(sym: Option<Sym>) -> Value {
     sym.map_or(Value::Unknown, Value::Quantity)
 }
 

@@ -9,13 +9,13 @@
 //! It refuses what it cannot follow; it never guesses.
 
 use super::eval::{Evaluator, unwrapped};
-use super::output::{FailureArm, Jump, Output, Piece, Spelling, Stage, Target};
+use super::labels::Inside;
+use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, statements_of};
 use super::spec::WalkSpec;
-use super::state::{State, Value};
-use super::sym::{Atom, Facts, Sym};
-use crate::source::Span;
+use super::state::State;
+use super::sym::Facts;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::collections::BTreeSet;
@@ -120,7 +120,7 @@ impl<'a, 't> Machine<'a, 't> {
                 self.jump(node, state, level)
             }
             Kind::PreprocIf | Kind::PreprocIfdef => self.conditional_region(node, state, level),
-            Kind::LabeledStatement => Err(not_understood(node, "a label inside the loop")),
+            Kind::LabeledStatement => self.labelled(node, state, level),
             Kind::MacroStatement | Kind::MacroDeclaration => {
                 self.rewrite_children(node, state)?;
                 self.keep(node, level);
@@ -158,269 +158,6 @@ impl<'a, 't> Machine<'a, 't> {
         self.out.spellings.insert(node.span(), Spelling::Gone);
     }
 
-    fn if_statement(&mut self, node: Node<'t>, state: &mut State<'t>, level: Level) -> Result<Flow, Refusal> {
-        let (Some(condition), Some(then)) = (node.child(Field::Condition), node.child(Field::Consequence))
-        else {
-            return Err(not_understood(node, "an `if` without a condition"));
-        };
-        let otherwise = node.child(Field::Alternative).and_then(|e| e.named_children().last());
-        if Some(node) == self.eval.site.test {
-            self.drop(node);
-            return Ok(Flow::Falls);
-        }
-        if Some(node) == self.eval.site.choice {
-            self.acquired(self.eval.site.call, state);
-            self.drop(node);
-            return Ok(Flow::Falls);
-        }
-        if otherwise.is_none() && self.frees_on_condition(condition, then) {
-            self.drop(node);
-            return Ok(Flow::Falls);
-        }
-        if let Some(inner) = self.eval.site.inner.filter(|_| Some(node) == self.eval.site.around) {
-            return self.walks_in_one_arm(node, inner, state);
-        }
-        if let Some(call) = self.acquire_in(condition) {
-            // `if ((got = acquire(…)) < 0)`
-            self.acquired(call, state);
-        }
-        if self.is_failure_test(condition, state) {
-            return self.failure_test(node, then, otherwise, condition, state, level);
-        }
-        self.check_retried(condition)?;
-        if otherwise.is_none() && self.is_clamp(condition, then, state) {
-            self.drop(node);
-            return Ok(Flow::Falls);
-        }
-        let mut after_condition = state.clone();
-        match self.eval.truth(condition, &mut after_condition) {
-            Some(holds) => {
-                *state = after_condition;
-                let (taken, other) = if holds { (Some(then), otherwise) } else { (otherwise, Some(then)) };
-                if level == Level::Nested {
-                    return self.decided_inside(node, taken, state);
-                }
-                if let Some(other) = other {
-                    self.drop(other);
-                    let does = |n: Node<'_>| n.is(Kind::CallExpression) || super::exits::is_jump(n.kind());
-                    if matches!(self.stage, Stage::Before | Stage::Between) && other.descendants().any(does) {
-                        self.out.decided.push(node);
-                    }
-                }
-                self.out.gone.insert(node.id());
-                taken.map_or(Ok(Flow::Falls), |arm| self.list(&statements_of(arm), state, Level::Top))
-            }
-            None => self.open_if(node, condition, then, otherwise, state, level),
-        }
-    }
-
-    /// A decided `if` inside a kept statement: it may only go whole, or be kept whole.
-    fn decided_inside(
-        &mut self,
-        node: Node<'t>,
-        taken: Option<Node<'t>>,
-        state: &mut State<'t>,
-    ) -> Result<Flow, Refusal> {
-        let Some(arm) = taken else {
-            self.drop(node);
-            return Ok(Flow::Falls);
-        };
-        let kept = self.out.kept;
-        let flow = self.list(&statements_of(arm), state, Level::Nested)?;
-        if self.out.kept > kept {
-            return Err(not_understood(
-                node,
-                "a test of the walk's own state inside a statement of the body",
-            ));
-        }
-        self.drop(node);
-        Ok(flow)
-    }
-
-    fn open_if(
-        &mut self,
-        node: Node<'t>,
-        condition: Node<'t>,
-        then: Node<'t>,
-        otherwise: Option<Node<'t>>,
-        state: &mut State<'t>,
-        level: Level,
-    ) -> Result<Flow, Refusal> {
-        let kept = self.out.kept;
-        let open = self.without_decided(condition, state);
-        self.rewrite(open, state)?;
-        let mut no = state.clone();
-        self.eval.refine(condition, true, state);
-        self.eval.refine(condition, false, &mut no);
-        let jumps = self.out.jumps.len();
-        let then_flow = self.list(&statements_of(then), state, Level::Nested)?;
-        let raised = self.out.jumps[jumps..].iter().any(|j| j.target == Target::Flagged);
-        if let (Flow::Leaves, true, Level::Top, Some(otherwise)) = (then_flow, raised, level, otherwise) {
-            // What used to set a flag leaves now, so that nothing has to stand in an `else` arm.
-            self.out.kept += 1;
-            self.out.pieces.push((Piece::Guard(node), Some(self.stage)));
-            *state = no;
-            return self.list(&statements_of(otherwise), state, Level::Top);
-        }
-        let mut else_flow = Flow::Falls;
-        if let Some(otherwise) = otherwise {
-            else_flow = self.list(&statements_of(otherwise), &mut no, Level::Nested)?;
-        }
-        if self.out.kept == kept && self.is_pure(condition) {
-            self.drop(node);
-        } else {
-            self.keep(node, level);
-        }
-        Ok(match (then_flow, else_flow) {
-            (Flow::Leaves, Flow::Leaves) => Flow::Leaves,
-            (Flow::Leaves, Flow::Falls) => {
-                *state = no;
-                Flow::Falls
-            }
-            (Flow::Falls, Flow::Leaves) => Flow::Falls,
-            (Flow::Falls, Flow::Falls) => {
-                let once_more = state.released != no.released;
-                *state = std::mem::take(state).join(&no);
-                if once_more {
-                    state.released_if = Some(condition);
-                }
-                Flow::Falls
-            }
-        })
-    }
-
-    /// The part of `a && b` and `a || b` that is still in question, if the other only looks at what is carried from one
-    /// turn to the next: that is known now.
-    fn without_decided(&mut self, condition: Node<'t>, state: &State<'t>) -> Node<'t> {
-        let whole = unwrapped(condition);
-        let neutral = match whole.operator() {
-            Some("&&") => true,
-            Some("||") => false,
-            _ => return condition,
-        };
-        let (Some(left), Some(right)) = (whole.child(Field::Left), whole.child(Field::Right)) else {
-            return condition;
-        };
-        let carried = |n: Node<'t>| {
-            n.descendants().filter(|n| n.is(Kind::Identifier)).all(|n| {
-                let variable = self.eval.scopes.resolve(n).and_then(|id| state.variables.get(&id));
-                variable.is_some_and(|v| v.set_by.is_none() && v.sign == super::sym::Sign::Zero)
-            })
-        };
-        let decided = |n| {
-            self.eval.facts == Facts::UnitBatch
-                && self.is_pure(n)
-                && carried(n)
-                && self.eval.truth(n, &mut state.clone()) == Some(neutral)
-        };
-        let (kept, cut) = if decided(left) {
-            (right, Span { start: left.span().start, end: right.span().start })
-        } else if decided(right) {
-            (left, Span { start: left.span().end, end: right.span().end })
-        } else {
-            return condition;
-        };
-        self.out.spellings.insert(cut, Spelling::Nothing);
-        self.without_decided(kept, state)
-    }
-
-    /// Whether a condition is true when an acquisition has failed and false when it has got something.
-    fn is_failure_test(&self, condition: Node<'t>, state: &State<'t>) -> bool {
-        let acquired = self.stage == Stage::Between && self.out.failure.is_none();
-        acquired && self.truth_if_got(condition, -1, state) == Some(true) && {
-            let mut state = state.clone();
-            let eval = Evaluator { facts: Facts::UnitBatch, ..self.eval };
-            eval.truth(condition, &mut state) == Some(false)
-        }
-    }
-
-    /// What was got may not be judged in another way before the test that finds a failure.
-    fn check_retried(&self, condition: Node<'t>) -> Result<(), Refusal> {
-        let site = self.eval.site;
-        let judged = self.eval.scopes.uses(site.got).iter().any(|u| condition.encloses(*u));
-        let inside = condition.encloses(site.call);
-        if self.stage != Stage::Between || self.out.failure.is_some() || !judged || inside {
-            return Ok(());
-        }
-        let sentence = "a certain failure to acquire is told from the others here";
-        Err(Refusal::new(RefusalCode::ErrorChannels, unwrapped(condition).span(), sentence))
-    }
-
-    fn truth_if_got(&self, condition: Node<'t>, got: i64, state: &State<'t>) -> Option<bool> {
-        let mut state = state.clone();
-        state.substitute(&Atom::Got, &Sym::constant(got));
-        if let Some(variable) = state.variables.get_mut(&self.eval.site.got) {
-            variable.sign = super::sym::Sign::Unknown;
-        }
-        self.eval.truth(condition, &mut state)
-    }
-
-    /// The failure test's else arm goes on; its other arm is what a failed acquisition leads to.
-    fn failure_test(
-        &mut self,
-        node: Node<'t>,
-        then: Node<'t>,
-        otherwise: Option<Node<'t>>,
-        condition: Node<'t>,
-        state: &mut State<'t>,
-        level: Level,
-    ) -> Result<Flow, Refusal> {
-        let nothing_fails = self.truth_if_got(condition, 0, state) == Some(true);
-        self.out.failure = Some(FailureArm { test: node, arm: then, nothing_fails, state: state.clone() });
-        self.out.gone.insert(node.id());
-        self.drop(then);
-        match (otherwise, level) {
-            (None, Level::Nested) => {
-                self.drop(node);
-                Ok(Flow::Falls)
-            }
-            (None, Level::Top) => Ok(Flow::Falls),
-            (Some(arm), Level::Top) => self.list(&statements_of(arm), state, Level::Top),
-            (Some(_), Level::Nested) => {
-                Err(not_understood(node, "the failure test stands inside a statement"))
-            }
-        }
-    }
-
-    /// `if (a > b) a = b;` on quantities is a minimum, whatever the facts say.
-    fn is_clamp(&mut self, condition: Node<'t>, then: Node<'t>, state: &mut State<'t>) -> bool {
-        let statements = statements_of(then);
-        let [statement] = statements.as_slice() else { return false };
-        let Some(assignment) = statement.child_of(Kind::AssignmentExpression) else { return false };
-        if assignment.operator() != Some("=") {
-            return false;
-        }
-        let (Some(left), Some(right)) = (assignment.child(Field::Left), assignment.child(Field::Right))
-        else {
-            return false;
-        };
-        let condition = self.eval.seen_through(unwrapped(condition));
-        let (Some(a), Some(b)) = (condition.child(Field::Left), condition.child(Field::Right)) else {
-            return false;
-        };
-        let Some(id) = self.eval.scopes.resolve(left).filter(|id| self.cursors.contains(id)) else {
-            return false;
-        };
-        let value = |node| self.eval.value(node, &mut state.clone());
-        let (old, new) = (value(left), value(right));
-        let (a, b) = (value(a), value(b));
-        let greater = match (condition.operator(), a == old && b == new, a == new && b == old) {
-            (Some(">" | ">="), true, _) | (Some("<" | "<="), _, true) => true,
-            (Some("<" | "<="), true, _) | (Some(">" | ">="), _, true) => false,
-            _ => return false,
-        };
-        let (Some(old), Some(new)) = (old.quantity(), new.quantity()) else { return false };
-        let clamped = if greater { old.minimum(new) } else { old.maximum(new) };
-        let Some(clamped) = clamped else { return false };
-        let spelled_otherwise = true;
-        self.eval.assign(id, Value::Quantity(clamped), None, state);
-        self.name_piece(id, state);
-        if let Some(variable) = state.variables.get_mut(&id) {
-            variable.spelled_otherwise = spelled_otherwise;
-        }
-        true
-    }
-
     fn jump(&mut self, node: Node<'t>, state: &mut State<'t>, level: Level) -> Result<Flow, Refusal> {
         let target = match node.kind() {
             Kind::ReturnStatement => {
@@ -432,12 +169,16 @@ impl<'a, 't> Machine<'a, 't> {
             }
             Kind::GotoStatement => {
                 let label = node.child(Field::Label).map(Node::text).unwrap_or_default();
-                let inside =
-                    self.eval.scopes.label(label).is_some_and(|l| self.eval.site.outer.encloses(l.node));
-                if inside || label.is_empty() {
-                    return Err(not_understood(node, "a jump to a label inside the loop"));
+                let inside = self.eval.scopes.label(label).filter(|l| self.eval.site.outer.encloses(l.node));
+                match inside.map(|l| self.jump_inside(node, l.node, state)) {
+                    None if !label.is_empty() => Target::Label(label),
+                    Some(Some(Inside::Leaves)) => Target::BehindInner,
+                    Some(Some(Inside::Back)) => {
+                        self.keep(node, level);
+                        return Ok(Flow::Leaves);
+                    }
+                    _ => return Err(not_understood(node, "a jump to a label inside the loop")),
                 }
-                Target::Label(label)
             }
             kind => match self.bound_to(node, kind == Kind::BreakStatement) {
                 Some(target) => target,

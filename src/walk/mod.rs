@@ -10,8 +10,10 @@
 //! loops that only look alike are refused.
 
 pub mod batch_work;
+mod branches;
 pub mod carried;
 pub mod choice;
+mod clauses;
 pub mod conditions;
 pub mod control;
 pub mod eval;
@@ -19,6 +21,7 @@ pub mod evidence;
 pub mod exits;
 pub mod expressions;
 pub mod induct;
+mod labels;
 pub mod loops;
 pub mod machine;
 pub mod matching;
@@ -32,6 +35,7 @@ pub mod prepare;
 pub mod recognise;
 pub mod refusal;
 pub mod rest;
+mod rewrite;
 mod scratch;
 pub mod site;
 mod skip;
@@ -41,6 +45,7 @@ pub mod storage;
 mod summary;
 pub mod sym;
 pub mod total;
+mod truth;
 pub mod usage;
 
 pub use notes::Note;

@@ -6,7 +6,7 @@ use super::state::{State, Value};
 use super::sym::Sym;
 use crate::source::Span;
 use crate::syntax::scope::DeclId;
-use crate::syntax::{Field, Node, NodeId};
+use crate::syntax::{Field, Kind, Node, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for a part of the original text.
@@ -53,6 +53,9 @@ impl<'t> Piece<'t> {
     /// The code that the piece is made of.
     pub fn nodes(&self) -> Vec<Node<'t>> {
         match self {
+            Piece::Statement(node) if node.is(Kind::LabeledStatement) => {
+                node.named_children().last().into_iter().collect()
+            }
             Piece::Statement(node) | Piece::Update(node) | Piece::GoesOn(node) => vec![*node],
             Piece::Guard(node) => {
                 [Field::Condition, Field::Consequence].into_iter().filter_map(|f| node.child(f)).collect()

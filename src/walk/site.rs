@@ -68,10 +68,20 @@ pub fn acquisitions<'t>(spec: &WalkSpec, function: Node<'t>) -> Vec<Node<'t>> {
         .acquires
         .iter()
         .map(|a| a.callee.as_str())
-        .chain(spec.other_acquires.iter().chain(&spec.beside).map(String::as_str))
+        .chain(spec.other_acquires.iter().map(String::as_str))
         .collect();
     let calls = function.descendants().filter(|n| n.is(Kind::CallExpression));
-    calls.filter(|call| callee(*call).is_some_and(|name| names.contains(&name))).collect()
+    let beside =
+        |call: Node<'t>, name: &str| spec.beside.iter().any(|n| n == name) && walks_a_batch(call, function);
+    let acquires =
+        |call: &Node<'t>| callee(*call).is_some_and(|name| names.contains(&name) || beside(*call, name));
+    calls.filter(acquires).collect()
+}
+
+/// Whether a call stands in a loop that has another behind the call.
+fn walks_a_batch<'t>(call: Node<'t>, function: Node<'t>) -> bool {
+    let behind = |n: &Node<'t>| n.kind().is_loop() && n.span().start > call.span().end;
+    enclosing_loop(call, function).is_some_and(|outer| outer.descendants().any(|n| behind(&n)))
 }
 
 /// In `for (;;)` or `while (1)`: the first statement, or the last, if it is `if (…) break;`.

@@ -5,6 +5,7 @@
 //! shown: the conversion is made on their result, and the two together are what changes. A form of its own is refused
 //! for its own reason if it cannot be spelled in this way.
 
+mod condition;
 mod elements;
 mod fill;
 mod inline;
@@ -40,6 +41,7 @@ pub fn prepared<'t>(
     match refused {
         RefusalCode::NoOuterLoop => inline::inlined(spec, file, call),
         RefusalCode::ArrayAliasesDestination => fill::filled(spec, file, call),
+        RefusalCode::NotUnderstood => condition::in_body(spec, file, call),
         _ => None,
     }
 }
