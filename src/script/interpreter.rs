@@ -155,7 +155,7 @@ impl Interpreter {
         let parts = vec![
             vm.ctx.new_str(source.path()).into(),
             vm.ctx.new_int(line).into(),
-            vm.ctx.new_str(source.slice(code)).into(),
+            vm.ctx.new_str(without_comments(source.slice(code))).into(),
         ];
         vm.ctx.new_tuple(parts).into()
     }
@@ -190,6 +190,40 @@ impl Answer {
         };
         Ok(Self { failure, rest: parts })
     }
+}
+
+/// The code without the comments of the rule language, which Coccinelle drops in scripts as well: what stands between
+/// rules belongs to the script before. Strings and Python's own comments stay.
+fn without_comments(code: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    let mut quote: Option<&str> = None;
+    let mut rest = code;
+    while let Some(c) = rest.chars().next() {
+        let comment = quote.is_none() && (rest.starts_with("//") || c == '#');
+        let mark = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|mark| rest.starts_with(mark));
+        let taken = match (quote, mark) {
+            _ if comment => rest.find('\n').unwrap_or(rest.len()),
+            (Some(_), _) if c == '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (None, Some(mark)) => {
+                quote = Some(mark);
+                mark.len()
+            }
+            (Some(open), _) if rest.starts_with(open) => {
+                quote = None;
+                open.len()
+            }
+            _ => c.len_utf8(),
+        };
+        if c == '\n' && quote.is_some_and(|open| open.len() == 1) {
+            quote = None;
+        }
+        let (now, later) = rest.split_at(taken);
+        if !comment || c == '#' {
+            out.push_str(now);
+        }
+        rest = later;
+    }
+    out
 }
 
 fn call(

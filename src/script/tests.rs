@@ -118,3 +118,10 @@ fn modules_that_rules_import_are_there() {
     assert_eq!(printed(&ran[0]), "['a'] b.c [1]\n[(1, [2])]   3|'x'\noops\n");
     assert_eq!(ran[0].as_ref().unwrap().reports[2].kind, ReportKind::Error);
 }
+
+#[test]
+fn comments_of_the_rule_language_are_no_python() {
+    let ran = run("@script:python@\nx << r.x;\n@@\n// before 'it\n\
+        print(\"a//b '\", '//', \"\"\"// c\n// d\"\"\", x) # it's // fine\n// --- behind\n//  \"more\n");
+    assert_eq!(printed(&ran[0]), "a//b ' // // c\n// d a -> b\n");
+}

@@ -7,8 +7,8 @@
 // Confidence: Moderate
 // Options: --no-includes --include-headers
 // Comments: Only the method itself is looked at, and only if the file that
-//           has it also has its operations. What it calls is not looked
-//           through, but for the functions that are named here.
+//           has it also has its operations. A function that is handed the
+//           vmf or its flags is trusted to look at them.
 
 virtual report
 
@@ -22,7 +22,7 @@ struct vm_operations_struct ops = {
 
 @bad exists@
 identifier method.fn, vmf;
-expression E, E1;
+expression E, E1, f;
 position p;
 @@
 
@@ -30,11 +30,8 @@ fn(struct vm_fault *vmf)
 {
 	... when != vmf->flags & FAULT_FLAG_ALLOW_RETRY
 	    when != vmf->flags & FAULT_FLAG_RETRY_NOWAIT
-	    when != fault_flag_allow_retry_first(...)
-	    when != maybe_unlock_mmap_for_io(...)
-	    when != lock_folio_maybe_drop_mmap(...)
-	    when != do_sync_mmap_readahead(...)
-	    when != do_async_mmap_readahead(...)
+	    when != f(..., vmf, ...)
+	    when != f(..., vmf->flags, ...)
 (
 	return VM_FAULT_RETRY@p;
 |
