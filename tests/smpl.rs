@@ -2,13 +2,15 @@
 //!
 //! In: a file with `//- rule`, `//- before` and `//- after` or `//- error SENTENCE`. Out: a failure for each rule whose
 //! result is another one, or whose error does not hold the sentence. A case whose `after` is missing stays as it is.
-//! Every case is run a second time with its code's lines joined by more white space: the same tokens come out.
+//! Every case is run a second time with its code's lines joined by more white space, and a third time with its
+//! metavariables renamed: the same comes out.
 
 use std::fs;
 use std::path::Path;
 
 use vedalia::plan::apply::{ApplyOptions, apply, prepare};
 use vedalia::smpl;
+use vedalia::smpl::pattern::is_literal;
 use vedalia::smpl::token::{LineMode, lex};
 use vedalia::source::{SourceFile, Span};
 
@@ -64,6 +66,49 @@ fn tokens(text: &str) -> Vec<String> {
     all.iter().map(|t| file.slice(t.span).to_string()).collect()
 }
 
+/// Code with more white space, strings and preprocessor lines aside.
+fn spread(code: &str) -> String {
+    let part = |(i, text): (usize, &str)| match i % 2 {
+        0 => text.replace(' ', "  ").replace(", ", ",\n "),
+        _ => text.to_string(),
+    };
+    let line = |line: &str| match line.starts_with('#') {
+        true => line.to_string(),
+        false => line.split('"').enumerate().map(part).collect::<Vec<_>>().join("\""),
+    };
+    code.split_inclusive('\n').map(line).collect()
+}
+
+/// The rule with other names for its metavariables, where a name is a metavariable in all rules that use it.
+fn renamed(rule: &str) -> String {
+    let source = SourceFile::new("rule.cocci", rule);
+    let (file, _) = smpl::parse(&source);
+    let own = |r: &smpl::SmplRule, name: &str| {
+        r.metavariables.iter().any(|m| m.name == name && !is_literal(&m.kind))
+    };
+    let uses = |r: &smpl::SmplRule, name: &str| r.tokens.iter().any(|t| source.slice(t.span) == name);
+    let declared = file.rules().flat_map(|r| &r.metavariables).map(|m| m.name.as_str());
+    let names: Vec<&str> = declared
+        .filter(|name| file.rules().all(|r| own(r, name) || !uses(r, name)))
+        .filter(|name| file.rules().all(|r| r.header.name.as_deref() != Some(*name)))
+        .collect();
+    let mut out = String::new();
+    let mut quoted = false;
+    let mut rest = rule;
+    while let Some(c) = rest.chars().next() {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let len = if word(c) { rest.find(|c| !word(c)).unwrap_or(rest.len()) } else { c.len_utf8() };
+        let (text, behind) = rest.split_at(len);
+        quoted ^= c == '"';
+        out.push_str(text);
+        if names.contains(&text) && (!quoted || out.ends_with(&format!("%@{text}"))) {
+            out.push_str("_renamed");
+        }
+        rest = behind;
+    }
+    out
+}
+
 /// What is wrong with a case, if anything.
 fn check(case: &Case) -> Option<String> {
     let result = run(&case.rule, &case.before);
@@ -74,9 +119,13 @@ fn check(case: &Case) -> Option<String> {
         (None, Err(error)) => Some(format!("the rule is refused: {error}")),
         (None, Ok(text)) if text != *wanted => Some(format!("wanted\n{wanted}\ngot\n{text}")),
         (None, Ok(_)) => {
-            let spread = case.before.replace(' ', "  ").replace(", ", ",\n ");
+            let spread = spread(&case.before);
             let again = run(&case.rule, &spread).ok()?;
-            (tokens(&again) != tokens(wanted)).then(|| format!("with other white space it becomes\n{again}"))
+            if tokens(&again) != tokens(wanted) {
+                return Some(format!("with other white space it becomes\n{again}"));
+            }
+            let again = run(&renamed(&case.rule), &case.before);
+            (again.as_ref() != Ok(wanted)).then(|| format!("with other names it becomes\n{again:?}"))
         }
     }
 }

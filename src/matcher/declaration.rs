@@ -4,7 +4,7 @@
 //! qualifiers and attributes that the pattern does not mention are passed over, as Coccinelle's isomorphisms
 //! `optional_storage`, `optional_qualifier` and `optional_attributes` do.
 
-use super::attribute::attributes;
+use super::attribute::{attributes, is_attribute};
 use super::environment::{Binding, Environment};
 use super::list::significant;
 use super::node::Matcher;
@@ -286,6 +286,11 @@ impl<'p> Matcher<'p> {
         // Those of a declaration around it are the declaration's.
         let alone = |n: Node<'_>| n.parent().is_none_or(|q| q.child(Field::Type) != Some(n));
         let mut all = if alone(p) && alone(c) { self.attributes(p, c, env) } else { vec![env.clone()] };
+        if alone(p)
+            && let (Some(a), Some(b)) = (semicolon(p), semicolon(c))
+        {
+            all = all.iter().filter_map(|env| self.token(a, b, env)).collect();
+        }
         let keyword = |n: Node<'_>| n.children().find(|t| t.is(Kind::Token)).map(|t| t.id());
         if let (Some(a), Some(b)) = (keyword(p), keyword(c)) {
             all = all.iter().filter_map(|e| self.token(p.tree().node(a), c.tree().node(b), e)).collect();
@@ -310,6 +315,13 @@ fn unmentioned<'c>(p: Node<'_>, c: Node<'c>) -> impl Iterator<Item = Node<'c>> {
     let named: Vec<String> =
         significant(p).filter(|s| is_specifier(*s)).map(|s| s.text().to_owned()).collect();
     significant(c).filter(move |n| is_specifier(*n) && !named.iter().any(|s| s == n.text()))
+}
+
+/// The `;` behind a type that stands alone.
+fn semicolon(n: Node<'_>) -> Option<Node<'_>> {
+    let behind = std::iter::successors(n.next_sibling(), |s| s.next_sibling());
+    let mut code = behind.filter(|s| !s.is(Kind::Comment) && !is_attribute(*s));
+    code.next().filter(|s| s.is(Kind::Token) && s.text() == ";")
 }
 
 /// The type that stands for none at all.

@@ -8,7 +8,7 @@ use super::{Environment, Matcher};
 use crate::diagnostic::Diagnostic;
 use crate::smpl::TypeConstraint;
 use crate::smpl::declare::metavariables;
-use crate::smpl::pattern::{Atom, Metavariables, Pattern, PatternKind, Piece, Slot, atoms, by_name};
+use crate::smpl::pattern::{Atom, Leaf, Metavariables, Pattern, PatternKind, Piece, Slot, atoms, by_name};
 use crate::smpl::token::{LineMode, Mark, TokenKind};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Field, Kind, Node, NodeId};
@@ -22,6 +22,8 @@ pub enum IsoPlace {
     Expression,
     /// An expression that is tested.
     Test,
+    /// Any expression; what it stands for is one that is tested.
+    ToTest,
     /// An expression that is a statement.
     Statement,
 }
@@ -33,10 +35,12 @@ pub struct Iso {
     pub name: String,
     /// Where it applies.
     pub place: IsoPlace,
+    /// Its number among the entries of its file: what it makes is up for later ones only.
+    entry: usize,
+    /// Metavariables that have to be declared with a type.
+    typed: Vec<(String, Vec<TypeConstraint>)>,
     left: Pattern,
     right: Vec<Atom>,
-    /// The types that what stands for a metavariable must be declared to have.
-    typed: Vec<(String, Vec<TypeConstraint>)>,
 }
 
 /// The isomorphisms that ship with the program.
@@ -53,19 +57,18 @@ pub fn read(file: &SourceFile) -> (Vec<Iso>, Vec<Diagnostic>) {
     let text = file.text();
     let mut out = Vec::new();
     let mut errors = Vec::new();
-    let mut at = 0;
+    let (mut at, mut entry) = (0, 0);
     while let Some((place, next)) = section(text, at) {
         let Some(body) = parts(text, next) else { break };
         at = body.rule.end as usize;
         let (mut metas, diagnostics) = metavariables(file, body.declarations);
         errors.extend(diagnostics);
+        entry += 1;
         let Some(place) = place else { continue };
-        // A rule's code has no types but those that its metavariables are declared with.
-        let typed = metas.iter_mut().filter(|m| !m.types.is_empty());
-        let typed: Vec<_> = typed.map(|m| (m.name.clone(), std::mem::take(&mut m.types))).collect();
-        let metas = by_name(&metas);
-        match directions(file, &body, place, &metas) {
-            Ok(all) => out.extend(all.into_iter().map(|iso| Iso { typed: typed.clone(), ..iso })),
+        let of_type = metas.iter_mut().filter(|m| !m.types.is_empty());
+        let typed: Vec<_> = of_type.map(|m| (m.name.clone(), std::mem::take(&mut m.types))).collect();
+        match directions(file, &body, place, &by_name(&metas)) {
+            Ok(all) => out.extend(all.into_iter().map(|iso| Iso { entry, typed: typed.clone(), ..iso })),
             Err(e) => errors.push(e),
         }
     }
@@ -84,7 +87,8 @@ fn section(text: &str, from: usize) -> Option<(Option<IsoPlace>, usize)> {
     for line in text.get(from..)?.split_inclusive('\n') {
         let place = match line.trim() {
             "Expression" | "ArgExpression" => Some(Some(IsoPlace::Expression)),
-            "TestExpression" | "ToTestExpression" => Some(Some(IsoPlace::Test)),
+            "TestExpression" => Some(Some(IsoPlace::Test)),
+            "ToTestExpression" => Some(Some(IsoPlace::ToTest)),
             "Statement" => Some(Some(IsoPlace::Statement)),
             "Type" | "Declaration" | "TopLevel" | "Initialiser" => Some(None),
             _ => None,
@@ -153,8 +157,8 @@ fn directions(
         let left = Pattern::read(file, term, metas, PatternKind::Expression)?;
         for (j, right) in terms.iter().enumerate().filter(|(j, _)| *j != i) {
             let _ = j;
-            let (left, right) = (left.clone(), right.clone());
-            out.push(Iso { name: parts.name.clone(), place, left, right, typed: Vec::new() });
+            let (name, left, right) = (parts.name.clone(), left.clone(), right.clone());
+            out.push(Iso { name, place, entry: 0, typed: Vec::new(), left, right });
         }
     }
     Ok(out)
@@ -175,6 +179,11 @@ pub struct Expansion<'a> {
 impl Expansion<'_> {
     /// The pattern with the alternatives of all its expressions, `depth` levels deep.
     pub fn expand(&mut self, pattern: Pattern, depth: usize) -> Pattern {
+        self.expand_after(pattern, depth, 0)
+    }
+
+    /// The same for what the isomorphism of the entry `made` made: its outermost expression is up for later ones only.
+    fn expand_after(&mut self, pattern: Pattern, depth: usize, made: usize) -> Pattern {
         let slots: Vec<Slot> = pattern.slots().to_vec();
         let slots = slots.into_iter().map(|s| self.slot(s, depth)).collect();
         let pattern = pattern.with_slots(slots);
@@ -186,14 +195,19 @@ impl Expansion<'_> {
             .collect();
         let mut alternatives: HashMap<NodeId, Vec<Pattern>> = HashMap::new();
         let Some(tree) = pattern.roots().next().map(|n| n.tree().clone()) else { return pattern };
+        let outermost = pattern.single().map(Node::id);
         for id in nodes {
             let node = tree.node(id);
             let mut all = Vec::new();
-            for iso in self.isos.iter().filter(|iso| applies(iso.place, node)) {
+            let from = if Some(id) == outermost { made } else { 0 };
+            for iso in self.isos.iter().filter(|iso| iso.entry > from && applies(iso.place, node)) {
                 let iso: &Iso = iso;
-                if let Some(alternative) = self.alternative(&pattern, &tree, id, iso) {
-                    all.push(if depth > 1 { self.expand(alternative, depth - 1) } else { alternative });
-                }
+                let Some(alternative) = self.alternative(&pattern, &tree, id, iso) else { continue };
+                let expanded = match depth {
+                    0 | 1 => alternative,
+                    _ => self.expand_after(alternative, depth - 1, iso.entry),
+                };
+                all.push(if iso.place == IsoPlace::ToTest { expanded.only_tested() } else { expanded });
             }
             if !all.is_empty() {
                 alternatives.insert(id, all);
@@ -234,10 +248,12 @@ impl Expansion<'_> {
         let env =
             Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
         let bindings = env.bindings();
-        let declared = |(name, types): &(String, Vec<TypeConstraint>)| {
-            bindings.iter().filter(|(n, _)| n == name).all(|(_, b)| has_type(pattern, b.span, types))
+        let has_type = |(name, types): &(String, Vec<TypeConstraint>)| {
+            let bound = env.get(name).and_then(|b| Some(tree.node(b.node?)));
+            let own = bound.map_or_else(Vec::new, |node| types_of(pattern, node));
+            own.iter().any(|own| types.iter().any(|wanted| is_kind_of(own, wanted)))
         };
-        if !iso.typed.iter().all(declared) {
+        if !iso.typed.iter().all(has_type) {
             return None;
         }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
@@ -314,27 +330,45 @@ impl Expansion<'_> {
     }
 }
 
-/// Whether what stands at a span of a rule is a metavariable of one of these types.
-fn has_type(pattern: &Pattern, span: Span, types: &[TypeConstraint]) -> bool {
-    let mut inside = pattern.pieces().iter().filter(|piece| span.contains(piece.span));
-    let (Some(one), None) = (inside.next(), inside.next()) else { return false };
-    let Some(meta) = pattern.metavariables().get(&one.atom.text) else { return false };
-    let fits = |want: &TypeConstraint, own: &TypeConstraint| {
-        let pointer = want.base.is_empty() && own.stars >= want.stars;
-        pointer || want.base == own.base && want.stars == own.stars
-    };
-    meta.types.iter().any(|own| types.iter().any(|want| own.arrays == want.arrays && fits(want, own)))
-}
-
 fn applies(place: IsoPlace, node: Node<'_>) -> bool {
     match place {
-        IsoPlace::Expression => true,
+        IsoPlace::Expression | IsoPlace::ToTest => true,
         IsoPlace::Statement => node.parent().is_some_and(|p| p.is(Kind::ExpressionStatement)),
         IsoPlace::Test => is_tested(node),
     }
 }
 
-fn is_tested(node: Node<'_>) -> bool {
+/// The types that an expression of a pattern has: those that its metavariable is declared with, `int` for arithmetic.
+fn types_of(pattern: &Pattern, node: Node<'_>) -> Vec<TypeConstraint> {
+    let arithmetic = ["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"];
+    let number = match node.kind() {
+        Kind::NumberLiteral => true,
+        Kind::BinaryExpression => node.operator().is_some_and(|o| arithmetic.contains(&o)),
+        _ => false,
+    };
+    match pattern.leaf(node) {
+        Leaf::Meta(meta) => meta.types.clone(),
+        _ if number => {
+            vec![TypeConstraint {
+                base: "int".into(),
+                rule: None,
+                stars: 0,
+                arrays: 0,
+                span: Span::default(),
+            }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a type is what an isomorphism wants: any pointer, or exactly that type.
+fn is_kind_of(own: &TypeConstraint, wanted: &TypeConstraint) -> bool {
+    let pointers = wanted.base.is_empty() && own.stars >= wanted.stars;
+    own.arrays == wanted.arrays && (pointers || own.stars == wanted.stars && own.base == wanted.base)
+}
+
+/// Whether only zero or not zero matters of an expression: a condition, an operand of `!`, `&&` or `||`.
+pub fn is_tested(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else { return false };
     match parent.kind() {
         Kind::ParenthesizedExpression => {
@@ -343,7 +377,7 @@ fn is_tested(node: Node<'_>) -> bool {
             }) || is_tested(parent)
         }
         Kind::BinaryExpression => matches!(parent.operator(), Some("&&" | "||")),
-        Kind::UnaryExpression => false,
+        Kind::UnaryExpression => parent.operator() == Some("!"),
         Kind::ConditionalExpression | Kind::ForStatement => node.role() == Some(Field::Condition),
         _ => false,
     }
@@ -357,7 +391,7 @@ mod tests {
     fn the_shipped_file_reads() {
         let (isos, errors) = read(&SourceFile::new("standard.iso", STANDARD));
         assert!(errors.is_empty(), "{errors:?}");
-        assert!(isos.len() > 30);
+        assert!(isos.len() > 30, "{}", isos.len());
         assert!(isos.iter().any(|i| i.name == "inc"));
     }
 }

@@ -40,7 +40,9 @@ impl<'p> Matcher<'p> {
             if !out.is_empty() {
                 break;
             }
-            if let Some(root) = alternative.single() {
+            if let Some(root) =
+                alternative.single().filter(|_| !alternative.is_only_tested() || is_operand(c))
+            {
                 out.extend(Matcher::new(alternative).node(root, c, env));
             }
         }
@@ -569,6 +571,13 @@ pub fn is_word(node: Node<'_>) -> bool {
             | False
             | Null
     ) && node.children().next().is_none_or(|c| c.is(Kind::Token))
+}
+
+/// Whether it is tested, and no test of other operands itself.
+fn is_operand(c: Node<'_>) -> bool {
+    let inner = || c.is(Kind::UnaryExpression) && c.operator() == Some("!");
+    let logical = c.is(Kind::BinaryExpression) && matches!(c.operator(), Some("&&" | "||")) || inner();
+    !logical && !c.is(Kind::ParenthesizedExpression) && super::iso::is_tested(c)
 }
 
 /// The place of a span.

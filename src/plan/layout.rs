@@ -218,7 +218,11 @@ fn collect(node: Node<'_>, out: &mut Vec<Span>) {
             | Kind::PreprocElifdef
             | Kind::LinkageSpecification
             | Kind::DeclarationList => collect(child, out),
-            _ => out.push(child.span()),
+            _ => {
+                // The `;` of a type that stands alone is no part of its node.
+                let end = child.next_sibling().filter(|t| t.is(Kind::Token) && t.text() == ";");
+                out.push(end.map_or(child.span(), |t| child.span().cover(t.span())));
+            }
         }
     }
 }

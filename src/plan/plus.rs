@@ -14,7 +14,7 @@ use crate::matcher::{Binding, Environment};
 use crate::smpl::compile::PlusCode;
 use crate::smpl::pattern::{Atom, Metavariables, atoms, format_names};
 use crate::smpl::token::{LineMode, TokenKind};
-use crate::smpl::{FreshPart, MetaKind, Metavariable};
+use crate::smpl::{FreshPart, MetaKind, Metavariable, OperatorKind};
 use crate::source::{SourceFile, Span};
 use rows::{from_name, rows};
 use words::space;
@@ -118,7 +118,8 @@ impl Renderer<'_> {
             let stars = i > 0 && before.ends_with('*') && self.metavariables.contains_key(&row[i - 1].text);
             let comma = matches!(out.last(), Some(Token::New(new)) if new.gap.is_some());
             let pointer = i > 0 && atom.text == "*" && self.is_type(&row[i - 1]);
-            if i > 0 && !stars && !comma && !before.is_empty() && (pointer || space(row, i)) {
+            let operand = i > 0 && self.is_unary(&row[i - 1]);
+            if i > 0 && !stars && !operand && !comma && !before.is_empty() && (pointer || space(row, i)) {
                 out.push(Token::blank());
             }
             match atom.text.as_str() {
@@ -143,6 +144,11 @@ impl Renderer<'_> {
         let meta = self.metavariables.get(&atom.text).filter(|m| m.kind == MetaKind::Type)?;
         let binding = self.environment.get(&meta.name)?;
         binding.text.get(binding.hole?..)
+    }
+
+    fn is_unary(&self, atom: &Atom) -> bool {
+        let meta = self.metavariables.get(&atom.text);
+        meta.is_some_and(|m| m.kind == MetaKind::Operator(OperatorKind::Unary))
     }
 
     fn is_type(&self, atom: &Atom) -> bool {
@@ -222,7 +228,7 @@ impl Renderer<'_> {
 /// Whether an atom stands in column 0: an empty line, or a preprocessor line that is no code.
 fn in_column_0(atom: &Atom) -> bool {
     let name = atom.text.trim_start_matches('#').trim_start();
-    let code = ["define", "include", "undef"].iter().any(|d| name.starts_with(d));
+    let code = ["define", "include", "undef", "pragma"].iter().any(|d| name.starts_with(d));
     atom.kind == TokenKind::Directive && !code || atom.kind == TokenKind::Comment && atom.text.is_empty()
 }
 

@@ -155,6 +155,8 @@ pub struct Pattern {
     metavariables: Metavariables,
     /// What isomorphisms make of its nodes.
     alternatives: Arc<HashMap<NodeId, Vec<Pattern>>>,
+    /// Whether it stands for code only where that is tested.
+    only_tested: bool,
 }
 
 /// What a leaf of a pattern means.
@@ -251,6 +253,7 @@ impl Pattern {
                         slots,
                         metavariables: metas.clone(),
                         alternatives: Arc::default(),
+                        only_tested: false,
                     };
                     if !pattern.is_statements_in_disguise() {
                         return Ok(pattern);
@@ -300,6 +303,17 @@ impl Pattern {
     pub fn with_alternatives(mut self, alternatives: HashMap<NodeId, Vec<Pattern>>) -> Self {
         self.alternatives = Arc::new(alternatives);
         self
+    }
+
+    /// The same for code that is tested.
+    #[must_use]
+    pub fn only_tested(self) -> Self {
+        Self { only_tested: true, ..self }
+    }
+
+    /// Whether it stands for code only where that is tested.
+    pub fn is_only_tested(&self) -> bool {
+        self.only_tested
     }
 
     /// The same with other slots, one for each that it has.

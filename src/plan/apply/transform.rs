@@ -127,9 +127,14 @@ fn changes(rule: &CompiledRule, tree: &Tree, found: &[Match]) -> (Changes, Vec<S
     let mut inserted: Vec<Insertion> = Vec::new();
     for insertion in kept.iter().filter(|i| !hidden(i)).flat_map(|i| &sites[*i].inserted) {
         // Code that is added as often as its place matches is added once for each match.
-        if insertion.repeated || !inserted.contains(insertion) {
-            inserted.push(insertion.clone());
+        if !insertion.repeated && inserted.contains(insertion) {
+            continue;
         }
+        // Each goes right behind its place: the last one is the first there.
+        let beside = |i: &Insertion| i.repeated && i.side == Side::After && i.anchor == insertion.anchor;
+        let stays = !removed.iter().any(|r| r.span.contains(insertion.anchor));
+        let place = if insertion.repeated && stays { inserted.iter().position(beside) } else { None };
+        inserted.insert(place.unwrap_or(inserted.len()), insertion.clone());
     }
     declarators(tree, &mut removed, &mut inserted);
     let inserted = with_commas(tree, &removed, inserted);
