@@ -26,4 +26,5 @@ mod explain;
 mod metamorphic;
 mod outlining;
 mod plain;
+mod robust;
 mod demo;

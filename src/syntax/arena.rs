@@ -66,6 +66,9 @@ enum Visit {
     Done,
 }
 
+/// How deep the nodes of a tree nest; what is below is opaque, so that no later stage has to recurse without bound.
+pub(super) const DEEPEST: usize = 10_000;
+
 /// Bits of [`Arena::flags`].
 const MARKED: u8 = 1;
 const ASSUMED: u8 = 2;
@@ -139,7 +142,10 @@ impl<'o> Arena<'o> {
         loop {
             let context = levels.last().map_or(context, |l| l.1);
             let field = if levels.is_empty() { field } else { self.numbers.field(&cursor) };
-            let visit = self.visit(cursor.node(), field, context, window);
+            let visit = match levels.len() < DEEPEST {
+                true => self.visit(cursor.node(), field, context, window),
+                false => self.too_deep(cursor.node(), field, window),
+            };
             match visit {
                 Visit::Open(inner) if cursor.goto_first_child() => {
                     levels.push((true, inner));
@@ -165,6 +171,16 @@ impl<'o> Arena<'o> {
                 }
             }
         }
+    }
+
+    fn too_deep(&mut self, node: tree_sitter::Node<'_>, field: Option<Field>, window: Window) -> Visit {
+        let at =
+            |byte: usize| (byte as i64 - window.base).clamp(window.from.into(), window.to.into()) as usize;
+        let span = Span::new(at(node.start_byte()), at(node.end_byte()));
+        if !span.is_empty() {
+            self.leaf(Kind::OpaqueRegion, field, span);
+        }
+        Visit::Done
     }
 
     /// Close the innermost open node.

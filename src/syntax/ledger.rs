@@ -3,6 +3,7 @@
 //! In: a [`Tree`]. Out: [`FileLedger`]: functions, bytes, and each stretch that is opaque with the cause. The count of
 //! functions does not rest on the tree: it is the overlay's, so that a function that drowns in an error still counts.
 
+use super::arena::DEEPEST;
 use super::declarator::declared_name;
 use super::kind::{Field, Kind};
 use super::lexer::{TokenKind, Word, lex};
@@ -17,7 +18,7 @@ pub enum Cause {
     Syntax,
     /// Another arm of the `#if` around it was read.
     Arm,
-    /// Its brackets are nested too deep.
+    /// It is nested too deep.
     Depth,
     /// A whole item of file scope that the grammar could not read.
     Item,
@@ -29,7 +30,7 @@ impl Cause {
         match self {
             Cause::Syntax => "the grammar cannot read it",
             Cause::Arm => "another arm of the #if around it was read",
-            Cause::Depth => "its brackets are nested too deep",
+            Cause::Depth => "it is nested too deep",
             Cause::Item => "the grammar cannot read the item",
         }
     }
@@ -127,7 +128,8 @@ fn cause(tree: &Tree, node: Node<'_>) -> Cause {
         MarkKind::Unreadable => Some(Cause::Item),
         _ => None,
     };
-    here.filter_map(told).next().unwrap_or(Cause::Syntax)
+    let by_depth = || (node.ancestors().count() >= DEEPEST).then_some(Cause::Depth);
+    here.filter_map(told).next().or_else(by_depth).unwrap_or(Cause::Syntax)
 }
 
 /// Where a definition's name stands.
@@ -192,6 +194,8 @@ mod tests {
         };
         let deep = format!("int a = {}1{};\n", "(".repeat(9_000), ")".repeat(9_000));
         assert_eq!(causes(&deep), [Cause::Depth]);
+        let long = format!("int a = 1{};\n", " + 1".repeat(30_000));
+        assert!(causes(&long).iter().all(|cause| *cause == Cause::Depth) && !causes(&long).is_empty());
         let split =
             "int f(int x)\n{\n#ifdef A\n\tif (x) {\n#else\n\tif (!x) {\n#endif\n\t}\n\treturn 0;\n}\n";
         assert_eq!(causes(split), [Cause::Arm]);

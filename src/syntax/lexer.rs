@@ -108,6 +108,14 @@ pub enum Word {
     Extension,
 }
 
+impl Word {
+    /// Whether it is a part of a type's name, and nothing else.
+    pub fn is_of_type(self) -> bool {
+        use Word::*;
+        matches!(self, Aggregate | Enum | Primitive | StandardType | Qualifier | Alternate)
+    }
+}
+
 /// What a directive does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Directive {

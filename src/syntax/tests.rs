@@ -8,6 +8,8 @@ use super::types::WrittenType;
 use crate::source::SourceFile;
 use proptest::prelude::*;
 
+mod constructs;
+
 fn tree(text: &str) -> Tree {
     super::parse(&SourceFile::new("t.c", text))
 }

@@ -15,6 +15,7 @@ struct Frame {
 
 const VALUE: Frame = Frame { before: "a=", after: ";" };
 const TYPE: Frame = Frame { before: "a=sizeof(", after: ");" };
+const PARAMETER: Frame = Frame { before: "T f(", after: ");" };
 const LIST: Frame = Frame { before: "a=(T)", after: ";" };
 const STATEMENTS: Frame = Frame { before: "a=({", after: ";});" };
 const FIELDS: Frame = Frame { before: "struct{", after: ";};" };
@@ -26,7 +27,9 @@ impl Arena<'_> {
         match mark.kind {
             MarkKind::TypeArgument => {
                 self.builder.open(Kind::TypeArgument, field, mark.span);
-                if !self.fragment(mark.span, inner, &TYPE, None) {
+                // With a name it is a parameter for a function that the macro declares.
+                let read = [&TYPE, &PARAMETER].iter().any(|f| self.fragment(mark.span, inner, f, None));
+                if !read {
                     self.leaf(Kind::OpaqueRegion, None, mark.span);
                 }
                 self.close();
@@ -65,13 +68,15 @@ impl Arena<'_> {
         };
         let from = frame.before.len();
         let to = from + inner.trim_ascii_end().len();
-        let Some(mut node) = tree.root_node().descendant_for_byte_range(from, to) else {
+        // What was blanked may stand in front.
+        let start = to - inner.trim_ascii().len();
+        let Some(mut node) = tree.root_node().descendant_for_byte_range(start, to) else {
             return false;
         };
         while let Some(parent) = node.parent().filter(|p| p.byte_range() == node.byte_range()) {
             node = parent;
         }
-        if node.byte_range() != (from..to) {
+        if node.byte_range() != (start..to) {
             return false;
         }
         let window = Window { base: from as i64 - i64::from(span.start), from: span.start, to: span.end };
@@ -267,16 +272,5 @@ impl Arena<'_> {
 
 /// Whether a fragment begins like a type.
 fn first_is_type(text: &[u8]) -> bool {
-    let first = lex(text).first().map(|t| t.kind);
-    matches!(
-        first,
-        Some(TokenKind::Word(
-            Word::Aggregate
-                | Word::Enum
-                | Word::Primitive
-                | Word::StandardType
-                | Word::Qualifier
-                | Word::Alternate
-        ))
-    )
+    lex(text).first().is_some_and(|t| matches!(t.kind, TokenKind::Word(word) if word.is_of_type()))
 }

@@ -7,9 +7,12 @@
 //! What a macro is follows from the tokens around a use first, then from `#define`s, then from macro files.
 
 mod aggregate;
+mod argument;
+mod assembler;
 mod brackets;
 mod conditional;
 mod declaration;
+mod declarer;
 mod expression;
 mod spell;
 mod statement;

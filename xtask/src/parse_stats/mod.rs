@@ -49,9 +49,12 @@ pub(crate) struct Arguments {
     /// Read with what the headers say that the files include, looked for in the `include` directories around each file.
     #[arg(long)]
     headers: bool,
-    /// Count the same directories with Coccinelle's `spatch --parse-c` as well.
+    /// Count the `.c` files of the same directories with Coccinelle's `spatch --parse-c` as well.
     #[arg(long)]
     spatch: bool,
+    /// Take what spatch said the last time.
+    #[arg(long, requires = "spatch")]
+    cached: bool,
     /// Print tables for a README.
     #[arg(long)]
     markdown: bool,
@@ -87,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.spatch {
         let mut peers = Vec::new();
         for path in &arguments.paths {
-            match peer::count(path) {
+            match peer::count(path, arguments.cached) {
                 Ok(peer) => peers.push((path, peer)),
                 Err(error) => eprintln!("error: {error:#}"),
             }

@@ -1,7 +1,7 @@
 //! The same directory as Coccinelle reads it.
 //!
-//! In: a directory. Out: the lines that `spatch --parse-c` counts as good and as bad. It counts the `.c` and `.h` files
-//! below the directory and, for an item of file scope that it cannot read, all lines of the item; it does not count
+//! In: a directory. Out: the lines that `spatch --parse-c` counts as good and as bad. It counts the `.c` files below the
+//! directory and, for an item of file scope that it cannot read, all lines of the item; it does not count
 //! functions.
 
 use std::path::Path;
@@ -22,14 +22,30 @@ pub(super) struct Peer {
     pub(super) took: Duration,
 }
 
-/// Let spatch read `directory`.
-pub(super) fn count(directory: &Path) -> Result<Peer> {
+/// Let spatch read `directory`. What it says is kept below `target/`, and used instead of another run when `cached`.
+pub(super) fn count(directory: &Path, cached: bool) -> Result<Peer> {
+    let kept = directory.display().to_string().trim_matches('/').replace('/', "_");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../target/peer/{kept}.txt"));
+    if let Some(said) = std::fs::read_to_string(&kept).ok().filter(|_| cached) {
+        return read(directory, &said);
+    }
+    let said = run(directory)?;
+    let peer = read(directory, &said)?;
+    std::fs::create_dir_all(kept.parent().unwrap_or(&kept)).and_then(|()| std::fs::write(&kept, said))?;
+    Ok(peer)
+}
+
+fn run(directory: &Path) -> Result<String> {
     // The shell counts the time on a processor, which other work on the machine does not change. On large directories
     // spatch needs a deeper stack than the usual one.
     let mut spatch = Command::new("sh");
     spatch.args(["-c", "ulimit -s unlimited; \"$@\"; times", "sh", "spatch", "--parse-c"]).arg(directory);
     let output = command::output(&mut spatch).context("install it with `apt-get install coccinelle`")?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The figures in what spatch said.
+fn read(directory: &Path, said: &str) -> Result<Peer> {
     let figure = |word: &str| {
         let mut figures = said.lines().filter_map(|line| line.split_once(word));
         figures

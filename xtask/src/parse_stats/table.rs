@@ -120,7 +120,7 @@ pub(super) fn print_peers(peers: &[(&PathBuf, Peer)], rows: &[Row], arguments: &
     for (path, peer) in peers {
         let shown = path.display().to_string();
         let shown = shown.trim_end_matches('/');
-        let own = rows.iter().filter(|row| row.name.rsplit_once(' ').is_some_and(|(name, _)| name == shown));
+        let own = rows.iter().filter(|row| row.name.rsplit_once(' ') == Some((shown, ".c")));
         let (mut all, mut lost, mut seconds) = (0, 0, 0.0);
         for row in own {
             all += row.total.lines;
@@ -140,7 +140,7 @@ pub(super) fn print_peers(peers: &[(&PathBuf, Peer)], rows: &[Row], arguments: &
             format!("{:.1}", peer.took.as_secs_f64()),
         ]);
     }
-    println!("\n.c and .h files; both count every line of an item of file scope that was not read whole");
+    println!("\nthe .c files; both count every line of an item of file scope that was not read whole");
     columns(&head, &lines, arguments.markdown);
     for (path, peer) in peers.iter().filter(|(_, peer)| peer.imperfect > 0) {
         println!("{}: spatch has trouble with {} of {} files", path.display(), peer.imperfect, peer.files);
