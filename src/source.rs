@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A range of byte offsets of the *original* text of one file, half open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +93,7 @@ impl LineIndex {
     /// Index `bytes`; only `\n` ends a line.
     pub fn new(bytes: &[u8]) -> Self {
         let mut starts = vec![0];
-        starts.extend(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i as u32 + 1));
+        starts.extend(memchr::memchr_iter(b'\n', bytes).map(|i| i as u32 + 1));
         Self { starts, len: bytes.len() as u32 }
     }
 
@@ -135,19 +135,20 @@ struct Inner {
     text: String,
     /// The bytes, when they are not UTF-8.
     foreign: Option<Vec<u8>>,
-    lines: LineIndex,
+    /// Made when it is first asked for: of most files of a tree nobody asks.
+    lines: OnceLock<LineIndex>,
 }
 
 impl SourceFile {
     /// A file named `path` (relative to the tree, `/` between the parts) that holds `bytes`.
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        let lines = LineIndex::new(&bytes);
         let (text, foreign) = match String::from_utf8(bytes) {
             Ok(text) => (text, None),
             Err(error) => (sanitise(error.as_bytes()), Some(error.into_bytes())),
         };
-        Self { inner: Arc::new(Inner { path: path.into(), text, foreign, lines }) }
+        let (path, lines) = (path.into(), OnceLock::new());
+        Self { inner: Arc::new(Inner { path, text, foreign, lines }) }
     }
 
     /// The path it was given.
@@ -177,12 +178,12 @@ impl SourceFile {
 
     /// The line index.
     pub fn lines(&self) -> &LineIndex {
-        &self.inner.lines
+        self.inner.lines.get_or_init(|| LineIndex::new(self.bytes()))
     }
 
     /// The line and column at which `span` starts.
     pub fn line_column(&self, span: Span) -> LineColumn {
-        self.inner.lines.line_column(span.start as usize)
+        self.lines().line_column(span.start as usize)
     }
 }
 

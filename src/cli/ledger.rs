@@ -143,6 +143,7 @@ fn opaque(place: &OpaquePlace) -> OpaqueEntry<'_> {
 fn skipped(file: &SkippedFile) -> SkippedEntry<'_> {
     let why = match &file.why {
         SkipReason::Unreadable(why) => why.as_str(),
+        SkipReason::OverTime => "the rules took too long",
         SkipReason::Library => "the rules put their helper there",
         SkipReason::NoPlainFile(what) => what,
     };

@@ -6,7 +6,9 @@
 
 use crate::source::{LineColumn, Span};
 use crate::syntax::{Node, NodeId};
+use rustc_hash::FxBuildHasher;
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Lines and columns of a piece of a file.
@@ -493,13 +495,29 @@ impl Environment {
         all.join("\u{4}")
     }
 
-    /// The same, with what names must not be bound to, and the places remembered.
-    pub fn full_key(&self) -> String {
-        let mut all: Vec<_> = items(&self.forbidden).map(|f| format!("{}!{}", f.name, f.key)).collect();
-        all.extend(items(&self.marks).map(|(n, place)| format!("{n}@{place}")));
-        all.sort();
-        all.dedup();
-        format!("{}\u{5}{}", self.key(), all.join("\u{4}"))
+    /// A number that is equal for environments that say the same apart from tokens, see [`Environment::says_the_same`].
+    pub fn digest(&self) -> u64 {
+        let hash = FxBuildHasher;
+        let bound = self.effective().map(|b| hash.hash_one((&*b.name, &*b.binding.key)));
+        let marks = items(&self.marks).map(|mark| hash.hash_one(mark));
+        bound.chain(marks).fold(0, u64::wrapping_add)
+    }
+
+    /// Whether the other binds the same names to the same, forbids the same, and remembers the same places.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let binds = |a: &Self, b: &Self| {
+            a.effective().all(|x| b.get(&x.name).is_some_and(|binding| binding.key == x.binding.key))
+        };
+        let forbids = |a: &Self, b: &Self| items(&a.forbidden).all(|f| b.forbids(&f.name, &f.key));
+        let marks = |a: &Self, b: &Self| items(&a.marks).all(|m| items(&b.marks).any(|n| m == n));
+        let both = |one: &dyn Fn(&Self, &Self) -> bool| one(self, other) && one(other, self);
+        self.identity() == other.identity() || both(&binds) && both(&forbids) && both(&marks)
+    }
+
+    /// The bindings that count: of a name that was bound again the newest.
+    fn effective(&self) -> impl Iterator<Item = &Bound> {
+        let newer = |at: usize, name: &str| items(&self.bound).take(at).any(|b| *b.name == *name);
+        items(&self.bound).enumerate().filter(move |(at, b)| !newer(*at, &b.name)).map(|(_, b)| b)
     }
 }
 

@@ -9,6 +9,7 @@ use super::node::Matcher;
 use crate::smpl::Quantifier;
 use crate::smpl::pattern::Pattern;
 use crate::syntax::Node;
+use crate::syntax::kind::KindSet;
 
 /// The number of a formula in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +24,21 @@ pub struct Item<'p> {
     pub node: Node<'p>,
     /// What of the node is meant.
     pub part: Part,
+    /// The kinds of code that the node may match.
+    pub kinds: KindSet,
+}
+
+impl<'p> Item<'p> {
+    /// All of a node.
+    pub fn of(matcher: Matcher<'p>, node: Node<'p>, part: Part) -> Self {
+        Self { matcher, node, part, kinds: matcher.kinds_of(node) }
+    }
+
+    /// The same part of another node.
+    #[must_use]
+    pub fn at(self, node: Node<'p>) -> Self {
+        Self::of(self.matcher, node, self.part)
+    }
 }
 
 /// What of a node of the pattern is matched with what of a vertex.
@@ -54,6 +70,15 @@ pub enum Part {
     ReturnAtEnd,
     /// Dots that take away what they skip.
     Deleted,
+}
+
+/// What names that are bound elsewhere can do to the matches of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Elsewhere {
+    /// They can only rule matches out.
+    RulesOut,
+    /// They can make another way to match the first.
+    Decides,
 }
 
 /// What is asked of a vertex apart from its code.
@@ -105,7 +130,7 @@ pub enum Shape<'p> {
     /// Holds nowhere.
     False,
     /// The element matches here.
-    At(Item<'p>),
+    At(Item<'p>, Elsewhere),
     /// The vertex is of that kind.
     Is(Test),
     /// The vertex belongs to the statement remembered under the number, which is remembered if it is new.
@@ -153,6 +178,8 @@ pub enum Shape<'p> {
 /// All formulas of a rule.
 pub struct Table<'p> {
     nodes: Vec<Shape<'p>>,
+    /// Whether a formula asks for nothing but kinds of vertices.
+    exact: Vec<bool>,
 }
 
 /// Holds everywhere.
@@ -162,7 +189,7 @@ pub const FALSE: Formula = Formula(1);
 
 impl Default for Table<'_> {
     fn default() -> Self {
-        Self { nodes: vec![Shape::True, Shape::False] }
+        Self { nodes: vec![Shape::True, Shape::False], exact: vec![true, true] }
     }
 }
 
@@ -172,8 +199,19 @@ impl<'p> Table<'p> {
         self.nodes.get(f.0 as usize).unwrap_or(&Shape::False)
     }
 
+    /// Whether it holds at the same places in every environment, and says nothing but that.
+    pub fn is_exact(&self, f: Formula) -> bool {
+        self.exact.get(f.0 as usize).copied().unwrap_or(true)
+    }
+
     /// Add a formula.
     pub fn add(&mut self, node: Shape<'p>) -> Formula {
+        self.exact.push(match &node {
+            Shape::True | Shape::False | Shape::Is(_) => true,
+            Shape::Not(a) | Shape::Next(_, a) | Shape::Before(_, a) => self.is_exact(*a),
+            Shape::And(a, b) | Shape::Or(a, b) | Shape::Else(a, b) => self.is_exact(*a) && self.is_exact(*b),
+            _ => false,
+        });
         self.nodes.push(node);
         Formula(self.nodes.len() as u32 - 1)
     }
@@ -266,14 +304,14 @@ pub fn row<'p>(matcher: Matcher<'p>, nodes: &[Node<'p>]) -> Vec<Item<'p>> {
     let mut out = Vec::new();
     for node in nodes.iter().filter(|n| !n.is(Kind::Comment)) {
         if matches!(node.kind(), Kind::LabeledStatement | Kind::CaseStatement) {
-            out.push(Item { matcher, node: *node, part: Part::Header });
+            out.push(Item::of(matcher, *node, Part::Header));
             let inner = match node.kind() {
                 Kind::CaseStatement => super::graph::case_body(*node),
                 _ => node.named_children().skip(1).collect(),
             };
             out.extend(row(matcher, &inner));
         } else {
-            out.push(Item { matcher, node: *node, part: Part::Simple });
+            out.push(Item::of(matcher, *node, Part::Simple));
         }
     }
     out

@@ -175,7 +175,7 @@ fn below<'p>(item: Item<'p>, place: Option<usize>, out: &mut Vec<Element<'p>>) {
             }
             Leaf::Slot(Slot::Nest(_, inner, _)) => collect(inner, None, out),
             Leaf::Slot(_) | Leaf::Meta(_) => {}
-            Leaf::Plain => below(Item { node, ..item }, None, out),
+            Leaf::Plain => below(item.at(node), None, out),
         }
     }
 }

@@ -13,10 +13,13 @@ pub mod first;
 pub mod format;
 pub mod formula;
 pub mod graph;
+pub mod ground;
 pub mod iso;
+pub mod kinds;
 pub mod list;
 pub mod macros;
 pub mod miss;
+pub mod need;
 pub mod node;
 pub mod search;
 pub mod solve;
@@ -26,9 +29,11 @@ pub mod words;
 
 pub use canonical::canonical;
 pub use environment::{Binding, Environment, Place};
+pub use ground::Ground;
 pub use miss::{Disagreement, Miss, nearest_miss};
+pub use need::Need;
 pub use node::Matcher;
-pub use search::{Found, search};
+pub use search::{Found, Search, search};
 
 use crate::smpl::pattern::Pattern;
 use crate::syntax::Node;

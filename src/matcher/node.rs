@@ -40,10 +40,10 @@ impl<'p> Matcher<'p> {
             if !out.is_empty() {
                 break;
             }
-            if let Some(root) =
-                alternative.single().filter(|_| !alternative.is_only_tested() || is_operand(c))
-            {
-                out.extend(Matcher::new(alternative).node(root, c, env));
+            let matcher = Matcher::new(alternative);
+            let root = alternative.single().filter(|_| matcher.kinds().contains(c.kind()));
+            if let Some(root) = root.filter(|_| !alternative.is_only_tested() || is_operand(c)) {
+                out.extend(matcher.node(root, c, env));
             }
         }
         if out.len() > 1 {
@@ -279,6 +279,7 @@ impl<'p> Matcher<'p> {
     pub(super) fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let matcher = Matcher::new(branch);
         match (branch.single(), branch.kind()) {
+            (Some(_), _) if !matcher.kinds().contains(c.kind()) => Vec::new(),
             (Some(root), _) => matcher.node(root, c, env),
             (None, PatternKind::Statements) if c.is(Kind::CompoundStatement) => {
                 let roots: Vec<_> = branch.roots().collect();
@@ -446,7 +447,7 @@ impl<'p> Matcher<'p> {
     }
 
     /// The parts of `E op ...` where nothing of the operator changes, or all goes.
-    fn operand_dots(&self, p: Node<'p>) -> Option<OperandDots<'p>> {
+    pub(super) fn operand_dots(&self, p: Node<'p>) -> Option<OperandDots<'p>> {
         use crate::smpl::token::Mark;
         let dots = p.child(Field::Right).filter(|_| p.is(Kind::BinaryExpression))?;
         if !matches!(self.whole_leaf(dots), Leaf::Slot(Slot::Dots(_))) {
@@ -497,13 +498,14 @@ impl<'p> Matcher<'p> {
 
 /// `E op ...`
 #[derive(Clone, Copy)]
-struct OperandDots<'p> {
+pub(super) struct OperandDots<'p> {
     operand: Node<'p>,
     operator: Node<'p>,
     dots: Node<'p>,
 }
 
-fn is_sized(n: Node<'_>) -> bool {
+/// Whether it is an arithmetic type.
+pub fn is_sized(n: Node<'_>) -> bool {
     matches!(n.kind(), Kind::SizedTypeSpecifier | Kind::PrimitiveType)
 }
 

@@ -1,20 +1,23 @@
 //! Every match of a rule in a file.
 //!
-//! In: a compiled rule, a tree, an environment with what the rule inherits. Out: the environments in which it matches,
-//! in order of place. Functions that are too much work are counted.
+//! In: a compiled rule, what is known of a file, an environment with what the rule inherits. Out: the environments in
+//! which it matches, in order of place. Code without the words that the rule needs is not looked at. Functions that are
+//! too much work are counted.
 
 use super::environment::Environment;
 use super::first::FirstOf;
-use super::formula::{Formula, Item, Part};
-use super::graph::Graph;
-use super::macros::{Lines, Reading};
+use super::formula::{Formula, Item, Part, Table};
+use super::ground::{Function, Ground};
+use super::macros::Lines;
+use super::need::Need;
 use super::node::Matcher;
 use super::solve::Solver;
 use super::translate::Translator;
 use crate::smpl::compile::CompiledRule;
-use crate::smpl::pattern::{Leaf, PatternKind, Slot};
+use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::source::Span;
-use crate::syntax::{Field, Kind, Node, Tree};
+use crate::syntax::kind::KindSet;
+use crate::syntax::{Kind, Node, NodeId, Tree};
 use std::collections::HashSet;
 
 /// What a search found.
@@ -26,169 +29,236 @@ pub struct Found {
     pub gave_up: Vec<Span>,
 }
 
-/// Search a file.
-pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
-    let mut found = Found::default();
-    let text = tree.source().text();
-    if !rule.required.iter().all(|w| text.contains(w.as_str())) {
-        return found;
-    }
-    match rule.pattern.kind() {
-        PatternKind::Expression | PatternKind::Type => anywhere(rule, tree, env, &mut found),
-        PatternKind::Statements => {
-            at_top(rule, tree, env, &mut found);
-            in_functions(rule, tree, env, &mut found);
-            let lines = if rule.transforms() { Lines::One } else { Lines::Any };
-            for body in super::macros::bodies(tree, &rule.required, Reading::Statements(lines)) {
-                in_functions(rule, &body, env, &mut found);
-            }
-        }
-        PatternKind::TopLevel => {
-            at_top(rule, tree, env, &mut found);
-            functions(rule, tree, env, &mut found);
-        }
-    }
-    let mut seen = HashSet::new();
-    found.environments.retain(|e| {
-        let touches: Vec<_> = e.touches().iter().map(|t| (t.atom, t.span)).collect();
-        seen.insert((e.key(), touches))
-    });
-    found
-}
-
-fn anywhere(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
-    let Some(root) = rule.pattern.single() else { return };
-    let matcher = Matcher::new(&rule.pattern);
-    for body in super::macros::bodies(tree, &rule.required, Reading::Expression) {
-        anywhere_in(rule, matcher, root, &body, env, found);
-    }
-    anywhere_in(rule, matcher, root, tree, env, found);
-}
-
-fn anywhere_in<'p>(
+/// A rule ready to be searched for.
+pub struct Search<'p> {
     rule: &'p CompiledRule,
-    matcher: Matcher<'p>,
-    root: Node<'p>,
-    tree: &Tree,
-    env: &Environment,
-    found: &mut Found,
-) {
-    let type_ = rule.pattern.kind() == PatternKind::Type;
-    let slot = matches!(matcher.whole_leaf(root), Leaf::Slot(_));
-    // A name that is certainly a type's is one as an argument and in `sizeof`, too.
-    let literal = root.descendants().all(|n| !n.is_leaf() || matches!(matcher.pattern.leaf(n), Leaf::Plain));
-    let mut disjunction = match matcher.whole_leaf(root) {
-        Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => Some(FirstOf::new(matcher, root, all)),
-        _ => None,
-    };
-    let mut accepted: HashSet<(crate::syntax::NodeId, String)> = HashSet::new();
-    for n in tree.root().descendants() {
-        let candidate = if type_ {
-            super::constraint::is_type(n) && (literal || !n.is(Kind::Identifier))
+    need: Need,
+    /// What holds where the rule matches on the paths of a function.
+    paths: Option<(Table<'p>, Formula)>,
+}
+
+/// Search one file.
+pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
+    Search::new(rule, Need::of(rule)).over(&Ground::of(tree), env)
+}
+
+/// One search: for what, where, and knowing what.
+struct Pass<'s, 'p, 't> {
+    search: &'s Search<'p>,
+    ground: &'s Ground<'t>,
+    env: &'s Environment,
+    need: Need,
+    found: Found,
+}
+
+impl<'p> Search<'p> {
+    /// Make a rule ready; `need` is what it needs.
+    pub fn new(rule: &'p CompiledRule, need: Need) -> Self {
+        let mut translator = Translator::new(rule);
+        let formula = match rule.pattern.kind() {
+            PatternKind::Expression | PatternKind::Type => None,
+            PatternKind::Statements => Some(translator.statements()),
+            PatternKind::TopLevel => {
+                let mut roots = rule.pattern.roots().filter(|root| root.is(Kind::FunctionDefinition));
+                let only = roots.next().filter(|_| roots.next().is_none());
+                let matcher = Matcher::new(&rule.pattern);
+                only.map(|node| translator.function(Item::of(matcher, node, Part::Simple)))
+            }
+        };
+        Self { rule, need, paths: formula.map(|formula| (translator.table, formula)) }
+    }
+
+    /// Search one file.
+    pub fn over(&self, ground: &Ground<'_>, env: &Environment) -> Found {
+        let need = self.need.with(env);
+        let mut pass = Pass { search: self, ground, env, need, found: Found::default() };
+        let text = ground.text();
+        if !pass.need.is_met(text, Span::new(0, text.len())) {
+            return pass.found;
+        }
+        match self.rule.pattern.kind() {
+            PatternKind::Expression | PatternKind::Type => pass.anywhere(),
+            PatternKind::Statements => {
+                pass.at_top();
+                pass.in_functions(ground);
+                pass.in_macros();
+            }
+            PatternKind::TopLevel => {
+                pass.at_top();
+                pass.in_functions(ground);
+            }
+        }
+        let mut found = pass.found;
+        let mut seen = HashSet::new();
+        found.environments.retain(|e| {
+            let touches: Vec<_> = e.touches().iter().map(|t| (t.atom, t.span)).collect();
+            seen.insert((e.key(), touches))
+        });
+        found
+    }
+}
+
+impl Pass<'_, '_, '_> {
+    fn is_met(&self, span: Span) -> bool {
+        self.need.is_met(self.ground.text(), span)
+    }
+
+    fn anywhere(&mut self) {
+        let Some(root) = self.search.rule.pattern.single() else { return };
+        let (ground, need) = (self.ground, self.need.clone());
+        let wanted = |span| need.is_met(ground.text(), span);
+        for body in ground.macros.expressions(ground.tree.source(), wanted) {
+            self.anywhere_in(root, body.into_iter());
+        }
+        let mut items = vec![ground.tree.root()];
+        while let Some(item) = items.pop().filter(|_| !ground.is_late()) {
+            match item.kind() {
+                Kind::TranslationUnit | Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse => {
+                    let from = items.len();
+                    items.extend(item.children());
+                    items[from..].reverse();
+                }
+                _ if self.is_met(item.span()) => self.anywhere_in(root, item.descendants()),
+                _ => {}
+            }
+        }
+    }
+
+    fn anywhere_in<'n>(&mut self, root: Node<'_>, nodes: impl Iterator<Item = Node<'n>>) {
+        let rule = self.search.rule;
+        let matcher = Matcher::new(&rule.pattern);
+        let looks_at = Candidates::of(rule, root);
+        let mut accepted: HashSet<(NodeId, String)> = HashSet::new();
+        let mut disjunction = match matcher.whole_leaf(root) {
+            Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => Some(FirstOf::new(matcher, root, all)),
+            _ => None,
+        };
+        for n in nodes.filter(|n| looks_at.includes(*n)) {
+            let mut keys: Vec<String> = Vec::new();
+            let all = match &mut disjunction {
+                Some(first) => first.at(n, self.env),
+                None => matcher.node(root, n, self.env),
+            };
+            for one in all {
+                let key = one.key();
+                let around = n.parent().is_some_and(|q| accepted.contains(&(q.id(), key.clone())));
+                if n.is(Kind::ParenthesizedExpression) || around {
+                    accepted.insert((n.id(), key.clone()));
+                }
+                if !around && !keys.contains(&key) {
+                    self.found.environments.push(one);
+                }
+                keys.push(key);
+            }
+        }
+    }
+
+    fn at_top(&mut self) {
+        let pattern = &self.search.rule.pattern;
+        if !may_stand_at_top(pattern) {
+            return;
+        }
+        let roots: Vec<_> = pattern.roots().collect();
+        let matcher = Matcher::new(pattern);
+        for row in self.ground.rows.iter().take_while(|_| !self.ground.is_late()) {
+            for window in row.windows(roots.len().max(1)) {
+                let (Some(first), Some(last)) = (window.first(), window.last()) else { continue };
+                if window.iter().any(|n| n.is(Kind::FunctionDefinition))
+                    || !self.is_met(first.span().cover(last.span()))
+                {
+                    continue;
+                }
+                self.found.environments.extend(matcher.items(&roots, window, self.env));
+            }
+        }
+    }
+
+    fn in_functions(&mut self, ground: &Ground<'_>) {
+        let Some((table, formula)) = &self.search.paths else { return };
+        for function in ground.functions.iter().take_while(|_| !ground.is_late()) {
+            if self.need.is_met(ground.text(), function.span) {
+                self.in_function(table, *formula, function);
+            }
+        }
+    }
+
+    fn in_macros(&mut self) {
+        let ground = self.ground;
+        let lines = if self.search.rule.transforms() { Lines::One } else { Lines::Any };
+        let need = self.need.clone();
+        let wanted = |span| need.is_met(ground.text(), span);
+        for body in ground.macros.statements(ground.tree.source(), lines, wanted) {
+            self.in_functions(&Ground::of(body).ending(ground.until));
+        }
+    }
+
+    fn in_function(&mut self, table: &Table<'_>, formula: Formula, function: &Function<'_>) {
+        let graph = function.graph();
+        let solver =
+            Solver::new(function.node.tree(), graph, table, self.env.clone()).ending(self.ground.until);
+        for v in solver.candidates(formula) {
+            self.found.environments.extend(solver.holds(formula, v, self.env).iter().cloned());
+        }
+        if solver.gave_up() {
+            self.found.gave_up.push(function.node.span());
+        }
+    }
+}
+
+/// Whether all elements of a pattern can stand outside of functions. A macro's call may.
+pub fn may_stand_at_top(pattern: &Pattern) -> bool {
+    use Kind::*;
+    let matcher = Matcher::new(pattern);
+    pattern.kind() != PatternKind::Expression
+        && pattern.roots().all(|root| match matcher.whole_leaf(root) {
+            Leaf::Slot(Slot::Disjunction(all)) => all.iter().any(may_stand_at_top),
+            Leaf::Slot(_) | Leaf::Meta(_) => true,
+            Leaf::Plain => match root.kind() {
+                ExpressionStatement => root.named_children().all(|n| n.is(CallExpression) || n.is_leaf()),
+                kind => {
+                    !kind.is_statement() || matches!(kind, Declaration | MacroDeclaration | MacroStatement)
+                }
+            },
+        })
+}
+
+/// What an expression rule, or one about types or names, looks at.
+struct Candidates {
+    kinds: KindSet,
+    /// Names, wherever they stand.
+    names: bool,
+    types: bool,
+    /// A name that is certainly a type's is one as an argument and in `sizeof`, too.
+    literal: bool,
+    /// Parentheses would give each match twice.
+    parentheses: bool,
+}
+
+impl Candidates {
+    fn of(rule: &CompiledRule, root: Node<'_>) -> Self {
+        let matcher = Matcher::new(&rule.pattern);
+        let plain = |n: Node<'_>| !n.is_leaf() || matches!(matcher.pattern.leaf(n), Leaf::Plain);
+        let slot = matches!(matcher.whole_leaf(root), Leaf::Slot(_));
+        Self {
+            kinds: matcher.kinds(),
+            names: rule.identifiers,
+            types: rule.pattern.kind() == PatternKind::Type,
+            literal: root.descendants().all(plain),
+            parentheses: root.is(Kind::ParenthesizedExpression) || !root.is_leaf() || slot,
+        }
+    }
+
+    fn includes(&self, n: Node<'_>) -> bool {
+        if !self.kinds.contains(n.kind()) {
+            return false;
+        }
+        let kind = if self.names {
+            super::node::is_word(n) && !n.is(Kind::PrimitiveType)
+        } else if self.types {
+            super::constraint::is_type(n) && (self.literal || !n.is(Kind::Identifier))
         } else {
-            is_candidate(n)
+            n.is(Kind::InitDeclarator) || n.kind().is_expression() && super::node::is_value(n)
         };
-        let candidate =
-            if rule.identifiers { super::node::is_word(n) && !n.is(Kind::PrimitiveType) } else { candidate };
-        // Parentheses would give each match twice.
-        let candidate = candidate
-            && (!n.is(Kind::ParenthesizedExpression)
-                || root.is(Kind::ParenthesizedExpression)
-                || !root.is_leaf()
-                || slot);
-        if !candidate {
-            continue;
-        }
-        let mut keys: Vec<String> = Vec::new();
-        let all = match &mut disjunction {
-            Some(first) => first.at(n, env),
-            None => matcher.node(root, n, env),
-        };
-        for one in all {
-            let key = one.key();
-            let around = n.parent().is_some_and(|q| accepted.contains(&(q.id(), key.clone())));
-            if n.is(Kind::ParenthesizedExpression) || around {
-                accepted.insert((n.id(), key.clone()));
-            }
-            if !around && !keys.contains(&key) {
-                found.environments.push(one);
-            }
-            keys.push(key);
-        }
-    }
-}
-
-/// Whether an expression rule looks at a node.
-fn is_candidate(n: Node<'_>) -> bool {
-    n.is(Kind::InitDeclarator) || n.kind().is_expression() && super::node::is_value(n)
-}
-
-fn at_top(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
-    let roots: Vec<_> = rule.pattern.roots().collect();
-    let matcher = Matcher::new(&rule.pattern);
-    let rows = tree.root().descendants().filter(|n| {
-        matches!(n.kind(), Kind::TranslationUnit | Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse)
-            && !n.ancestors().any(|a| a.is(Kind::FunctionDefinition))
-    });
-    for top in rows {
-        let nodes: Vec<Node<'_>> = top.named_children().collect();
-        for i in 0..nodes.len() {
-            let end = (i + roots.len()).min(nodes.len());
-            if nodes[i..end].iter().any(|n| n.is(Kind::FunctionDefinition)) || end - i < roots.len() {
-                continue;
-            }
-            found.environments.extend(matcher.items(&roots, &nodes[i..end], env));
-        }
-    }
-}
-
-fn bodies(tree: &Tree) -> impl Iterator<Item = (Node<'_>, Node<'_>)> {
-    let functions = tree
-        .root()
-        .descendants()
-        .filter(|n| matches!(n.kind(), Kind::FunctionDefinition | Kind::MacroFunctionDefinition));
-    functions.filter_map(|f| Some((f, f.child(Field::Body).or_else(|| f.child_of(Kind::CompoundStatement))?)))
-}
-
-fn in_functions(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
-    let mut translator = Translator::new(rule);
-    let formula = translator.statements();
-    for (function, body) in bodies(tree) {
-        in_function(rule, (&translator, formula), (function, body), env, found);
-    }
-}
-
-fn functions(rule: &CompiledRule, tree: &Tree, env: &Environment, found: &mut Found) {
-    let matcher = Matcher::new(&rule.pattern);
-    let roots: Vec<_> = rule.pattern.roots().filter(|r| r.is(Kind::FunctionDefinition)).collect();
-    let [root] = roots.as_slice() else { return };
-    let mut translator = Translator::new(rule);
-    let formula = translator.function(Item { matcher, node: *root, part: Part::Simple });
-    for (function, body) in bodies(tree) {
-        in_function(rule, (&translator, formula), (function, body), env, found);
-    }
-}
-
-fn in_function(
-    rule: &CompiledRule,
-    (translator, formula): (&Translator<'_>, Formula),
-    (function, body): (Node<'_>, Node<'_>),
-    env: &Environment,
-    found: &mut Found,
-) {
-    // What stands before a function may be part of it.
-    let header =
-        super::attribute::attributes(function).into_iter().fold(function.span(), |s, a| s.cover(a.span()));
-    let text = function.tree().source().slice(header);
-    if !rule.required.iter().all(|w| text.contains(w.as_str())) {
-        return;
-    }
-    let graph = Graph::of(function, body);
-    let solver = Solver::new(function.tree(), &graph, &translator.table);
-    for v in 0..graph.vertices.len() {
-        found.environments.extend(solver.holds(formula, v, env).iter().cloned());
-    }
-    if solver.gave_up() {
-        found.gave_up.push(function.span());
+        kind && (self.parentheses || !n.is(Kind::ParenthesizedExpression))
     }
 }

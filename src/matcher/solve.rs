@@ -5,18 +5,22 @@
 //! once: answers are kept by formula, vertex and bindings, so that sharing in the pattern is sharing of work. A function
 //! that needs more than a fixed number of answers is given up, and says so.
 
+mod bounds;
 mod part;
 mod until;
 
 use super::environment::{Environment, Identity};
 use super::formula::{Formula, Item, Shape, Table, Test};
 use super::graph::{Graph, Leaves, Past, VertexKind, is_jump};
+use crate::flow::bits::Bits;
 use crate::smpl::Quantifier;
 use crate::smpl::pattern::Leaf;
 use crate::syntax::{Kind, Node, Tree};
+use rustc_hash::FxBuildHasher;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// How a formula holds at a vertex.
 pub type Answer = Rc<[Environment]>;
@@ -30,18 +34,40 @@ pub struct Solver<'g, 'p> {
     graph: &'g Graph,
     table: &'g Table<'p>,
     /// The environment keeps what its identity stands for alive.
-    answers: RefCell<HashMap<Question, (Environment, Answer)>>,
+    answers: RefCell<HashMap<Question, (Environment, Answer), FxBuildHasher>>,
+    /// What is bound before anything matches.
+    base: Environment,
+    /// Where each formula may hold, by its number.
+    bounds: RefCell<Vec<Option<Rc<Bits>>>>,
+    /// It holds in no environment.
+    none: Answer,
     steps: Cell<usize>,
+    /// When to give the function up, if ever.
+    until: Option<Instant>,
 }
 
 /// Answers to find, and environments in one answer, before a function is given up.
 const MAX_STEPS: usize = 2_000_000;
 const MAX_WAYS: usize = 512;
+/// Answers to find between two looks at the clock.
+const STEPS_PER_LOOK: usize = 256;
 
 impl<'g, 'p> Solver<'g, 'p> {
-    /// Answer questions about the function that `graph` was made from.
-    pub fn new(tree: &'g Tree, graph: &'g Graph, table: &'g Table<'p>) -> Self {
-        Self { tree, graph, table, answers: RefCell::default(), steps: Cell::new(0) }
+    /// Answer questions about the function that `graph` was made from; all environments come from `base`.
+    pub fn new(tree: &'g Tree, graph: &'g Graph, table: &'g Table<'p>, base: Environment) -> Self {
+        let (answers, bounds, steps) = (RefCell::default(), RefCell::default(), Cell::new(0));
+        Self { tree, graph, table, base, answers, bounds, none: Rc::new([]), steps, until: None }
+    }
+
+    /// The same with a time at which the function is given up.
+    #[must_use]
+    pub fn ending(self, until: Option<Instant>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// The places where `f` may hold.
+    pub fn candidates(&self, f: Formula) -> Vec<usize> {
+        self.bound(f).iter().collect()
     }
 
     /// Whether the function was given up.
@@ -59,27 +85,34 @@ impl<'g, 'p> Solver<'g, 'p> {
 
     /// Every way in which `f` holds at `v`.
     pub fn holds(&self, f: Formula, v: usize, env: &Environment) -> Answer {
-        match self.table.get(f) {
-            Shape::True => return Rc::new([env.clone()]),
-            Shape::False => return Rc::new([]),
-            Shape::Is(test) => {
-                return if self.is(*test, v) { Rc::new([env.clone()]) } else { Rc::new([]) };
-            }
-            _ => {}
+        if !self.bound(f).contains(v) {
+            return self.none.clone();
         }
+        if self.table.is_exact(f) {
+            return Rc::new([env.clone()]);
+        }
+        self.answer(f, v, env)
+    }
+
+    /// The same without asking where it may hold.
+    fn answer(&self, f: Formula, v: usize, env: &Environment) -> Answer {
         let question = (f, v, env.identity());
         if let Some((_, answer)) = self.answers.borrow().get(&question) {
             return answer.clone();
         }
         self.steps.set(self.steps.get() + 1);
+        let asks = self.steps.get().is_multiple_of(STEPS_PER_LOOK);
+        if asks && self.until.is_some_and(|until| Instant::now() >= until) {
+            self.give_up();
+        }
         if self.gave_up() {
-            return Rc::new([]);
+            return self.none.clone();
         }
         let found = self.find(f, v, env);
         if found.len() > MAX_WAYS {
             self.give_up();
         }
-        let answer: Answer = found.into();
+        let answer: Answer = if found.is_empty() { self.none.clone() } else { found.into() };
         self.answers.borrow_mut().insert(question, (env.clone(), answer.clone()));
         answer
     }
@@ -90,7 +123,7 @@ impl<'g, 'p> Solver<'g, 'p> {
         let only = |yes: bool| if yes { vec![env.clone()] } else { Vec::new() };
         match self.table.get(f) {
             Shape::True | Shape::False | Shape::Is(_) => self.holds(f, v, env).to_vec(),
-            Shape::At(item) => {
+            Shape::At(item, _) => {
                 let found = self.at(*item, v, env);
                 merged(found.into_iter().filter(|e| !e.contradicts()))
             }
@@ -302,8 +335,9 @@ fn merged(all: impl IntoIterator<Item = Environment>) -> Vec<Environment> {
 #[derive(Default)]
 struct Merger {
     all: Vec<Environment>,
-    places: HashMap<Identity, usize>,
-    keys: HashMap<String, usize>,
+    places: HashMap<Identity, usize, FxBuildHasher>,
+    /// By digest.
+    alike: HashMap<u64, Vec<usize>, FxBuildHasher>,
 }
 
 impl Merger {
@@ -317,14 +351,16 @@ impl Merger {
             self.all[i] = self.all[i].with_touches_of(&env);
             return;
         }
-        if self.keys.is_empty() {
-            self.keys = self.all.iter().enumerate().map(|(i, e)| (e.full_key(), i)).collect();
+        if self.alike.is_empty() {
+            for (i, known) in self.all.iter().enumerate() {
+                self.alike.entry(known.digest()).or_default().push(i);
+            }
         }
-        let key = env.full_key();
-        match self.keys.get(&key).copied() {
+        let alike = self.alike.entry(env.digest()).or_default();
+        match alike.iter().copied().find(|i| self.all[*i].says_the_same(&env)) {
             Some(i) => self.all[i] = self.all[i].with_touches_of(&env),
             None => {
-                self.keys.insert(key, self.all.len());
+                alike.push(self.all.len());
                 self.places.insert(env.identity(), self.all.len());
                 self.all.push(env);
             }

@@ -168,7 +168,7 @@ impl<'p> Translator<'p> {
     /// The element matches; names that nothing else binds are bound here.
     fn matched(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
         let names = self.unbound(self.free(item), context.bound);
-        let mut at = self.table.add(Shape::At(item));
+        let mut at = self.table.add(Shape::At(item, self.bound_elsewhere(item)));
         if context.guard {
             at = self.table.quiet(at);
         }

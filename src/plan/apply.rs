@@ -13,7 +13,8 @@ mod transform;
 use super::prefilter::{Prefilter, Requirement};
 use super::stand_ins::StandIns;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::matcher::{Binding, Environment, Found, iso, search};
+use crate::matcher::environment::QUIET;
+use crate::matcher::{Binding, Environment, Found, Ground, Need, Search, iso, search};
 use crate::script::{Decision, Interpreter, Report};
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::token::Mark;
@@ -21,10 +22,12 @@ use crate::smpl::{Depends, RuleFile, ScriptRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
-use crate::syntax::{self, Tree};
+use crate::syntax::{self, Outside, Tree};
 use scripts::Checks;
 use states::{State, distinct, export, pooled, start};
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::{Duration, Instant};
 use transform::transform;
 
 pub use explain::{Account, Obstacle, Said};
@@ -57,6 +60,8 @@ pub struct ApplyOptions {
     pub macros: Option<MacroKnowledge>,
     /// Whether scripts run.
     pub scripts: Scripts,
+    /// How long the rules may take on one file.
+    pub timeout: Option<Duration>,
 }
 
 /// A rule file ready to run.
@@ -83,6 +88,17 @@ impl Program {
             Some(known) => syntax::parse_with(source, known),
             None => syntax::parse(source),
         }
+    }
+
+    /// The tree of those items of a file that are wanted, if there are any.
+    fn read_parts(
+        &self,
+        source: &SourceFile,
+        outside: Outside,
+        wanted: impl Fn(Span) -> bool,
+    ) -> Option<Tree> {
+        let known = self.macros.as_ref().unwrap_or_else(|| syntax::parse::shipped_macros());
+        syntax::parse_parts(source, known, outside, wanted)
     }
 
     /// Tells which files have to be looked at.
@@ -112,6 +128,16 @@ impl Program {
         })
     }
 
+    /// What the first look at a file has to read outside of what the rules need, if such a look is worth anything.
+    fn first_look(&self) -> Option<Outside> {
+        let mut rules = self.rules();
+        if rules.any(RuleStep::is_loose) {
+            return None;
+        }
+        let typed = self.rules().any(|step| step.rule.metavariables.values().any(|m| !m.types.is_empty()));
+        Some(if typed { Outside::All } else { Outside::Wanted })
+    }
+
     fn has_scripts(&self) -> bool {
         let in_step = |step: &Step| match step {
             Step::Rule(rule) => !Checks::of(&rule.rule).is_empty(),
@@ -136,6 +162,8 @@ struct RuleStep {
     inherited: Vec<(String, String, String)>,
     /// Other bindings that it looks at, as `rule.metavariable`.
     reads: BTreeSet<String>,
+    /// What code has to hold for the rule to match in it.
+    need: Need,
 }
 
 /// A rule with a script that runs for each environment.
@@ -151,6 +179,25 @@ impl RuleStep {
     fn is_context(&self) -> bool {
         self.rule.marks.values().any(|mark| *mark == Mark::Star)
     }
+
+    /// Whether it has an effect of its own, and not only for later rules.
+    fn acts(&self) -> bool {
+        self.rule.transforms() || self.is_context() || !Checks::of(&self.rule).is_empty()
+    }
+
+    /// Whether a match has an effect of its own: what may be there any number of times may be there not at all.
+    fn acts_on(&self, found: &Environment) -> bool {
+        let marked = |atom: u32| self.rule.marks.get(&(atom & !QUIET)).is_some_and(|m| *m != Mark::Context);
+        let touched = || found.touches().into_iter().map(|touch| touch.atom);
+        !Checks::of(&self.rule).is_empty()
+            || touched().any(|atom| marked(atom) || self.rule.hangs.contains_key(&atom))
+    }
+
+    /// Whether it may match in any code at all, or in several items together.
+    fn is_loose(&self) -> bool {
+        matches!(self.need, Need::Nothing)
+            || self.rule.pattern.roots().count() > 1 && search::may_stand_at_top(&self.rule.pattern)
+    }
 }
 
 impl Step {
@@ -161,17 +208,31 @@ impl Step {
                 needed_rules(step.depends.as_ref(), &mut needs);
                 Requirement {
                     name: step.rule.name.clone(),
-                    words: step.rule.required.clone(),
+                    code: step.need.clone(),
                     needs,
-                    acts: step.rule.transforms() || step.is_context(),
+                    acts: step.acts(),
                 }
             }
             Self::Script(step) => {
                 let bound = step.script.inputs.iter().filter(|i| i.default.is_none());
                 let mut needs: Vec<String> = bound.map(|i| i.rule.clone()).collect();
                 needed_rules(step.script.header.depends.as_ref(), &mut needs);
-                Requirement { name: step.name.clone(), words: Vec::new(), needs, acts: true }
+                Requirement { name: step.name.clone(), code: Need::Nothing, needs, acts: true }
             }
+        }
+    }
+
+    /// The rules whose having matched it asks about.
+    fn rules_asked(&self) -> Vec<String> {
+        let mut rules = Vec::new();
+        mentioned_rules(self.depends(), &mut rules);
+        rules
+    }
+
+    fn depends(&self) -> Option<&Depends> {
+        match self {
+            Self::Rule(step) => step.depends.as_ref(),
+            Self::Script(step) => step.script.header.depends.as_ref(),
         }
     }
 
@@ -196,6 +257,19 @@ fn needed_rules(depends: Option<&Depends>, rules: &mut Vec<String>) {
             needed_rules(Some(b), rules);
         }
         Some(Depends::Or(..) | Depends::Not(_) | Depends::Never(_) | Depends::FileIn(_)) | None => {}
+    }
+}
+
+/// The rules that a dependency mentions.
+fn mentioned_rules(depends: Option<&Depends>, rules: &mut Vec<String>) {
+    match depends {
+        Some(Depends::Rule(name) | Depends::Ever(name) | Depends::Never(name)) => rules.push(name.clone()),
+        Some(Depends::And(a, b) | Depends::Or(a, b)) => {
+            mentioned_rules(Some(a), rules);
+            mentioned_rules(Some(b), rules);
+        }
+        Some(Depends::Not(inner)) => mentioned_rules(Some(inner), rules),
+        Some(Depends::FileIn(_)) | None => {}
     }
 }
 
@@ -241,17 +315,19 @@ impl Applied {
 
 /// Runs a rule file on one file after the other; what its scripts remember stays from file to file. Each worker has its
 /// own.
-#[derive(Debug)]
 pub struct Runner<'a> {
     program: &'a Program,
     options: &'a ApplyOptions,
     scripts: Option<Interpreter>,
+    /// Made from the steps that are rules, by their place.
+    searches: Vec<OnceCell<Search<'a>>>,
 }
 
 impl<'a> Runner<'a> {
     /// Run the scripts that come before all files, and be ready for files. What the scripts printed comes along.
     pub fn new(program: &'a Program, options: &'a ApplyOptions) -> Result<(Self, Vec<Report>), Diagnostic> {
-        let mut runner = Self { program, options, scripts: None };
+        let searches = program.steps.iter().map(|_| OnceCell::new()).collect();
+        let mut runner = Self { program, options, scripts: None, searches };
         if program.has_scripts() && options.scripts == Scripts::Allowed {
             runner.scripts = Some(Interpreter::new(&program.file)?);
         }
@@ -303,28 +379,78 @@ impl<'a> Runner<'a> {
     }
 
     fn apply_to_text(&self, source: &SourceFile) -> Applied {
+        let until = self.options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        if let Some(outside) = self.program.first_look() {
+            let text = source.text().as_bytes();
+            let wanted = |span| self.program.rules().any(|step| step.need.is_met(text, span));
+            let Some(tree) = self.program.read_parts(source, outside, wanted) else {
+                return Applied::untouched(source, Coverage::default(), Vec::new());
+            };
+            match self.run((source, tree), Look::First, until) {
+                Ok(applied) => return applied,
+                Err(Stop::Late) => return late(source),
+                Err(Stop::Closer) => {}
+            }
+        }
         let tree = self.program.read(source);
+        self.run((source, tree), Look::Whole, until).unwrap_or_else(|_| late(source))
+    }
+
+    fn run(
+        &self,
+        (source, tree): (&SourceFile, Tree),
+        look: Look,
+        until: Option<Instant>,
+    ) -> Result<Applied, Stop> {
         let words = self.program.prefilter.words();
         let coverage = Coverage::of_candidate(&tree, words, MacroBodies::Read);
         let mut out = Applied::untouched(source, coverage, Vec::new());
-        let mut now = Now { states: vec![self.initial()], source: source.clone(), tree };
-        for step in &self.program.steps {
-            let decision = match step {
-                Step::Rule(step) => {
-                    self.rule(step, &mut now, &mut out);
-                    Decision::Keep
-                }
-                Step::Script(step) => self.script(step, &mut now, &mut out),
-            };
-            if decision == Decision::Exit {
-                break;
-            }
+        let mut now = Now { states: vec![self.initial()], source: source.clone(), look, until };
+        let mut steps = self.program.steps.iter().zip(&self.searches);
+        let mut tree = tree;
+        while let Some(after) = self.steps(&mut steps, &tree, &mut now, &mut out)? {
+            now.source = SourceFile::new(now.source.path(), after);
+            tree = self.program.read(&now.source);
         }
         out.after = now.source.bytes().to_vec();
-        out
+        Ok(out)
     }
 
-    fn rule(&self, step: &RuleStep, now: &mut Now, out: &mut Applied) {
+    /// Run the steps up to one that changes the file: the text after it.
+    fn steps<'s>(
+        &'s self,
+        steps: &mut impl Iterator<Item = (&'a Step, &'s OnceCell<Search<'a>>)>,
+        tree: &Tree,
+        now: &mut Now,
+        out: &mut Applied,
+    ) -> Result<Option<Vec<u8>>, Stop> {
+        let ground = Ground::of(tree).ending(now.until);
+        for (step, search) in steps {
+            match step {
+                Step::Rule(step) => {
+                    let search = search.get_or_init(|| Search::new(&step.rule, step.need.clone()));
+                    let after = self.rule((step, search), &ground, now, out)?;
+                    if after.is_some() {
+                        return Ok(after);
+                    }
+                }
+                Step::Script(step) => {
+                    if self.script(step, now, out)? == Decision::Exit {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn rule(
+        &self,
+        (step, search): (&RuleStep, &Search<'_>),
+        ground: &Ground<'_>,
+        now: &mut Now,
+        out: &mut Applied,
+    ) -> Result<Option<Vec<u8>>, Stop> {
         let mut found_any = Vec::new();
         let mut next: Vec<State> = Vec::new();
         let mut cache: HashMap<String, Vec<Environment>> = HashMap::new();
@@ -334,14 +460,21 @@ impl<'a> Runner<'a> {
                 next.push(state.clone());
                 continue;
             };
-            let found = cache.entry(start.key()).or_insert_with(|| {
-                let Found { environments, gave_up } = search(&step.rule, &now.tree, &start);
+            let key = start.key();
+            if !cache.contains_key(&key) {
+                let Found { environments, gave_up } = search.over(ground, &start);
+                if ground.is_late() {
+                    return Err(Stop::Late);
+                }
+                let acts = environments.iter().any(|e| step.acts_on(e)) || !gave_up.is_empty();
+                now.look.allows(acts)?;
                 out.diagnostics
                     .extend(gave_up.iter().map(|span| too_much(&step.rule.name, &now.source, *span)));
                 let environments = self.checked(step, environments, &now.source, out);
                 found_any.extend(environments.iter().cloned());
-                environments
-            });
+                cache.insert(key.clone(), environments);
+            }
+            let found = cache.get(&key).map_or(&[][..], Vec::as_slice);
             if found.is_empty() {
                 next.push(state.clone());
             }
@@ -350,16 +483,16 @@ impl<'a> Runner<'a> {
         }
         now.states = distinct(next);
         if found_any.is_empty() {
-            return;
+            return Ok(None);
         }
         out.matched.insert(step.rule.name.clone());
         stars(&step.rule, &found_any, &mut out.stars);
-        if step.rule.transforms() {
-            let (after, diagnostics) = transform(&step.rule, &now.tree, &found_any);
-            out.diagnostics.extend(diagnostics);
-            now.source = SourceFile::new(now.source.path(), after);
-            now.tree = self.program.read(&now.source);
+        if !step.rule.transforms() || !found_any.iter().any(|e| step.acts_on(e)) {
+            return Ok(None);
         }
+        let (after, diagnostics) = transform(&step.rule, ground.tree, &found_any);
+        out.diagnostics.extend(diagnostics);
+        Ok(Some(after))
     }
 }
 
@@ -367,7 +500,34 @@ impl<'a> Runner<'a> {
 struct Now {
     states: Vec<State>,
     source: SourceFile,
-    tree: Tree,
+    look: Look,
+    /// When the file is given up, if ever.
+    until: Option<Instant>,
+}
+
+/// How much of a file is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// The items that hold what rules need: enough to see that nothing is to be done.
+    First,
+    /// All of it.
+    Whole,
+}
+
+/// Why a run over a file ends early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// There is something to be done, and the whole file has to be looked at for it.
+    Closer,
+    /// The time for the file is over.
+    Late,
+}
+
+impl Look {
+    /// Whether the run goes on where something is to be done.
+    fn allows(self, acts: bool) -> Result<(), Stop> {
+        if acts && self == Look::First { Err(Stop::Closer) } else { Ok(()) }
+    }
 }
 
 /// Run a rule file on one file only.
@@ -386,6 +546,13 @@ pub fn apply(program: &Program, source: &SourceFile, options: &ApplyOptions) -> 
         Err(diagnostic) => applied.diagnostics.push(diagnostic),
     }
     Applied { reports, ..applied }
+}
+
+/// A file that was given up because of its time.
+fn late(source: &SourceFile) -> Applied {
+    let message = format!("the rules take too long on `{}`; it was left as it is", source.path());
+    let told = Diagnostic::new(Severity::Warning, "timeout", message);
+    Applied::untouched(source, Coverage::skipped(source.path(), SkipReason::OverTime), vec![told])
 }
 
 fn too_much(rule: &str, source: &SourceFile, span: Span) -> Diagnostic {

@@ -1,18 +1,19 @@
 //! Which files a rule file can do anything to, told from their bytes alone.
 //!
-//! In: what each rule requires, and whether it acts: changes, marks or reports something. Out: [`Prefilter`], which looks
-//! for the words of at least one acting rule together with those of the rules that it needs. A file that it turns down
-//! is never parsed. It takes a word in a comment for a word: it may let too much through, never too little.
+//! In: what each rule needs, and whether it acts: changes, marks or reports something. Out: [`Prefilter`], which looks for
+//! what at least one acting rule needs together with what the rules before it need that it builds on. A file that it
+//! turns down is never parsed. It takes a word in a comment for a word: it may let too much through, never too little.
 
-use memchr::memmem::Finder;
+use crate::matcher::Need;
+use crate::source::Span;
 
 /// What one rule asks of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Requirement {
     /// The rule's name.
     pub(super) name: String,
-    /// Words without which it cannot match.
-    pub(super) words: Vec<String>,
+    /// What the code has to hold.
+    pub(super) code: Need,
     /// Rules that must have matched before.
     pub(super) needs: Vec<String>,
     /// Whether the rule has an effect of its own.
@@ -20,81 +21,70 @@ pub(super) struct Requirement {
 }
 
 /// Decides from a file's bytes whether a rule file can do anything to it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Prefilter {
+    need: Need,
     words: Vec<String>,
-    /// Looks for the word of the same place.
-    finders: Vec<Finder<'static>>,
-    /// Places in `words` that have to be there together, for each acting rule.
-    alternatives: Vec<Vec<usize>>,
+}
+
+impl Default for Prefilter {
+    /// The filter for no rules at all.
+    fn default() -> Self {
+        Self::new(&[])
+    }
 }
 
 impl Prefilter {
     /// The filter for rules in their order.
     pub(super) fn new(requirements: &[Requirement]) -> Self {
-        let mut words: Vec<String> = Vec::new();
-        let mut alternatives: Vec<Vec<usize>> = Vec::new();
-        for (at, one) in requirements.iter().enumerate().filter(|(_, one)| one.acts) {
-            let mut together: Vec<usize> = Vec::new();
-            for word in with_those_before(one, &requirements[..at]) {
-                let place = words.iter().position(|w| *w == word).unwrap_or_else(|| {
-                    words.push(word);
-                    words.len() - 1
-                });
-                if !together.contains(&place) {
-                    together.push(place);
-                }
-            }
-            alternatives.push(together);
-        }
-        let finders = words.iter().map(|word| Finder::new(word.as_bytes()).into_owned()).collect();
-        Self { words, finders, alternatives }
+        let acting = requirements.iter().enumerate().filter(|(_, one)| one.acts);
+        let need = Need::any(acting.map(|(at, one)| with_those_before(one, &requirements[..at])));
+        let mut words = Vec::new();
+        collect(&need, &mut words);
+        Self { need, words }
     }
 
     /// Whether a file with these bytes has to be looked at.
     pub fn may_concern(&self, bytes: &[u8]) -> bool {
-        let mut known: Vec<Option<bool>> = vec![None; self.words.len()];
-        self.alternatives.iter().any(|together| {
-            together.iter().all(|&at| *known[at].get_or_insert_with(|| has_word(bytes, &self.finders[at])))
-        })
+        self.need.is_met(bytes, Span::new(0, bytes.len()))
     }
 
-    /// All words that the acting rules require.
+    /// All words that the acting rules look for.
     pub fn words(&self) -> &[String] {
         &self.words
     }
 }
 
-/// The words of a rule and of all that it needs.
-fn with_those_before(one: &Requirement, before: &[Requirement]) -> Vec<String> {
-    let mut words = one.words.clone();
-    for (at, other) in before.iter().enumerate() {
-        // A name may be given twice; then either may have been meant.
-        let meant = one.needs.contains(&other.name)
-            && before.iter().filter(|rule| rule.name == other.name).count() == 1;
-        if meant {
-            words.extend(with_those_before(other, &before[..at]));
-        }
-    }
-    words
+/// What a rule needs, and all that it builds on.
+fn with_those_before(one: &Requirement, before: &[Requirement]) -> Need {
+    // A name may be given twice; then either may have been meant.
+    let meant = |other: &Requirement| {
+        one.needs.contains(&other.name) && before.iter().filter(|rule| rule.name == other.name).count() == 1
+    };
+    let others = before.iter().enumerate().filter(|(_, other)| meant(other));
+    let others = others.map(|(at, other)| with_those_before(other, &before[..at]));
+    Need::all([one.code.clone()].into_iter().chain(others))
 }
 
-fn has_word(bytes: &[u8], finder: &Finder<'static>) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    let whole = |at: usize| {
-        !is_word(at.checked_sub(1).and_then(|i| bytes.get(i)))
-            && !is_word(bytes.get(at + finder.needle().len()))
-    };
-    finder.find_iter(bytes).any(whole)
+fn collect(need: &Need, words: &mut Vec<String>) {
+    match need {
+        Need::Word(word) if word.is_name() && !words.iter().any(|known| known == word.text()) => {
+            words.push(word.text().to_owned());
+        }
+        Need::All(all) | Need::Any(all) => all.iter().for_each(|need| collect(need, words)),
+        Need::Word(_) | Need::Nothing | Need::Bound(_) | Need::Position(_) | Need::Places(_) => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matcher::need::Word;
 
     fn rule(name: &str, words: &[&str], needs: &[&str], acts: bool) -> Requirement {
-        let owned = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect();
-        Requirement { name: name.into(), words: owned(words), needs: owned(needs), acts }
+        let code = Need::all(words.iter().map(|word| Need::Word(Word::new(word))));
+        let needs = needs.iter().map(|name| (*name).to_owned()).collect();
+        Requirement { name: name.into(), code, needs, acts }
     }
 
     #[test]

@@ -56,8 +56,6 @@ pub struct CompiledRule {
     pub quantifier: Quantifier,
     /// Whether it looks at names wherever they stand.
     pub identifiers: bool,
-    /// Words without which nothing can match.
-    pub required: Vec<String>,
 }
 
 impl CompiledRule {
@@ -119,7 +117,6 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         uses: count(&minus, &metavariables),
         exported: HashSet::new(),
         quantifier: rule.header.quantifier.unwrap_or(default),
-        required: required(&pattern),
         identifiers: rule.header.body == BodyKind::Identifier,
         levels: levels(&pattern),
         pattern,
@@ -394,36 +391,6 @@ fn count(minus: &[Atom], metas: &Metavariables) -> HashMap<String, usize> {
         let attached = atom.attached.iter().map(String::as_str);
         for name in atom.words().chain(attached).filter(|n| metas.contains_key(*n)) {
             *out.entry(name.to_owned()).or_insert(0) += 1;
-        }
-    }
-    out
-}
-
-/// Plain names of the pattern itself, not of its slots.
-fn required(pattern: &Pattern) -> Vec<String> {
-    let plain = |t: &str| pattern.metavariables().get(t).is_none_or(|m| super::pattern::is_literal(&m.kind));
-    let mut out: Vec<String> = Vec::new();
-    for piece in pattern.pieces() {
-        let text = &piece.atom.text;
-        let name = piece.atom.kind == TokenKind::Word && piece.slot.is_none() && plain(text);
-        // Isomorphisms do without these, or every file has them.
-        let optional = matches!(
-            text.as_str(),
-            "NULL"
-                | "else"
-                | "static"
-                | "const"
-                | "unsigned"
-                | "signed"
-                | "return"
-                | "sizeof"
-                | "for"
-                | "if"
-                | "do"
-                | "int"
-        );
-        if name && !optional && !out.contains(text) {
-            out.push(text.clone());
         }
     }
     out

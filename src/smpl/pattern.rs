@@ -10,9 +10,10 @@ use super::spell::{Spelling, spell};
 use super::token::{LineMode, Mark, Token, TokenKind, lex};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
+use crate::syntax::kind::KindSet;
 use crate::syntax::{self, Kind, Node, NodeId, Tree};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use super::vocabulary::{Metavariables, by_name};
 
@@ -157,6 +158,8 @@ pub struct Pattern {
     alternatives: Arc<HashMap<NodeId, Vec<Pattern>>>,
     /// Whether it stands for code only where that is tested.
     only_tested: bool,
+    /// The kinds of code that its only node may match, once that was asked.
+    root_kinds: OnceLock<KindSet>,
 }
 
 /// What a leaf of a pattern means.
@@ -254,6 +257,7 @@ impl Pattern {
                         metavariables: metas.clone(),
                         alternatives: Arc::default(),
                         only_tested: false,
+                        root_kinds: OnceLock::new(),
                     };
                     if !pattern.is_statements_in_disguise() {
                         return Ok(pattern);
@@ -302,6 +306,7 @@ impl Pattern {
     #[must_use]
     pub fn with_alternatives(mut self, alternatives: HashMap<NodeId, Vec<Pattern>>) -> Self {
         self.alternatives = Arc::new(alternatives);
+        self.root_kinds = OnceLock::new();
         self
     }
 
@@ -320,7 +325,13 @@ impl Pattern {
     #[must_use]
     pub fn with_slots(mut self, slots: Vec<Slot>) -> Self {
         self.slots = Arc::new(slots);
+        self.root_kinds = OnceLock::new();
         self
+    }
+
+    /// The kinds of code that its only node may match: found out once, by the matcher.
+    pub fn root_kinds(&self, find: impl FnOnce() -> KindSet) -> KindSet {
+        *self.root_kinds.get_or_init(find)
     }
 
     /// What it was read as.

@@ -69,6 +69,8 @@ pub enum SkipReason {
     Unreadable(String),
     /// It is the library that the rules put their helper into.
     Library,
+    /// The rules took longer on it than they were given.
+    OverTime,
     /// It is no plain file: what it is.
     NoPlainFile(&'static str),
 }

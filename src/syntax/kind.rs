@@ -316,3 +316,30 @@ impl Kind {
         matches!(self, Kind::Error | Kind::Missing | Kind::OpaqueRegion | Kind::UnreadArm)
     }
 }
+
+/// A set of kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KindSet([u64; 4]);
+
+impl KindSet {
+    /// Every kind.
+    pub const ALL: Self = Self([u64::MAX; 4]);
+
+    /// These kinds.
+    pub fn of(kinds: &[Kind]) -> Self {
+        let mut words = [0; 4];
+        kinds.iter().for_each(|kind| words[*kind as usize / 64] |= 1 << (*kind as usize % 64));
+        Self(words)
+    }
+
+    /// Whether a kind is in it.
+    pub fn contains(self, kind: Kind) -> bool {
+        self.0[kind as usize / 64] >> (kind as usize % 64) & 1 == 1
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+}

@@ -23,12 +23,27 @@ pub fn shipped_macros() -> &'static MacroKnowledge {
 
 /// Read `source` as C that was never preprocessed; `known` are the macros of the tree and of macro files.
 pub fn parse_with(source: &SourceFile, known: &MacroKnowledge) -> Tree {
-    let mut overlay = respell(source.text().as_bytes(), known);
+    finish(source, respell(source.text().as_bytes(), known))
+}
+
+/// The tree of what the overlay shows of `source`.
+pub(super) fn finish(source: &SourceFile, mut overlay: Overlay) -> Tree {
     let parsed = grammar::parse(&overlay.text);
     let parsed = parsed.map(|tree| recover(&mut overlay, source.text().as_bytes(), tree));
     let nodes = parsed.map(|tree| arena::build(&tree, &overlay)).unwrap_or_default();
     let nodes = if nodes.is_empty() { vec![whole_as_error(source)] } else { nodes };
     Tree { source: source.clone(), nodes, marks: overlay.marks, bodies: overlay.bodies }
+}
+
+/// Read a stretch of `source` as if it stood between the two texts: its nodes have the offsets of `source`.
+pub fn parse_between(source: &SourceFile, (before, stretch, after): (&str, Span, &str)) -> Tree {
+    let text = [before, source.slice(stretch), after].concat();
+    let mut tree = parse(&SourceFile::new(source.path(), text));
+    let moved = |at: u32| (at + stretch.start).saturating_sub(before.len() as u32);
+    for node in &mut tree.nodes {
+        node.span = Span { start: moved(node.span.start), end: moved(node.span.end) };
+    }
+    Tree { source: source.clone(), marks: Vec::new(), bodies: Vec::new(), ..tree }
 }
 
 /// Lexer and overlay alone: what the grammar reads.

@@ -4,9 +4,10 @@
 //! that both took over the same directories with the same options, and their ratio. Both are run one after the other in
 //! this one run, never at the same time. It judges no result: that is what `coccicheck` is for.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -67,6 +68,12 @@ const RULES: &[(&str, &str)] = &[
     ("misc/minmax", "patch"),
 ];
 
+/// The subcommand that takes Coccinelle's command line.
+const SPATCH: &str = "spatch";
+
+/// What `timeout` ends with when the time was over.
+const TIMED_OUT: i32 = 124;
+
 /// How long a run took.
 #[derive(Clone, Copy, Debug)]
 enum Took {
@@ -114,9 +121,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         for folder in &options.dirs {
             let folder = ["--dir".to_owned(), folder.clone()];
             let line: Vec<String> = line.iter().chain(&folder).cloned().collect();
-            our_time.push(time(Command::new(&ours).arg("spatch").args(&line), options)?);
+            let ours_line: Vec<String> =
+                [SPATCH.to_owned()].into_iter().chain(line.iter().cloned()).collect();
+            our_time.push(time(ours.as_os_str(), &ours_line, options)?);
             if !options.alone {
-                their_time.push(time(Command::new(&options.peer).args(&line), options)?);
+                their_time.push(time(options.peer.as_ref(), &line, options)?);
             }
         }
         report(rule, mode, total(&our_time), (!options.alone).then(|| total(&their_time)));
@@ -149,29 +158,24 @@ fn report(rule: &str, mode: &str, ours: Took, theirs: Option<Took>) {
     println!("{rule:28} {mode:7} {:>10} {peer:>10} {ratio:>7}", ours.spell());
 }
 
-/// Wall-clock time of a run in the kernel; one that ends with an error is an error here.
-fn time(command: &mut Command, options: &Smpl) -> Result<Took> {
+/// Wall-clock time of a run in the kernel; one that ends with an error is an error here. `timeout` ends all processes that
+/// the peer starts, not only the first.
+fn time(program: &OsStr, line: &[String], options: &Smpl) -> Result<Took> {
     let start = Instant::now();
-    let mut child = command
+    let mut command = Command::new("timeout");
+    let status = command
+        .arg(options.limit.to_string())
+        .arg(program)
+        .args(line)
         .current_dir(&options.kernel)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            let took = start.elapsed();
-            if !status.success() {
-                bail!("{command:?} ended with {status}");
-            }
-            return Ok(Took::Seconds(took.as_secs_f64()));
-        }
-        if start.elapsed() > Duration::from_secs(options.limit) {
-            child.kill()?;
-            child.wait()?;
-            return Ok(Took::TooLong(options.limit));
-        }
-        std::thread::sleep(Duration::from_millis(2));
+        .status()
+        .with_context(|| format!("cannot run {}", program.to_string_lossy()))?;
+    match status.code() {
+        Some(0) => Ok(Took::Seconds(start.elapsed().as_secs_f64())),
+        Some(TIMED_OUT) => Ok(Took::TooLong(options.limit)),
+        _ => bail!("{command:?} ended with {status}"),
     }
 }

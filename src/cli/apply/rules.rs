@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::macros;
@@ -104,7 +105,9 @@ fn options(
     let disabled = arguments.rules.disable_iso.clone();
     let scripts = if arguments.rules.allow_scripts { Scripts::Allowed } else { Scripts::Refused };
     let beside = Vec::new();
-    (ApplyOptions { virtuals, definitions, isomorphisms, beside, disabled, macros, scripts }, told)
+    // 0 is no limit, as for `spatch`.
+    let timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    (ApplyOptions { virtuals, definitions, isomorphisms, beside, disabled, macros, scripts, timeout }, told)
 }
 
 /// The isomorphism files that the rule file asks for and that are there.

@@ -26,7 +26,9 @@ impl<'g, 'p> Solver<'g, 'p> {
             (Part::Whole, VertexKind::Open) if !vertex.fake => m.node(p, code, env),
             (Part::Inside, VertexKind::Simple | VertexKind::Header | VertexKind::Tail) => {
                 let nodes = self.evaluated(v);
-                let candidates = nodes.into_iter().filter(|n| !n.is(Kind::Identifier) || is_value(*n));
+                let candidates = nodes
+                    .into_iter()
+                    .filter(|n| item.kinds.contains(n.kind()) && (!n.is(Kind::Identifier) || is_value(*n)));
                 match m.whole_leaf(p) {
                     Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => {
                         let mut first = FirstOf::new(m, p, all);

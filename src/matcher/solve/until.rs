@@ -8,7 +8,7 @@ use super::{Answer, Merger, Solver, merged};
 use crate::matcher::environment::Environment;
 use crate::matcher::formula::Formula;
 use crate::smpl::Quantifier;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A place on the way.
 struct Stop {
@@ -30,7 +30,7 @@ impl Solver<'_, '_> {
         env: &Environment,
     ) -> Vec<Environment> {
         let (mut stops, order, cyclic) = self.region((a, b), v, env);
-        let mut sets: HashMap<usize, Vec<Environment>> = HashMap::new();
+        let mut sets: FxHashMap<usize, Vec<Environment>> = FxHashMap::default();
         if q == Quantifier::Forall && cyclic {
             self.cut(&mut stops);
             // What never comes out of a cycle says nothing: only its bindings count.
@@ -63,10 +63,10 @@ impl Solver<'_, '_> {
         (a, b): (Formula, Formula),
         v: usize,
         env: &Environment,
-    ) -> (HashMap<usize, Stop>, Vec<usize>, bool) {
-        let mut stops: HashMap<usize, Stop> = HashMap::new();
+    ) -> (FxHashMap<usize, Stop>, Vec<usize>, bool) {
+        let mut stops: FxHashMap<usize, Stop> = FxHashMap::default();
         let mut order = Vec::new();
-        let mut open: HashSet<usize> = HashSet::new();
+        let mut open: FxHashSet<usize> = FxHashSet::default();
         let mut cyclic = false;
         let mut stack = vec![(v, 0)];
         while let Some((at, i)) = stack.pop() {
@@ -95,8 +95,8 @@ impl Solver<'_, '_> {
     }
 
     /// Ways end where the second formula can no longer be reached.
-    fn cut(&self, stops: &mut HashMap<usize, Stop>) {
-        let mut alive: HashSet<usize> =
+    fn cut(&self, stops: &mut FxHashMap<usize, Stop>) {
+        let mut alive: FxHashSet<usize> =
             stops.iter().filter(|(_, s)| !s.ends.is_empty()).map(|(at, _)| *at).collect();
         let mut todo: Vec<usize> = alive.iter().copied().collect();
         while let Some(at) = todo.pop() {
@@ -116,8 +116,8 @@ impl Solver<'_, '_> {
         &self,
         q: Quantifier,
         at: usize,
-        stops: &HashMap<usize, Stop>,
-        sets: &HashMap<usize, Vec<Environment>>,
+        stops: &FxHashMap<usize, Stop>,
+        sets: &FxHashMap<usize, Vec<Environment>>,
     ) -> Vec<Environment> {
         let Some(stop) = stops.get(&at) else { return Vec::new() };
         let next = &self.graph.vertices[at].next;
@@ -141,6 +141,11 @@ impl Solver<'_, '_> {
 }
 
 fn equal(a: &[Environment], b: &[Environment]) -> bool {
-    let keys = |all: &[Environment]| all.iter().map(Environment::full_key).collect::<HashSet<_>>();
-    a.len() == b.len() && keys(a) == keys(b)
+    // Each is there once.
+    let digests: Vec<u64> = b.iter().map(Environment::digest).collect();
+    let known = |one: &Environment| {
+        let digest = one.digest();
+        digests.iter().zip(b).any(|(d, other)| *d == digest && one.says_the_same(other))
+    };
+    a.len() == b.len() && a.iter().all(known)
 }

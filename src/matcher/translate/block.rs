@@ -4,7 +4,7 @@
 //! for its only statement where its braces say nothing, and one that ends in `return` for one that leaves by `goto`.
 
 use super::{After, Context, Neighbour, Translator};
-use crate::matcher::formula::{FALSE, Formula, Item, Part, Shape, Test, items_of, row};
+use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, Test, items_of, row};
 use crate::matcher::translate::free::Names;
 use crate::smpl::MetaKind;
 use crate::smpl::Quantifier;
@@ -60,7 +60,8 @@ impl<'p> Translator<'p> {
         let Some(one) = self.only_statement(item) else { return given };
         let mut alone = self.statement(one, context);
         if !context.guard && self.hung(item, Part::Close) {
-            let close = self.table.add(Shape::At(Item { part: Part::MissingClose, ..item }));
+            let close =
+                self.table.add(Shape::At(Item { part: Part::MissingClose, ..item }, Elsewhere::Decides));
             alone = self.table.and(close, alone);
         }
         self.table.or_else(given, alone)
@@ -126,7 +127,7 @@ impl<'p> Translator<'p> {
 
     pub(super) fn end_of_block(&mut self, close: Item<'p>, place: u32, context: &Context<'p>) -> Formula {
         let other = self.table.is(Test::Close);
-        let mut own = self.table.add(Shape::At(close));
+        let mut own = self.table.add(Shape::At(close, Elsewhere::RulesOut));
         if context.guard {
             own = self.table.quiet(own);
         }

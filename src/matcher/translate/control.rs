@@ -4,7 +4,7 @@
 //! that stands for its being taken, and what follows behind the vertex past the statement.
 
 use super::{After, Context, Neighbour, Translator, case_rows, is_default};
-use crate::matcher::formula::{FALSE, Formula, Item, Part, Shape, TRUE, Test, row};
+use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, TRUE, Test, row};
 use crate::matcher::graph::{else_body, loop_body};
 use crate::smpl::MetaKind;
 use crate::smpl::Quantifier;
@@ -65,9 +65,9 @@ impl<'p> Translator<'p> {
             return self.if_then(item, yes, context);
         };
         let full = self.if_then_else(item, yes, (clause, no), context);
-        let other = Item { node: no, ..item };
+        let other = item.at(no);
         let free = matches!(item.matcher.whole_leaf(no), Leaf::Meta(m) if m.kind == MetaKind::Statement)
-            && self.pieces(Item { node: clause, ..item }).iter().all(|p| p.atom.mark == Mark::Context)
+            && self.pieces(item.at(clause)).iter().all(|p| p.atom.mark == Mark::Context)
             && !self.hung(other, Part::Simple)
             && self.rule.allows("drop_else");
         if !free {
@@ -79,7 +79,7 @@ impl<'p> Translator<'p> {
 
     fn if_then(&mut self, item: Item<'p>, yes: Node<'p>, context: &Context<'p>) -> Formula {
         let header = Item { part: Part::Header, ..item };
-        let masks = [self.free(header), self.free(Item { node: yes, ..item })];
+        let masks = [self.free(header), self.free(item.at(yes))];
         let [(_, both), _] = self.split(masks, context.bound);
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
@@ -101,12 +101,9 @@ impl<'p> Translator<'p> {
         (clause, no): (Node<'p>, Node<'p>),
         context: &Context<'p>,
     ) -> Formula {
-        let keyword = Item { node: clause, part: Part::Else, ..item };
+        let keyword = Item::of(item.matcher, clause, Part::Else);
         let header = self.free(Item { part: Part::Header, ..item });
-        let (first, second) = (
-            self.free(Item { node: yes, ..item }),
-            self.free(Item { node: no, ..item }) | self.free(keyword),
-        );
+        let (first, second) = (self.free(item.at(yes)), self.free(item.at(no)) | self.free(keyword));
         let both = ((header & (first | second)) | (first & second)) & !context.bound;
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
@@ -133,7 +130,7 @@ impl<'p> Translator<'p> {
     pub(super) fn looping(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
         let header = Item { part: Part::Header, ..item };
         let Some(body) = loop_body(item.node) else { return self.matched(header, context) };
-        let inner = Item { node: body, part: Part::Simple, ..item };
+        let inner = Item::of(item.matcher, body, Part::Simple);
         let masks = [self.free(header), self.free(inner)];
         let [(_, both), _] = self.split(masks, context.bound);
         let label = self.place();
@@ -160,7 +157,7 @@ impl<'p> Translator<'p> {
     pub(super) fn do_while(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
         let (header, tail) = (Item { part: Part::Header, ..item }, Item { part: Part::Tail, ..item });
         let Some(body) = item.node.child(Field::Body) else { return FALSE };
-        let inner = Item { node: body, part: Part::Simple, ..item };
+        let inner = Item::of(item.matcher, body, Part::Simple);
         let masks = [self.free(header), self.free(inner), self.free(tail)];
         let [(_, both1), (_, both2), _] = self.split(masks, context.bound);
         let label = self.place();
@@ -188,14 +185,14 @@ impl<'p> Translator<'p> {
         let header = Item { part: Part::Header, ..item };
         let Some(body) = item.node.child(Field::Body) else { return FALSE };
         let (before, cases) = case_rows(item.matcher, body);
-        let block = Item { node: body, part: Part::Simple, ..item };
+        let block = Item::of(item.matcher, body, Part::Simple);
         let masks = [self.free(header), self.free(block)];
         let [(_, both), _] = self.split(masks, context.bound);
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
         let header = self.header(item, label, &around);
         let branch = Context { switching: Some(label), ..self.branch_context(label, &around) };
-        let open = Item { node: body, part: Part::Open, ..item };
+        let open = Item::of(item.matcher, body, Part::Open);
         let inside = if before.is_empty() {
             self.cases(open, &cases, &branch)
         } else {
@@ -203,7 +200,7 @@ impl<'p> Translator<'p> {
             let brace = self.matched(open, &branch);
             let pair = self.table.add(Shape::Block(place));
             let start = self.table.and(brace, pair);
-            let close = Item { node: body, part: Part::Close, ..item };
+            let close = Item::of(item.matcher, body, Part::Close);
             let end = self.end_of_block(close, place, &branch);
             let mut rest = before;
             rest.extend(cases.into_iter().flatten());
@@ -260,7 +257,7 @@ impl<'p> Translator<'p> {
         let Some(body) = root.node.child(Field::Body) else { return FALSE };
         let context = self.outermost();
         let header = Item { part: Part::Function, ..root };
-        let block = Item { node: body, part: Part::Simple, ..root };
+        let block = Item::of(root.matcher, body, Part::Simple);
         let masks = [self.free(header), self.free(block)];
         let [(_, both), _] = self.split(masks, context.bound);
         let around = Context { bound: context.bound | both, ..context };
@@ -296,7 +293,8 @@ impl<'p> Translator<'p> {
             Some((one, whens)) if whens.is_empty() => {
                 let mut out = start;
                 if self.mark_of(one, Part::Simple) == Some(Mark::Minus) {
-                    let gone = self.table.add(Shape::At(Item { part: Part::Deleted, ..one }));
+                    let gone =
+                        self.table.add(Shape::At(Item { part: Part::Deleted, ..one }, Elsewhere::Decides));
                     out = self.table.and(start, gone);
                 }
                 out

@@ -6,7 +6,7 @@
 
 use super::control::is_block;
 use super::{After, Context, Translator};
-use crate::matcher::formula::{FALSE, Formula, Item, Part, Shape, TRUE, Test, items_of};
+use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, TRUE, Test, items_of};
 use crate::smpl::Quantifier;
 use crate::smpl::pattern::{Leaf, NestCount, Pattern, PatternKind, Slot, When};
 use crate::smpl::token::Mark;
@@ -139,7 +139,7 @@ impl<'p> Translator<'p> {
         skip = self.table.and(skip, held);
         skip = self.table.and(skip, inside);
         if !context.guard && self.mark_of(item, Part::Simple) == Some(Mark::Minus) {
-            let gone = self.table.add(Shape::At(Item { part: Part::Deleted, ..item }));
+            let gone = self.table.add(Shape::At(Item { part: Part::Deleted, ..item }, Elsewhere::Decides));
             skip = self.table.and(gone, skip);
         }
         let stop = self.stop_early(whens, quantifier, (goes_on, ender, behind), inside, context);

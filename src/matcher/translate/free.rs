@@ -5,11 +5,12 @@
 //! than there are bits: the rest count as bound outside of everything.
 
 use super::Translator;
-use crate::matcher::formula::{Item, Part};
+use crate::matcher::formula::{Elsewhere, Item, Part};
 use crate::matcher::graph::{case_body, else_body, loop_body};
 use crate::smpl::pattern::{Leaf, Pattern, Piece, Slot, When, is_literal};
-use crate::smpl::{FreshPart, MetaKind, Metavariable};
+use crate::smpl::{Constraint, ConstraintValue, FreshPart, MetaKind, Metavariable};
 use crate::syntax::{Field, Kind, Node};
+use std::collections::HashMap;
 
 /// A set of metavariables.
 pub(super) type Names = u128;
@@ -37,6 +38,74 @@ impl<'p> Translator<'p> {
         let names = names & !bound;
         let all = self.names.iter().take(Names::BITS as usize).enumerate();
         all.filter(|(i, _)| names >> i & 1 == 1).map(|(_, n)| *n).collect()
+    }
+
+    /// What names that are bound outside of an element can do to its matches. Branches are tried in order, and the first
+    /// that matches is taken: where a name stands twice, it depends on what is known of it which one that is.
+    pub(super) fn bound_elsewhere(&self, item: Item<'p>) -> Elsewhere {
+        let pattern = item.matcher.pattern;
+        let ordered = |n: Node<'p>| {
+            n.is(Kind::InitializerList)
+                || !pattern.alternatives(n).is_empty()
+                || matches!(item.matcher.whole_leaf(n), Leaf::Slot(slot) if !matches!(slot, Slot::Dots(_)))
+        };
+        let repeated = || self.mentions(pattern, self.pieces(item)).values().any(|count| *count > 1);
+        let asks = |m: &Metavariable| m.constraints.iter().any(|c| self.asks_for_a_name(c));
+        if self.rule.metavariables.values().any(asks) || item.node.descendants().any(ordered) && repeated() {
+            Elsewhere::Decides
+        } else {
+            Elsewhere::RulesOut
+        }
+    }
+
+    /// Whether a constraint can be met only once another name of the rule is bound.
+    fn asks_for_a_name(&self, constraint: &Constraint) -> bool {
+        let own = |value: &ConstraintValue| match value {
+            ConstraintValue::Metavariable(None, name) | ConstraintValue::Text(name) => {
+                self.rule.metavariables.contains_key(name)
+            }
+            ConstraintValue::Metavariable(Some(_), _) => false,
+        };
+        match constraint {
+            Constraint::In(values) | Constraint::PartOf(values) => values.iter().any(own),
+            Constraint::All(all) | Constraint::Any(all) => all.iter().any(|c| self.asks_for_a_name(c)),
+            Constraint::Not(_) => true,
+            Constraint::NotIn(_)
+            | Constraint::Matches(_)
+            | Constraint::MatchesNot(_)
+            | Constraint::Compare(..)
+            | Constraint::Script { .. } => false,
+        }
+    }
+
+    /// How often pieces mention names that are to be bound, at most.
+    fn mentions(&self, pattern: &'p Pattern, pieces: &'p [Piece]) -> HashMap<&'p str, usize> {
+        let mut out: HashMap<&str, usize> = HashMap::new();
+        for piece in pieces {
+            let attached = piece.atom.attached.iter().map(String::as_str);
+            for name in piece.atom.words().chain(attached) {
+                let Some(meta) = self.rule.metavariables.get(name).filter(|m| m.inherited.is_none()) else {
+                    continue;
+                };
+                let types = meta.types.iter().flat_map(|t| t.base.split(' '));
+                for name in types.filter(|t| self.bit(t) != 0).chain([meta.name.as_str()]) {
+                    *out.entry(name).or_default() += 1;
+                }
+            }
+            let inner = match piece.slot.and_then(|i| pattern.slots().get(i)) {
+                Some(Slot::Disjunction(all) | Slot::Conjunction(all)) => all.as_slice(),
+                Some(Slot::Nest(_, inner, _)) => std::slice::from_ref(&**inner),
+                Some(Slot::Dots(_) | Slot::Directive(_)) | None => &[],
+            };
+            let conjunction = matches!(piece.slot.map(|i| &pattern.slots()[i]), Some(Slot::Conjunction(_)));
+            let mut most: HashMap<&str, usize> = HashMap::new();
+            for (name, count) in inner.iter().flat_map(|p| self.mentions(p, p.pieces())) {
+                let entry = most.entry(name).or_default();
+                *entry = if conjunction { *entry + count } else { count.max(*entry) };
+            }
+            most.into_iter().for_each(|(name, count)| *out.entry(name).or_default() += count);
+        }
+        out
     }
 
     /// The names that an element mentions.

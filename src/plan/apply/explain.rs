@@ -5,10 +5,11 @@
 //! line is followed through their changes.
 
 use super::states::{holds, pooled, start};
-use super::{Applied, Now, RuleStep, Runner, Step};
-use crate::matcher::{Environment, Miss, nearest_miss, search};
+use super::{Applied, Look, Now, RuleStep, Runner, Step};
+use crate::matcher::{Environment, Ground, Miss, Search, nearest_miss, search};
 use crate::script::Decision;
 use crate::source::{SourceFile, Span};
+use crate::syntax::Tree;
 use crate::syntax::coverage::Coverage;
 
 /// What a rule says about a line.
@@ -45,21 +46,27 @@ pub enum Obstacle {
 impl Runner<'_> {
     /// What each rule says about a line, counted from 1.
     pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
-        let tree = self.program.read(source);
+        let mut tree = self.program.read(source);
         let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
-        let mut now = Now { states: vec![self.initial()], source: source.clone(), tree };
+        let mut now =
+            Now { states: vec![self.initial()], source: source.clone(), look: Look::Whole, until: None };
         let (mut accounts, mut line) = (Vec::new(), line);
-        for step in &self.program.steps {
+        for (step, search) in self.program.steps.iter().zip(&self.searches) {
             match step {
                 Step::Rule(step) => {
-                    let said = said(step, &now, line);
+                    let said = said(step, &tree, &now, line);
                     let seen = now.source.clone();
-                    self.rule(step, &mut now, &mut out);
+                    let search = search.get_or_init(|| Search::new(&step.rule, step.need.clone()));
+                    let after = self.rule((step, search), &Ground::of(&tree), &mut now, &mut out);
+                    if let Ok(Some(after)) = after {
+                        now.source = SourceFile::new(source.path(), after);
+                        tree = self.program.read(&now.source);
+                    }
                     line = follow(seen.text(), now.source.text(), line);
                     accounts.push(Account { rule: step.rule.name.clone(), source: seen, said });
                 }
                 Step::Script(step) => {
-                    if self.script(step, &mut now, &mut out) == Decision::Exit {
+                    if matches!(self.script(step, &mut now, &mut out), Ok(Decision::Exit)) {
                         break;
                     }
                 }
@@ -69,17 +76,17 @@ impl Runner<'_> {
     }
 }
 
-fn said(step: &RuleStep, now: &Now, line: usize) -> Said {
+fn said(step: &RuleStep, tree: &Tree, now: &Now, line: usize) -> Said {
     let pooled = pooled(step, &now.states);
     let starts: Vec<Environment> =
         now.states.iter().filter_map(|state| start(step, state, &pooled, &now.source)).collect();
-    let near = |env: &Environment| nearest_miss(&step.rule, &now.tree, env, line);
+    let near = |env: &Environment| nearest_miss(&step.rule, tree, env, line);
     if starts.is_empty() {
         return Said::NotTried(obstacle(step, now), near(&Environment::new()));
     }
     let here = |span: Span| now.source.line_column(span).line == line;
     for env in &starts {
-        let found = search(&step.rule, &now.tree, env).environments;
+        let found = search(&step.rule, tree, env).environments;
         let touched = found.iter().flat_map(Environment::touches).map(|touch| touch.span);
         if let Some(span) = touched.filter(|span| !span.is_empty() && here(*span)).min() {
             return Said::Matches(span);

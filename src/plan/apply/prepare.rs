@@ -6,7 +6,7 @@
 
 use super::{ApplyOptions, Program, RuleStep, ScriptStep, Scripts, Step, scripts, states};
 use crate::diagnostic::Diagnostic;
-use crate::matcher::iso;
+use crate::matcher::{Need, iso};
 use crate::plan::prefilter::Prefilter;
 use crate::smpl::compile::{CompiledRule, compile};
 use crate::smpl::vocabulary::declared;
@@ -54,14 +54,18 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         first.clear();
         last.clear();
     }
-    let requirements: Vec<_> = steps.iter().map(Step::requirement).collect();
     let needed: HashSet<String> = steps.iter().flat_map(Step::reads).collect();
+    let asked: HashSet<String> = steps.iter().flat_map(Step::rules_asked).collect();
     for step in &mut steps {
         let Step::Rule(step) = step else { continue };
         let prefix = format!("{}.", step.rule.name);
         let own = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
         step.rule.exported = needed.iter().filter_map(own).chain(scripts::asked(&step.rule)).collect();
+        // Who asks whether the rule matched does not ask what it did.
+        step.need =
+            if asked.contains(&step.rule.name) { Need::of(&step.rule) } else { Need::of_effect(&step.rule) };
     }
+    let requirements: Vec<_> = steps.iter().map(Step::requirement).collect();
     let prefilter = Prefilter::new(&requirements);
     let names = file.declared_names();
     let macros = match (&options.macros, names.is_empty()) {
@@ -116,7 +120,13 @@ fn rule_step(
         .filter_map(|m| Some((m.name.clone(), m.inherited.clone()?, m.name.clone())));
     let inherited: Vec<_> = inherited.collect();
     let reads = states::reads(&compiled.metavariables);
-    Ok(RuleStep { rule: compiled, depends: rule.header.depends.clone(), inherited, reads })
+    Ok(RuleStep {
+        rule: compiled,
+        need: Need::default(),
+        depends: rule.header.depends.clone(),
+        inherited,
+        reads,
+    })
 }
 
 /// The isomorphisms of a rule: those of the run, of the rule file, and its own.

@@ -5,7 +5,7 @@
 //! is the same. One that fails does not run again for the file, and says so once.
 
 use super::states::{State, distinct, holds};
-use super::{Applied, Now, RuleStep, Runner, ScriptStep};
+use super::{Applied, Now, RuleStep, Runner, ScriptStep, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::matcher::constraint::satisfied;
 use crate::matcher::{Binding, Environment};
@@ -50,8 +50,13 @@ pub(super) fn asked(rule: &CompiledRule) -> Vec<String> {
 
 impl Runner<'_> {
     /// Run a script in every state.
-    pub(super) fn script(&self, step: &ScriptStep, now: &mut Now, out: &mut Applied) -> Decision {
-        let Some(interpreter) = &self.scripts else { return Decision::Keep };
+    pub(super) fn script(
+        &self,
+        step: &ScriptStep,
+        now: &mut Now,
+        out: &mut Applied,
+    ) -> Result<Decision, Stop> {
+        let Some(interpreter) = &self.scripts else { return Ok(Decision::Keep) };
         let mut next: Vec<State> = Vec::new();
         let mut cache: HashMap<String, Ran> = HashMap::new();
         let mut failed = false;
@@ -60,6 +65,7 @@ impl Runner<'_> {
                 next.push(state.clone());
                 continue;
             }
+            now.look.allows(true)?;
             let key = step.key(state);
             if !cache.contains_key(&key) {
                 match interpreter.run(&step.script, &state.env, Some(&now.source)) {
@@ -75,7 +81,7 @@ impl Runner<'_> {
                 }
             }
             match cache.get(&key) {
-                Some(ran) if ran.decision == Decision::Exit => return Decision::Exit,
+                Some(ran) if ran.decision == Decision::Exit => return Ok(Decision::Exit),
                 Some(ran) if ran.decision == Decision::Keep => next.push(step.after(state, &ran.outputs)),
                 Some(_) | None => {}
             }
@@ -84,7 +90,7 @@ impl Runner<'_> {
             next.push(self.initial());
         }
         now.states = distinct(next);
-        Decision::Keep
+        Ok(Decision::Keep)
     }
 
     /// The environments that the scripts of a rule's metavariables let pass, with the names that they made up.

@@ -253,3 +253,15 @@ fn an_operator_that_goes_moves_no_line() {
     let both = |line: &str| format!("\tif (a)\n{line}\telse\n{line}");
     assert_eq!(body(rules, &both(before)), both(after));
 }
+
+#[test]
+fn a_file_over_its_time_is_left_as_it_is() {
+    let (file, _) = smpl::parse(&SourceFile::new("r.cocci", "@@\n@@\n- gone();\n"));
+    let options = ApplyOptions { timeout: Some(Duration::ZERO), ..ApplyOptions::default() };
+    let program = prepare(&file, &options).unwrap();
+    let code = SourceFile::new("c.c", "void f(void)\n{\n\tgone();\n}\n");
+    let applied = apply(&program, &code, &options);
+    assert_eq!(applied.after, code.bytes());
+    assert_eq!(applied.diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["timeout"]);
+    assert_eq!(applied.coverage.skipped.len(), 1);
+}
