@@ -21,6 +21,7 @@ mod adaptor;
 mod series_tree;
 mod case_format;
 mod cases;
+mod constructs;
 mod exec;
 mod explain;
 mod metamorphic;

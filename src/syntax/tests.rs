@@ -8,8 +8,6 @@ use super::types::WrittenType;
 use crate::source::SourceFile;
 use proptest::prelude::*;
 
-mod constructs;
-
 fn tree(text: &str) -> Tree {
     super::parse(&SourceFile::new("t.c", text))
 }

@@ -1,9 +1,24 @@
 //! Every construct of GNU C and of kernels' C by its name: it is read whole, and its node says what it is.
 
-use super::{body, clean, find};
-use crate::syntax::Kind;
-use crate::syntax::kind::Field;
-use crate::syntax::tree::Tree;
+use vedalia::source::SourceFile;
+use vedalia::syntax::{Field, Kind, Node, Tree, parse};
+
+/// A file, read whole.
+fn clean(text: &str) -> Tree {
+    let tree = parse(&SourceFile::new("t.c", text));
+    assert!(!tree.root().has_opaque(), "{text}\n{}", tree.root().to_sexp());
+    tree
+}
+
+/// A function with that body, read whole.
+fn body(text: &str) -> Tree {
+    clean(&format!("int f(int a)\n{{\n{text}\n}}\n"))
+}
+
+fn find(tree: &Tree, kind: Kind) -> Node<'_> {
+    let found = tree.root().descendants().find(|n| n.is(kind));
+    found.unwrap_or_else(|| panic!("no {} in {}", kind.name(), tree.root().to_sexp()))
+}
 
 fn texts(tree: &Tree, kind: Kind) -> Vec<&str> {
     tree.root().descendants().filter(|n| n.is(kind)).map(|n| n.text()).collect()
