@@ -182,7 +182,7 @@ impl<'t> Work<'_, 't> {
         for edit in &conversion.edits {
             edits.add(edit.clone()).ok()?;
         }
-        let (cleaned, removed) = superfluous::remove(&file, &edits, &[prepared.function.clone()]);
+        let (cleaned, removed) = superfluous::remove(&file, &edits, std::slice::from_ref(&prepared.function));
         for edit in cleaned {
             // They were added to a copy of the set before.
             let _ = edits.add(edit);

@@ -81,5 +81,5 @@ fn is_told(scopes: &Scopes<'_>, site: &Site<'_>, condition: Node<'_>) -> bool {
     };
     let mut names = condition.descendants().filter(|n| n.is(Kind::Identifier)).peekable();
     names.peek().is_some()
-        && names.all(|n| scopes.resolve(n).is_some_and(|id| scopes.uses(id).iter().any(|u| by_address(u))))
+        && names.all(|n| scopes.resolve(n).is_some_and(|id| scopes.uses(id).iter().any(&by_address)))
 }

@@ -166,16 +166,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     let storage = if allocates { BatchStorage::Allocated } else { acquire.storage };
     let body = body_of(outer);
     let inner = inner_loop(&body, scopes, batch, call)?;
-    let facts = Facts::of(scopes.function());
-    let liveness = Liveness::of(&facts);
-    let region = Region::of(&[outer], &facts, &liveness);
-    let ends: Vec<_> = region
-        .exits
-        .iter()
-        .filter(|e| matches!(e.kind, ExitKind::Fallthrough | ExitKind::Break))
-        .map(|e| e.to)
-        .collect();
-    let read_at_end = |id: &DeclId| ends.iter().any(|end| liveness.is_live_in(*end, *id));
+    let values = Values::of(scopes, outer);
     Ok(Site {
         function: scopes.function(),
         call,
@@ -195,10 +186,33 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         outside: Vec::new(),
         flags: Vec::new(),
         also: Vec::new(),
-        live_out: region.live_out.iter().copied().collect(),
-        live_at_end: scopes.declarations().iter().map(|d| d.id).filter(read_at_end).collect(),
-        exposed: region.exposed.iter().copied().collect(),
+        live_out: values.live_out,
+        live_at_end: values.live_at_end,
+        exposed: values.exposed,
     })
+}
+
+/// What data flow says of the variables of a loop.
+struct Values {
+    live_out: BTreeSet<DeclId>,
+    live_at_end: BTreeSet<DeclId>,
+    exposed: BTreeSet<DeclId>,
+}
+
+impl Values {
+    fn of(scopes: &Scopes<'_>, outer: Node<'_>) -> Self {
+        let facts = Facts::of(scopes.function());
+        let liveness = Liveness::of(&facts);
+        let region = Region::of(&[outer], &facts, &liveness);
+        let at_end = |kind| matches!(kind, ExitKind::Fallthrough | ExitKind::Break);
+        let ends: Vec<_> = region.exits.iter().filter(|e| at_end(e.kind)).map(|e| e.to).collect();
+        let read = |id: &DeclId| ends.iter().any(|end| liveness.is_live_in(*end, *id));
+        Self {
+            live_out: region.live_out.iter().copied().collect(),
+            live_at_end: scopes.declarations().iter().map(|d| d.id).filter(read).collect(),
+            exposed: region.exposed.iter().copied().collect(),
+        }
+    }
 }
 
 impl<'t> Site<'t> {
@@ -214,7 +228,7 @@ fn around<'t>(inner: Node<'t>, body: &[Node<'t>]) -> Option<Node<'t>> {
     let choice = if parent.is(Kind::CompoundStatement) { parent.parent()? } else { parent };
     let choice = if choice.is(Kind::ElseClause) { choice.parent()? } else { choice };
     let last = statements_of(parent).into_iter().rfind(|n| !n.is(Kind::Comment));
-    let is_last = parent.is(Kind::CompoundStatement).then(|| last == Some(inner)).unwrap_or(true);
+    let is_last = !parent.is(Kind::CompoundStatement) || last == Some(inner);
     (choice.is(Kind::IfStatement) && body.contains(&choice) && is_last).then_some(choice)
 }
 
