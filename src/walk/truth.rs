@@ -5,6 +5,7 @@
 
 use super::eval::{Evaluator, arithmetic, quantity, unwrapped};
 use super::matching::matches;
+use super::spec::WalkSpec;
 use super::state::{State, Value, Variable};
 use super::sym::{Sign, Sym};
 use crate::syntax::{Field, Kind, Node};
@@ -196,20 +197,25 @@ impl<'t> Evaluator<'_, 't> {
 
     /// A condition without the macros around it that the rule says mean nothing.
     pub fn seen_through(&self, condition: Node<'t>) -> Node<'t> {
-        if !condition.is(Kind::CallExpression) {
-            return condition;
-        }
-        for same in &self.spec.same {
-            let Some(meaning) = same.meaning.single() else { continue };
-            if meaning.is(Kind::Identifier)
-                && let Some(bindings) = matches(&same.pattern, condition)
-                && let Some(bound) = bindings.get(same.meaning.text_of(meaning))
-            {
-                return self.seen_through(unwrapped(bound));
-            }
-        }
-        condition
+        seen_through(self.spec, condition)
     }
+}
+
+/// A condition without the macros around it that the rule says mean nothing.
+pub(super) fn seen_through<'t>(spec: &WalkSpec, condition: Node<'t>) -> Node<'t> {
+    if !condition.is(Kind::CallExpression) {
+        return condition;
+    }
+    for same in &spec.same {
+        let Some(meaning) = same.meaning.single() else { continue };
+        if meaning.is(Kind::Identifier)
+            && let Some(bindings) = matches(&same.pattern, condition)
+            && let Some(bound) = bindings.get(same.meaning.text_of(meaning))
+        {
+            return seen_through(spec, unwrapped(bound));
+        }
+    }
+    condition
 }
 
 /// The sign of a quantity that differs from one that is above zero by a constant, or is its opposite but for one.

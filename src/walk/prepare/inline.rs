@@ -21,14 +21,15 @@ use crate::walk::eval::{is_error_name, unwrapped};
 use crate::walk::notes::Note;
 use crate::walk::site::statements_of;
 use crate::walk::spec::WalkSpec;
+use crate::walk::truth::seen_through;
 use crate::walk::usage::leaves;
 
 /// The function around `call`, put in place of its only call.
-pub(super) fn inlined<'t>(_: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) -> Option<Prepared> {
+pub(super) fn inlined<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) -> Option<Prepared> {
     let function = file.function_at(call.span().start as usize)?;
     let only = only_call(file, function)?;
     let caller = file.function_at(only.span().start as usize)?;
-    let place = Place::of(only, caller)?;
+    let place = Place::of(spec, only, caller)?;
     let body = function.node.child(Field::Body)?;
     let scopes = Scopes::of(function.node);
     let returned =
@@ -84,7 +85,7 @@ struct Place<'t> {
 }
 
 impl<'t> Place<'t> {
-    fn of(call: Node<'t>, caller: &FileFunction<'t>) -> Option<Self> {
+    fn of(spec: &WalkSpec, call: Node<'t>, caller: &FileFunction<'t>) -> Option<Self> {
         let assignment = call.parent().filter(|p| p.is(Kind::AssignmentExpression))?;
         let statement = assignment.parent().filter(|p| p.is(Kind::ExpressionStatement))?;
         let result = assignment.child(Field::Left).filter(|_| assignment.operator() == Some("="))?;
@@ -100,7 +101,7 @@ impl<'t> Place<'t> {
             next = next.and_then(|n| n.next_sibling());
         }
         let failure =
-            next.filter(|n| is_failure_test(*n, &scopes, id)).and_then(|n| n.child(Field::Consequence));
+            next.filter(|n| is_failure_test(spec, *n, &scopes, id)).and_then(|n| n.child(Field::Consequence));
         let failure = failure.filter(|arm| leaves(*arm)).map(statements_of).unwrap_or_default();
         Some(Self { scopes, statement, result, failure })
     }
@@ -127,8 +128,8 @@ impl<'t> Place<'t> {
 }
 
 /// `if (result < 0)` without another arm.
-fn is_failure_test(node: Node<'_>, scopes: &Scopes<'_>, result: DeclId) -> bool {
-    let condition = node.child(Field::Condition).map(unwrapped);
+fn is_failure_test(spec: &WalkSpec, node: Node<'_>, scopes: &Scopes<'_>, result: DeclId) -> bool {
+    let condition = node.child(Field::Condition).map(|c| seen_through(spec, unwrapped(c)));
     node.is(Kind::IfStatement)
         && node.child(Field::Alternative).is_none()
         && condition.is_some_and(|c| {
