@@ -203,6 +203,7 @@ fn play_changed(change: impl Fn(&str) -> String) -> Played {
         differences: Vec::new(),
         errors: BTreeSet::new(),
         quiet: BTreeSet::new(),
+        unread: BTreeSet::new(),
         macros: &MacroKnowledge::shipped().clone(),
     };
     let directory = tempfile::tempdir().expect("a temporary directory");

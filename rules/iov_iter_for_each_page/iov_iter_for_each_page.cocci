@@ -130,6 +130,7 @@ note N9: Messages that print __func__ now name the callback.
 model: model/model.h model/model.c model/runner.h model/runner.c
 model errors: N6
 model quiet: N11
+model unread: N14
 model differs N1: errno-order
 model differs N4: cuts
 model differs N5: position-on-error

@@ -102,6 +102,7 @@ fn play_site(
             .collect(),
         errors: model.error_words(&converted.notes),
         quiet: model.quiet_words(&converted.notes),
+        unread: model.unread_words(&converted.notes),
         macros: files.macros(),
     };
     let play = |directory: &Path| {

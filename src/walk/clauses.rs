@@ -171,6 +171,7 @@ impl Reader<'_> {
             }
             ("model", ["define"]) => draft.model.defines.extend(names()),
             ("model", ["errors"]) => draft.model.errors.extend(names()),
+            ("model", ["unread"]) => draft.model.unread.extend(names()),
             ("model", ["quiet"]) => draft.model.quiet.extend(names()),
             ("model", ["differs", note]) => {
                 draft.model.differs.insert((*note).to_owned(), text.to_owned());
@@ -277,7 +278,11 @@ impl Reader<'_> {
             missing("callback");
         }
         Some(WalkSpec {
-            model: draft.model.finish(&draft.introductions, &[&draft.accounting, &draft.batched]),
+            model: draft.model.finish(
+                &draft.introductions,
+                &[&draft.accounting, &draft.batched],
+                &draft.pure,
+            ),
             source: file.source.clone(),
             declares: draft.declares,
             lacks: draft.lacks,

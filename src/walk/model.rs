@@ -21,8 +21,12 @@ pub struct Model {
     pub defines: Vec<String>,
     /// Functions of whose calls only the sum counts.
     pub sums: Vec<String>,
+    /// Functions without an effect.
+    pub pure: Vec<String>,
     /// Notes that name values which are taken for errors.
     pub errors: Vec<String>,
+    /// Notes that name memory which nothing reads any more.
+    pub unread: Vec<String>,
     /// Notes that name calls which are taken to have no effect.
     pub quiet: Vec<String>,
     /// By the name of a note, the difference in behaviour that it tells of, in the words of the model's runner.
@@ -31,7 +35,13 @@ pub struct Model {
 
 impl Model {
     /// The model with the helper that the walk introduces; `None` if the rule names no files.
-    pub(super) fn finish(mut self, introductions: &[Introduction], sums: &[&[String]]) -> Option<Arc<Self>> {
+    pub(super) fn finish(
+        mut self,
+        introductions: &[Introduction],
+        sums: &[&[String]],
+        pure: &[String],
+    ) -> Option<Arc<Self>> {
+        self.pure = pure.to_vec();
         let code = introductions.iter().find(|introduction| introduction.path.ends_with(".c"));
         self.helper = code.map(|introduction| introduction.text.clone()).unwrap_or_default();
         self.sums = sums.concat();
@@ -48,9 +58,14 @@ impl Model {
         words_of(notes, &self.errors)
     }
 
-    /// The words of those of `notes` that name calls which are taken to have no effect.
+    /// The words of those of `notes` that name memory which nothing reads any more.
+    pub fn unread_words(&self, notes: &[(String, String)]) -> BTreeSet<String> {
+        words_of(notes, &self.unread)
+    }
+
+    /// Calls that are taken to have no effect: by the rule, or by one of `notes`.
     pub fn quiet_words(&self, notes: &[(String, String)]) -> BTreeSet<String> {
-        words_of(notes, &self.quiet)
+        words_of(notes, &self.quiet).into_iter().chain(self.pure.iter().cloned()).collect()
     }
 
     /// The differences that `notes` tell of.

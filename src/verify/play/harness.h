@@ -256,9 +256,14 @@ static void play_add(const char *name, long long amount)
 	play_enter(name);
 }
 
-/* A call that is taken to have no effect: nobody is told of it. */
+/*
+ * A call that is taken to have no effect: nobody is told of it, and it gives
+ * the same however often it is made.
+ */
 static void play_quietly(const char *name)
 {
+	play_enter(name);
+	play_giver->calls = 0;
 	play_enter(name);
 	play_hidden = true;
 }
@@ -374,6 +379,7 @@ static long play_result(void)
 /* Of a variable that is taken to hold an error whenever it matters. */
 static long play_error(void)
 {
+	disturb();
 	return failure();
 }
 

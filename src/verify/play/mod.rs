@@ -16,7 +16,7 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
-use crate::syntax::file_scope::{FileScope, GlobalKind};
+use crate::syntax::file_scope::{FileFunction, FileScope, GlobalKind};
 use crate::syntax::{MacroKnowledge, Tree, parse_with};
 use crate::walk::model::Model;
 
@@ -51,6 +51,8 @@ pub struct Site<'s> {
     pub errors: BTreeSet<String>,
     /// Functions that are taken to have no effect.
     pub quiet: BTreeSet<String>,
+    /// Fields whose memory nothing reads.
+    pub unread: BTreeSet<String>,
     /// What is known about macros.
     pub macros: &'s MacroKnowledge,
 }
@@ -134,9 +136,14 @@ pub fn play(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Played, Di
     let needs = Needs::of(&[&code.before, &code.after], &code.declares, &world);
     let mut unknown = BTreeSet::new();
     let ending = loop {
-        let calls =
-            Calls { unknown: &unknown, errors: &site.errors, quiet: &site.quiet, sums: &site.model.sums };
-        let unit = Unit::new(site.function, &code.signature, &needs, &world, calls);
+        let calls = Calls {
+            unknown: &unknown,
+            errors: &site.errors,
+            quiet: &site.quiet,
+            unread: &site.unread,
+            sums: &site.model.sums,
+        };
+        let unit = Unit::new(&code.function, &code.signature, &needs, &world, calls);
         for (name, text) in [("before.c", &code.before), ("after.c", &code.after)] {
             let whole = format!("#include \"harness.h\"\n\n{}\n{text}\n{}", unit.before, unit.behind);
             write(directory, name, &whole)?;
@@ -201,6 +208,8 @@ fn run(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Ending, Diagnos
 struct Code {
     before: String,
     after: String,
+    /// The function that is called, and how.
+    function: String,
     signature: Signature,
     /// Names that the texts declare.
     declares: BTreeSet<String>,
@@ -209,33 +218,36 @@ struct Code {
 impl Code {
     fn of(before: &Tree, after: &Tree, function: &str) -> Result<Self, Diagnostic> {
         let (old, new) = (FileScope::of(before), FileScope::of(after));
-        let missing =
-            || Diagnostic::error("no-such-function", format!("there is no function {function}() to play"));
-        let original = old.function(function).ok_or_else(missing)?;
-        let Some(Known::Function(signature)) = Names::of(before).get(function).cloned() else {
-            return Err(missing());
+        let differs = |f: &FileFunction<'_>, other: &FileScope<'_>| {
+            other.function(f.name).is_none_or(|o| o.node.text() != f.node.text())
         };
-        let mut parts: Vec<(u32, &str)> = Vec::new();
-        let mut declares = BTreeSet::from([function.to_owned()]);
-        for changed in &new.functions {
-            let text = changed.node.text();
-            let same = old.function(changed.name).is_some_and(|f| f.node.text() == text);
-            let other = old.function(changed.name).is_some() && changed.name != function;
-            if !same && !other {
-                parts.push((changed.node.span().start, text));
-                declares.insert(changed.name.to_owned());
-            }
-        }
-        for tag in new.globals.iter().filter(|g| g.kind == GlobalKind::Tag) {
-            if old.is_free(tag.name) {
-                parts.push((tag.node.span().start, tag.node.text()));
-                let keyword = tag.node.text().split_whitespace().next().unwrap_or_default();
-                declares.insert(format!("{keyword} {}", tag.name));
-            }
+        let changed: Vec<&FileFunction<'_>> = old.functions.iter().filter(|f| differs(f, &new)).collect();
+        let made: Vec<&FileFunction<'_>> = new.functions.iter().filter(|f| differs(f, &old)).collect();
+        // A function may have become a part of its caller; that one is called then.
+        let in_both = |f: &&&FileFunction<'_>| made.iter().any(|m| m.name == f.name);
+        let called = changed.iter().filter(in_both).max_by_key(|f| f.name == function).map(|f| f.name);
+        let known = called.and_then(|called| Names::of(before).get(called).cloned());
+        let (Some(called), Some(Known::Function(signature))) = (called, known) else {
+            let told =
+                format!("the conversion leaves no function behind that {function}() could be compared with");
+            return Err(Diagnostic::error("no-such-function", told));
+        };
+        let mut parts: Vec<(u32, &str)> = made.iter().map(|f| (f.node.span().start, f.node.text())).collect();
+        let mut declares: BTreeSet<String> = changed.iter().chain(&made).map(|f| f.name.to_owned()).collect();
+        for tag in new.globals.iter().filter(|g| g.kind == GlobalKind::Tag && old.is_free(g.name)) {
+            parts.push((tag.node.span().start, tag.node.text()));
+            let keyword = tag.node.text().split_whitespace().next().unwrap_or_default();
+            declares.insert(format!("{keyword} {}", tag.name));
         }
         parts.sort_unstable();
-        let after: String = parts.iter().map(|(_, text)| format!("{text};\n\n")).collect();
-        Ok(Self { before: original.node.text().to_owned(), after, signature, declares })
+        let text = |parts: &[&str]| -> String { parts.iter().map(|text| format!("{text};\n\n")).collect() };
+        Ok(Self {
+            before: text(&changed.iter().map(|f| f.node.text()).collect::<Vec<_>>()),
+            after: text(&parts.iter().map(|(_, text)| *text).collect::<Vec<_>>()),
+            function: called.to_owned(),
+            signature,
+            declares,
+        })
     }
 }
 

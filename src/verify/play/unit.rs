@@ -68,6 +68,8 @@ pub(super) struct Calls<'c> {
     pub(super) errors: &'c BTreeSet<String>,
     /// Functions that are taken to have no effect.
     pub(super) quiet: &'c BTreeSet<String>,
+    /// Fields whose memory nothing reads.
+    pub(super) unread: &'c BTreeSet<String>,
     /// Functions of whose calls only the sums of their arguments count.
     pub(super) sums: &'c [String],
 }
@@ -265,6 +267,9 @@ impl Writer<'_> {
             }
             if self.calls.errors.contains(&member.name) && self.shape(&member.ty) == Shape::Number {
                 let _ = writeln!(fill, "\t{place} = play_error();");
+            } else if self.calls.unread.contains(&member.name) {
+                let assigned = self.assign(&member.ty, &place, 1);
+                let _ = write!(fill, "\tplay_hidden = true;\n{assigned}\tplay_hidden = false;\n");
             } else {
                 fill.push_str(&self.assign(&member.ty, &place, 1));
             }
