@@ -248,12 +248,7 @@ impl Expansion<'_> {
         let env =
             Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
         let bindings = env.bindings();
-        let has_type = |(name, types): &(String, Vec<TypeConstraint>)| {
-            let bound = env.get(name).and_then(|b| Some(tree.node(b.node?)));
-            let own = bound.map_or_else(Vec::new, |node| types_of(pattern, node));
-            own.iter().any(|own| types.iter().any(|wanted| is_kind_of(own, wanted)))
-        };
-        if !iso.typed.iter().all(has_type) {
+        if !are_typed(iso, pattern, &env, tree) {
             return None;
         }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
@@ -336,6 +331,15 @@ fn applies(place: IsoPlace, node: Node<'_>) -> bool {
         IsoPlace::Statement => node.parent().is_some_and(|p| p.is(Kind::ExpressionStatement)),
         IsoPlace::Test => is_tested(node),
     }
+}
+
+/// Whether what the metavariables of an isomorphism stand for has the types that it wants.
+fn are_typed(iso: &Iso, pattern: &Pattern, env: &Environment, tree: &crate::syntax::Tree) -> bool {
+    iso.typed.iter().all(|(name, types)| {
+        let bound = env.get(name).and_then(|b| Some(tree.node(b.node?)));
+        let own = bound.map_or_else(Vec::new, |node| types_of(pattern, node));
+        own.iter().any(|own| types.iter().any(|wanted| is_kind_of(own, wanted)))
+    })
 }
 
 /// The types that an expression of a pattern has: those that its metavariable is declared with, `int` for arithmetic.
