@@ -126,7 +126,7 @@ fn around(
         let way = |e: &&Element<'_>| {
             inside.iter().find_map(|n| e.item.matcher.node(e.item.node, *n, &env).into_iter().next())
         };
-        match branches.iter().find_map(|e| way(e)) {
+        match branches.iter().find_map(way) {
             Some(next) => env = next,
             None => return Some(miss(span_of(first.item)?, node.span(), Disagreement::Absent, &env)),
         }

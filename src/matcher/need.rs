@@ -13,6 +13,7 @@ use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
 use memchr::memmem::Finder;
+use std::sync::Arc;
 
 /// What a text must hold.
 #[derive(Clone, Debug, Default)]
@@ -38,13 +39,13 @@ pub enum Need {
 #[derive(Clone, Debug)]
 pub struct Word {
     text: String,
-    finder: Finder<'static>,
+    finder: Arc<Finder<'static>>,
 }
 
 impl Word {
     /// Look for `text`.
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), finder: Finder::new(text.as_bytes()).into_owned() }
+        Self { text: text.to_owned(), finder: Arc::new(Finder::new(text.as_bytes()).into_owned()) }
     }
 
     /// Its characters.

@@ -167,7 +167,7 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
         }
         Kind::NumberLiteral => Some(literal(c.text())),
         Kind::CharLiteral => Some(Shape::new("int", 0)),
-        Kind::StringLiteral | Kind::ConcatenatedString => Some(Shape::new("char", 1)),
+        Kind::StringLiteral | Kind::ConcatenatedString => Some(Shape { arrays: 1, ..Shape::new("char", 0) }),
         Kind::FieldExpression => {
             let of = down(Field::Argument)?;
             field_type(c, &of.base, c.child(Field::Field)?.text())
