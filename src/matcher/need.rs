@@ -146,7 +146,11 @@ impl Need {
     /// Whether the bytes of `text` at `span` hold it.
     pub fn is_met(&self, text: &[u8], span: Span) -> bool {
         match self {
-            Need::Word(word) => text.get(span.range()).is_some_and(|bytes| word.is_in(bytes)),
+            // What was put around a macro's body may lie behind the end.
+            Need::Word(word) => {
+                let end = (span.end as usize).min(text.len());
+                text.get(span.start as usize..end).is_some_and(|bytes| word.is_in(bytes))
+            }
             Need::Places(places) => places.iter().any(|place| span.contains(*place)),
             Need::All(all) => all.iter().all(|need| need.is_met(text, span)),
             Need::Any(any) => any.iter().any(|need| need.is_met(text, span)),
