@@ -173,7 +173,8 @@ impl<'a> Speller<'a> {
             matches!(kind, Some(MetaKind::Statement | MetaKind::StatementList(_) | MetaKind::Declaration));
         let field =
             matches!(kind, Some(MetaKind::Field | MetaKind::FieldList(_))) && self.scope() == Scope::Fields;
-        if (statement || field) && next != ";" {
+        // `S;` is a statement and an empty one; a field may be written with its own `;`.
+        if statement || field && next != ";" {
             self.emit(atom, &atom.text, None);
             // `each(x) S;` would declare `S`.
             let behind_call = self.at > 0 && self.atoms[self.at - 1].text == ")" && !field;
