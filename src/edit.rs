@@ -49,6 +49,11 @@ impl EditSet {
         Self::default()
     }
 
+    /// Add edits up to the first that overlaps one that is already there.
+    pub fn add_all(&mut self, edits: impl IntoIterator<Item = TextEdit>) -> Result<(), Box<Overlap>> {
+        edits.into_iter().try_for_each(|edit| self.add(edit))
+    }
+
     /// Add an edit, unless it overlaps one that is already there.
     pub fn add(&mut self, edit: TextEdit) -> Result<(), Box<Overlap>> {
         let at = self.edits.partition_point(|e| {

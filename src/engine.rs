@@ -13,6 +13,7 @@ mod one_file;
 mod patches;
 mod preamble;
 mod rule;
+mod tree_headers;
 
 use crate::diagnostic::Diagnostic;
 use crate::edit::TextEdit;
@@ -35,6 +36,7 @@ pub use introduce::Introduction;
 pub use patches::SemanticPatch;
 pub use preamble::Preamble;
 use rule::Walking;
+pub use tree_headers::headers;
 
 /// Where the engine reads from.
 pub trait Files: Sync {
@@ -209,15 +211,6 @@ pub fn run(
         outcome.diagnostics.extend(found.diagnostics);
     }
     outcome
-}
-
-/// The headers of the tree; each is read when the first file that includes it is parsed.
-fn headers<'f>(files: &'f dyn Files, paths: &'f [String]) -> Headers<'f> {
-    let read = |path: &str| {
-        paths.binary_search_by(|known| known.as_str().cmp(path)).ok()?;
-        files.read(path).ok()
-    };
-    Headers::new(read, [""; 0], Arc::new(files.macros().clone()))
 }
 
 fn run_walks(

@@ -3,13 +3,11 @@
 //! In: a tree of our own whose functions call what only its headers declare. Out: the right conversion behaves alike, each
 //! wrong one is found, and what was made up is said. Needs `cc` with the sanitizers.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use vedalia::engine::{self, Files, Level, Rules, Verdict};
 use vedalia::smpl;
 use vedalia::source::SourceFile;
-use vedalia::syntax::MacroKnowledge;
 use vedalia::verify::play::{self, Ending, Played};
 
 use crate::cli::Scene;
@@ -179,32 +177,31 @@ fn play_changed(change: impl Fn(&str) -> String) -> Played {
     let rule = SourceFile::new("rule.cocci", read("iov_iter_for_each_page.cocci").expect("the shipped rule"));
     let (rules, told) = Rules::understand(&[smpl::parse(&rule).0], &read);
     assert!(told.is_empty(), "{told:?}");
-    let files = Memory(&[("fs/basin.c", CODE), ("include/linux/uio.h", UIO), ("lib/iov_iter.c", "")]);
+    let files = Memory(&[
+        ("fs/basin.c", CODE),
+        ("include/linux/basin.h", BASIN),
+        ("include/linux/gate.h", GATE),
+        ("include/linux/uio.h", UIO),
+        ("lib/iov_iter.c", ""),
+    ]);
     let outcome = engine::run(&rules, &files, &|path| path.starts_with("fs/"), Level::Safe);
     let [site] = outcome.sites.as_slice() else { panic!("one site: {:?}", outcome.sites) };
     let Verdict::Converted(converted) = &site.verdict else { panic!("converted: {:?}", site.verdict) };
     let mut edits = vedalia::edit::EditSet::new();
-    for edit in &converted.edits {
-        edits.add(edit.clone()).expect("no overlap");
-    }
+    edits.add_all(converted.edits.iter().cloned()).expect("no overlap");
     let converted_text = String::from_utf8(edits.apply(CODE.as_bytes())).expect("text");
     let changed = change(&converted_text);
     assert_ne!(changed, String::new());
     let after = SourceFile::new("fs/basin.c", changed);
     let model = converted.model.as_deref().expect("the shipped rule has a model");
+    let paths = files.paths();
     let scene = play::Site {
         before: &site.file,
         after: &after,
         function: &site.function,
-        headers: [("basin.h", BASIN), ("gate.h", GATE)]
-            .map(|(path, text)| SourceFile::new(path, text))
-            .to_vec(),
+        headers: &engine::headers(&files, &paths),
         model,
-        differences: Vec::new(),
-        errors: BTreeSet::new(),
-        quiet: BTreeSet::new(),
-        unread: BTreeSet::new(),
-        macros: &MacroKnowledge::shipped().clone(),
+        notes: &[],
     };
     let directory = tempfile::tempdir().expect("a temporary directory");
     play::play(&scene, 400, directory.path()).expect("built")

@@ -11,9 +11,8 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::EditSet;
-use crate::engine::{Converted, Files as _, Site, Verdict};
+use crate::engine::{self, Converted, Files as _, Site, Verdict};
 use crate::source::SourceFile;
-use crate::syntax::Headers;
 use crate::verify::play::{self, Ending, Figures, MadeUp, Played};
 use crate::walk::model::Model;
 
@@ -75,35 +74,20 @@ fn play_site(
     let known = macros::known(&arguments.tree.macros)?;
     let files = CommitFiles::new(&tree.repository, &tree.snapshot, known)?;
     let mut edits = EditSet::new();
-    for edit in &converted.edits {
-        // The engine has looked that they do not overlap.
-        let _ = edits.add(edit.clone());
-    }
+    edits.add_all(converted.edits.iter().cloned()).map_err(|overlap| {
+        let told = Diagnostic::error("overlap", "the conversion changes a place twice");
+        Failure::new(Exit::Usage, told.at(&site.file, overlap.first.span, "here"))
+    })?;
     let after = SourceFile::new(site.file.path(), edits.apply(site.file.bytes()));
-    let read = |path: &str| files.read(path).ok();
-    let headers = Headers::new(
-        read,
-        include_directories(&files.paths()),
-        crate::syntax::MacroKnowledge::shipped().clone(),
-    );
-    let headers = headers.reached(&site.file).into_iter();
+    let paths = files.paths();
+    let headers = engine::headers(&files, &paths);
     let scene = play::Site {
         before: &site.file,
         after: &after,
         function: &site.function,
-        headers: headers
-            .filter_map(|path| Some(SourceFile::new(path.as_str(), files.read(&path).ok()?)))
-            .collect(),
+        headers: &headers,
         model,
-        differences: model
-            .differences(&converted.notes)
-            .into_iter()
-            .map(|(_, difference)| difference)
-            .collect(),
-        errors: model.error_words(&converted.notes),
-        quiet: model.quiet_words(&converted.notes),
-        unread: model.unread_words(&converted.notes),
-        macros: files.macros(),
+        notes: &converted.notes,
     };
     let play = |directory: &Path| {
         play::play(&scene, arguments.runs.get(), directory).map_err(|told| Failure::new(Exit::Write, told))
@@ -122,28 +106,6 @@ fn play_site(
             play(directory.map_err(|error| unwritable("a directory for the programs", error))?.path())
         }
     }
-}
-
-/// Where `#include <…>` may be meant to look: every directory called `include`, the outermost first, and what stands
-/// below its `uapi`.
-fn include_directories(paths: &[String]) -> Vec<String> {
-    let mut found = std::collections::BTreeSet::new();
-    for path in paths {
-        let mut end = 0;
-        for part in path.split('/') {
-            end += part.len();
-            if part == "include" && end < path.len() {
-                let directory = &path[..end];
-                found.insert((directory.matches('/').count(), directory.to_owned()));
-                let below = format!("{directory}/uapi/");
-                if path.starts_with(&below) {
-                    found.insert((directory.matches('/').count(), below.trim_end_matches('/').to_owned()));
-                }
-            }
-            end += 1;
-        }
-    }
-    found.into_iter().map(|(_, directory)| directory).collect()
 }
 
 fn text(site: &Site, played: &Played, meant: &[(&str, &str)], terminal: &Terminal) -> String {

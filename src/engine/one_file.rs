@@ -5,7 +5,7 @@
 
 use super::rule::Walking;
 use super::{Converted, Level, Site, Verdict};
-use crate::edit::{EditSet, TextEdit, between};
+use crate::edit::{EditSet, Overlap, TextEdit, between};
 use crate::flow::facts::Facts;
 use crate::outline::plain::convert_plain;
 use crate::outline::{Conversion, convert};
@@ -179,14 +179,9 @@ impl<'t> Work<'_, 't> {
         let walk = walk.ok()?;
         let conversion = convert(spec, &walk, &scopes, &scope, &self.names, &mut proof).ok()?;
         let mut edits = EditSet::new();
-        for edit in &conversion.edits {
-            edits.add(edit.clone()).ok()?;
-        }
+        edits.add_all(conversion.edits.iter().cloned()).ok()?;
         let (cleaned, removed) = superfluous::remove(&file, &edits, std::slice::from_ref(&prepared.function));
-        for edit in cleaned {
-            // They were added to a copy of the set before.
-            let _ = edits.add(edit);
-        }
+        edits.add_all(cleaned).ok()?;
         let edits = between(self.file.bytes(), &edits.apply(file.bytes()))?;
         proof.moved(&|span| prepared.edits.original(span).unwrap_or(call.span()));
         proof.noted(Duty::GoesOn, &prepared.done, call.span());
@@ -216,17 +211,13 @@ impl<'t> Work<'_, 't> {
         proof: &Proof,
     ) -> Result<(Level, Vec<TextEdit>, Vec<Removed>), Refusal> {
         let mut edits = self.edits.clone();
-        for edit in &conversion.edits {
-            edits.add(edit.clone()).map_err(|overlap| {
-                let sentence = "another conversion of the same function changes this as well";
-                Refusal::new(RefusalCode::NotUnderstood, overlap.first.span, sentence)
-            })?;
-        }
+        let clash = |overlap: Box<Overlap>| {
+            let sentence = "another conversion of the same function changes this as well";
+            Refusal::new(RefusalCode::NotUnderstood, overlap.first.span, sentence)
+        };
+        edits.add_all(conversion.edits.iter().cloned()).map_err(clash)?;
         let (cleaned, removed) = superfluous::remove(self.file, &edits, &[function.to_owned()]);
-        for edit in &cleaned {
-            // They were added to a copy of the set before.
-            let _ = edits.add(edit.clone());
-        }
+        edits.add_all(cleaned.iter().cloned()).map_err(clash)?;
         let after = SourceFile::new(self.file.path(), edits.apply(self.file.bytes()));
         if let Some(text) = newly_unreadable(call.tree(), &after, self.macros) {
             let sentence =

@@ -6,16 +6,20 @@
 
 use crate::series::draft::Timestamp;
 use crate::series::error::{Error, Kind, Result};
+use std::ops::RangeInclusive;
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// The moments of the years 0 to 9999, which every form can show.
+const SECONDS: RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 impl Timestamp {
     /// Read a moment: seconds since 1970 with or without a zone (and a leading `@`), ISO 8601, or the form of mails.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
-        epoch(text).or_else(|| iso(text)).or_else(|| mail(text)).ok_or_else(|| {
+        let read = epoch(text).or_else(|| iso(text)).or_else(|| mail(text));
+        read.filter(|moment| SECONDS.contains(&moment.seconds)).ok_or_else(|| {
             Error::new(Kind::BadDate, format!("`{text}` is not a date that can be read")).help(
                 "write seconds since 1970, `2026-11-23T12:00:00+01:00` or `Mon, 23 Nov 2026 12:00:00 +0100`",
             )
@@ -61,7 +65,7 @@ fn civil(days: i64) -> (i64, u32, u32) {
 
 /// Days since 1970-01-01 of a date; nothing if there is no such day.
 fn days(year: i64, month: u32, day: u32) -> Option<i64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
     let y = if month <= 2 { year - 1 } else { year };
@@ -171,7 +175,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn moments_beyond_the_calendar_are_refused() {
+        for text in [
+            "@9223372036854775807 +0100",
+            "-9223372036854775808 -0100",
+            "1 Jan 9223372036854775807 00:00:00 +0000",
+            "99999-1-1T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap_err().kind, Kind::BadDate, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "([@+:,. 0-9TZ-]|Jan|\\PC){0,40}") {
+            if let Ok(moment) = Timestamp::parse(&text) {
+                moment.mail_form();
+            }
+        }
+
         #[test]
         fn mail_form_is_read_back(seconds in 0i64..4_102_444_800, offset in -12i32 * 60..14 * 60) {
             let moment = Timestamp { seconds, offset };

@@ -151,14 +151,11 @@ impl State {
     fn add(&mut self, file: &SourceFile, edits: &[TextEdit]) -> Result<(), Diagnostic> {
         let fresh = || (file.clone(), EditSet::new());
         let (_, set) = self.files.entry(file.path().to_owned()).or_insert_with(fresh);
-        for edit in edits {
-            set.add(edit.clone()).map_err(|overlap| {
-                Diagnostic::error("overlap", "two conversions change the same place")
-                    .at(file, overlap.first.span, "changed by one")
-                    .at(file, overlap.second.span, "changed by the other")
-            })?;
-        }
-        Ok(())
+        set.add_all(edits.iter().cloned()).map_err(|overlap| {
+            Diagnostic::error("overlap", "two conversions change the same place")
+                .at(file, overlap.first.span, "changed by one")
+                .at(file, overlap.second.span, "changed by the other")
+        })
     }
 
     fn changes(&self, paths: &[String]) -> Vec<FileChange> {

@@ -27,6 +27,7 @@
 mod declared;
 mod types;
 
+pub use declared::{Entity, Member, Signature};
 pub use types::Types;
 
 use super::lexer::{Directive, Token, TokenKind, Word, directive_rest, lex};
@@ -70,7 +71,7 @@ struct Header {
     resolved: OnceLock<Vec<Arc<Header>>>,
     /// Meanings, and the lines of the definitions.
     macros: HashMap<String, (Meaning, usize)>,
-    /// Words outside braces, and tags with a body: where declarations can be.
+    /// Macros, words outside braces, tags with a body, and words in the braces of an enum: where a name can be declared.
     declares: HashSet<String>,
     /// What it declares, once that was asked for.
     declared: OnceLock<Declared>,
@@ -106,13 +107,6 @@ impl<'r> Headers<'r> {
     /// Read `source` with the macros of its headers.
     pub fn parse(&self, source: &SourceFile) -> Tree {
         parse_with(source, &self.macros(source))
-    }
-
-    /// The paths of the headers that `source` brings in, in the order of inclusion.
-    pub fn reached(&self, source: &SourceFile) -> Vec<String> {
-        let text = source.text().as_bytes();
-        let found = self.reachable(source.path(), &includes(text, &lex(text)));
-        found.iter().map(|header| header.path.to_string()).collect()
     }
 
     /// What the headers of `source` say about the names in it.
@@ -231,7 +225,10 @@ impl Header {
         let source = SourceFile::new(path, bytes);
         let text = source.text().as_bytes();
         let tokens = lex(text);
-        let macros = definitions_among(text, &tokens)
+        let definitions = definitions_among(text, &tokens);
+        let mut declares = declares(text, &tokens);
+        declares.extend(definitions.iter().map(|d| d.name.clone()));
+        let macros = definitions
             .into_iter()
             .filter_map(|d| Some((d.meaning()?, source.line_column(d.span).line, d.name)))
             .map(|(meaning, line, name)| (name, (meaning, line)));
@@ -240,7 +237,7 @@ impl Header {
             includes: includes(text, &tokens),
             resolved: OnceLock::new(),
             macros: macros.collect(),
-            declares: declares(text, &tokens),
+            declares,
             declared: OnceLock::new(),
         }
     }
@@ -318,30 +315,40 @@ fn normal_path(directory: &str, name: &str) -> Option<String> {
     Some(format!("{root}{}", parts.join("/")))
 }
 
-/// The words that a declaration at the top level can declare: those outside braces, and tags before a `{`.
+/// The words that a declaration at the top level can declare: those outside braces, tags before a `{`, and what stands in
+/// the braces of an enum.
 fn declares(text: &[u8], tokens: &[Token]) -> HashSet<String> {
     let mut found = HashSet::new();
     let mut depth = 0usize;
     let mut before = TokenKind::Unknown;
-    // Names since `struct`, `union` or `enum`.
-    let mut tags: Option<Vec<&str>> = None;
+    // The keyword and the names since `struct`, `union` or `enum`.
+    let mut tags: Option<(Word, Vec<&str>)> = None;
+    // How deep the enum is that is open.
+    let mut constants = None;
     for token in tokens.iter().filter(|t| !matches!(t.kind, TokenKind::Space | TokenKind::Comment)) {
         match token.kind {
-            TokenKind::Word(Word::Aggregate | Word::Enum) => tags = Some(Vec::new()),
+            TokenKind::Word(keyword @ (Word::Aggregate | Word::Enum)) => tags = Some((keyword, Vec::new())),
             TokenKind::Word(Word::Ident) => {
-                if depth == 0 {
+                if depth == 0 || constants == Some(depth) {
                     found.insert(word(text, token).to_owned());
-                } else if let Some(tags) = &mut tags {
+                }
+                if let Some((_, tags)) = &mut tags {
                     tags.push(word(text, token));
                 }
             }
             // `extern "C" {` is no block.
             TokenKind::LBrace if before == TokenKind::Str => {}
             TokenKind::LBrace => {
-                found.extend(tags.take().into_iter().flatten().map(str::to_owned));
                 depth += 1;
+                if let Some((keyword, tags)) = tags.take() {
+                    found.extend(tags.into_iter().map(str::to_owned));
+                    constants = (keyword == Word::Enum).then_some(depth).or(constants);
+                }
             }
-            TokenKind::RBrace => depth = depth.saturating_sub(1),
+            TokenKind::RBrace => {
+                constants = constants.filter(|at| *at != depth);
+                depth = depth.saturating_sub(1);
+            }
             TokenKind::Semi => tags = None,
             _ => {}
         }

@@ -53,19 +53,14 @@ impl Model {
         self.files.first().map(|(name, _)| name.as_str())
     }
 
-    /// The words of those of `notes` that name values which are taken for errors.
-    pub fn error_words(&self, notes: &[(String, String)]) -> BTreeSet<String> {
-        words_of(notes, &self.errors)
-    }
-
-    /// The words of those of `notes` that name memory which nothing reads any more.
-    pub fn unread_words(&self, notes: &[(String, String)]) -> BTreeSet<String> {
-        words_of(notes, &self.unread)
-    }
-
-    /// Calls that are taken to have no effect: by the rule, or by one of `notes`.
-    pub fn quiet_words(&self, notes: &[(String, String)]) -> BTreeSet<String> {
-        words_of(notes, &self.quiet).into_iter().chain(self.pure.iter().cloned()).collect()
+    /// What the rule and a conversion's notes say about what is to be played.
+    pub fn told(&self, notes: &[(String, String)]) -> Told {
+        Told {
+            errors: words_of(notes, &self.errors).collect(),
+            unread: words_of(notes, &self.unread).collect(),
+            quiet: words_of(notes, &self.quiet).chain(self.pure.iter().cloned()).collect(),
+            sums: self.sums.iter().cloned().collect(),
+        }
     }
 
     /// The differences that `notes` tell of.
@@ -76,7 +71,21 @@ impl Model {
     }
 }
 
-fn words_of(notes: &[(String, String)], wanted: &[String]) -> BTreeSet<String> {
+/// What is said about the names of a function and of what it calls.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Values that are taken for errors.
+    pub errors: BTreeSet<String>,
+    /// Memory that nothing reads any more.
+    pub unread: BTreeSet<String>,
+    /// Calls that are taken to have no effect.
+    pub quiet: BTreeSet<String>,
+    /// Calls of which only the sum counts.
+    pub sums: BTreeSet<String>,
+}
+
+/// The words of those of `notes` that are `wanted`.
+fn words_of<'n>(notes: &'n [(String, String)], wanted: &'n [String]) -> impl Iterator<Item = String> + 'n {
     let told = notes.iter().filter(|(note, _)| wanted.contains(note));
-    told.flat_map(|(_, text)| words(text).map(|(_, word)| word.to_owned())).collect()
+    told.flat_map(|(_, text)| words(text).map(|(_, word)| word.to_owned()))
 }

@@ -3,7 +3,7 @@
 //! In: names. Out: [`WrittenType`]s as the declarations spell them. What is declared nowhere, or behind a macro, has
 //! no type here.
 
-use super::declared::Declared;
+use super::declared::{Declared, Entity, Signature};
 use super::{Headers, Reach};
 use crate::syntax::tree::Tree;
 use crate::syntax::types::{TypeBase, WrittenType};
@@ -29,24 +29,22 @@ impl<'h, 'r> Types<'h, 'r> {
         Self { own, headers }
     }
 
+    /// What a name is: `struct tag`, `union tag`, `enum tag`, or a name alone.
+    pub fn known(&self, name: &str) -> Option<Entity> {
+        self.find(name, |known| Some(known.clone()))
+    }
+
     /// The type of the field `field` of `aggregate`: `struct tag`, `union tag`, or a typedef's name.
     pub fn field(&self, aggregate: &str, field: &str) -> Option<WrittenType> {
         let words: Vec<&str> = aggregate.split_whitespace().collect();
-        match words[..] {
-            [keyword @ ("struct" | "union"), tag] => {
-                let name = format!("{keyword} {tag}");
-                let fields = |d: &Declared| Some(d.aggregates.get(&name)?.get(field).cloned());
-                self.find(tag, fields)?
-            }
-            [name] => {
-                let anonymous = |d: &Declared| Some(d.named_fields.get(name)?.get(field).cloned());
-                self.find(name, anonymous).flatten().or_else(|| {
-                    let meaning = self.resolved(&self.typedef(name)?);
-                    self.field_of(&meaning, field)
-                })
-            }
+        let members = |known: &Entity| {
+            let members = known.members()?;
+            Some(members.iter().find(|member| member.name == field).map(|member| member.ty.clone()))
+        };
+        self.find(&words.join(" "), members).flatten().or_else(|| match words[..] {
+            [name] => self.field_of(&self.resolved(&self.typedef(name)?), field),
             _ => None,
-        }
+        })
     }
 
     /// The type of the field `field` of what `ty` is by value, typedefs followed.
@@ -64,17 +62,26 @@ impl<'h, 'r> Types<'h, 'r> {
 
     /// What a function returns.
     pub fn result(&self, function: &str) -> Option<WrittenType> {
-        self.find(function, |d| d.results.get(function).cloned())
+        self.find(function, |known| match known {
+            Entity::Function(Signature { result, .. }) => Some(result.clone()),
+            _ => None,
+        })
     }
 
     /// The type of a variable of file scope.
     pub fn variable(&self, name: &str) -> Option<WrittenType> {
-        self.find(name, |d| d.variables.get(name).cloned())
+        self.find(name, |known| match known {
+            Entity::Variable(ty) => Some(ty.clone()),
+            _ => None,
+        })
     }
 
     /// What a typedef's name stands for, one step.
     pub fn typedef(&self, name: &str) -> Option<WrittenType> {
-        self.find(name, |d| d.typedefs.get(name).cloned())
+        self.find(name, |known| match known {
+            Entity::Typedef { ty, .. } => Some(ty.clone()),
+            _ => None,
+        })
     }
 
     /// The type with the typedef at its bottom replaced by what it stands for, as often as it takes. An anonymous
@@ -91,13 +98,15 @@ impl<'h, 'r> Types<'h, 'r> {
         ty
     }
 
-    fn find<T>(&self, name: &str, look: impl Fn(&Declared) -> Option<T>) -> Option<T> {
-        if let Some(found) = look(&self.own) {
+    fn find<T>(&self, name: &str, look: impl Fn(&Entity) -> Option<T>) -> Option<T> {
+        if let Some(found) = self.own.get(name).and_then(&look) {
             return Some(found);
         }
         let (headers, reach) = self.headers.as_ref()?;
-        let candidates = headers.index().names.get(name).cloned().unwrap_or_default();
-        reach.sorted(&candidates).into_iter().find_map(|header| look(headers.declared(header)))
+        let word = name.rsplit(' ').next().unwrap_or(name);
+        let candidates = headers.index().names.get(word).cloned().unwrap_or_default();
+        let in_header = |header: &_| headers.declared(header).get(name).and_then(&look);
+        reach.sorted(&candidates).into_iter().find_map(|header| in_header(header))
     }
 }
 

@@ -5,7 +5,6 @@
 //! they were called and give what the run picks; structs keep the fields that the code names; the model plays the rest.
 //! Inputs that break the original are put aside. What cannot be built this way is told with the compiler's words.
 
-mod names;
 mod needs;
 mod unit;
 mod world;
@@ -16,12 +15,12 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
+use crate::syntax::Tree;
 use crate::syntax::file_scope::{FileFunction, FileScope, GlobalKind};
-use crate::syntax::{MacroKnowledge, Tree, parse_with};
+use crate::syntax::headers::{Entity, Headers, Signature, Types};
 use crate::walk::model::Model;
 
 use super::build::{BuildCommand, Ended};
-use names::{Known, Names, Signature};
 use needs::Needs;
 use unit::{Calls, Unit};
 use world::World;
@@ -29,11 +28,11 @@ use world::World;
 const HARNESS: &str = include_str!("harness.h");
 
 /// What the compiler is asked for; the sanitizers end a run that breaks.
-const FLAGS: &str = "-std=gnu11 -D_GNU_SOURCE -O1 -g1 -Werror=implicit-function-declaration -Wno-incompatible-pointer-types -Wno-int-conversion -fwrapv -fno-strict-aliasing -ftrivial-auto-var-init=zero \
-                     -fsanitize=address,undefined -fno-sanitize-recover=undefined";
+const FLAGS: &str = "-std=gnu11 -D_GNU_SOURCE -O1 -g1 -Werror=implicit-function-declaration \
+                     -Wno-incompatible-pointer-types -Wno-int-conversion -fwrapv -fno-strict-aliasing \
+                     -ftrivial-auto-var-init=zero -fsanitize=address,undefined -fno-sanitize-recover=undefined";
 
 /// A conversion to be played.
-#[derive(Debug)]
 pub struct Site<'s> {
     /// The file as it is.
     pub before: &'s SourceFile,
@@ -41,20 +40,12 @@ pub struct Site<'s> {
     pub after: &'s SourceFile,
     /// The converted function.
     pub function: &'s str,
-    /// The headers of the file in the order in which it includes them.
-    pub headers: Vec<SourceFile>,
+    /// The headers of the tree.
+    pub headers: &'s Headers<'s>,
     /// What plays the walk.
     pub model: &'s Model,
-    /// Differences that are meant, in the words of the model's runner.
-    pub differences: Vec<&'s str>,
-    /// Fields and variables that are taken to hold an error.
-    pub errors: BTreeSet<String>,
-    /// Functions that are taken to have no effect.
-    pub quiet: BTreeSet<String>,
-    /// Fields whose memory nothing reads.
-    pub unread: BTreeSet<String>,
-    /// What is known about macros.
-    pub macros: &'s MacroKnowledge,
+    /// What the conversion's message says: names of the rule's notes, and their text.
+    pub notes: &'s [(String, String)],
 }
 
 /// What had to be made up.
@@ -129,20 +120,14 @@ pub fn play(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Played, Di
         Err(told) => return Ok(Played { made_up: MadeUp::default(), ending: Ending::NotBuilt(told) }),
     };
 
-    let before = parse_with(site.before, site.macros);
-    let after = parse_with(site.after, site.macros);
+    let (before, after) = (site.headers.parse(site.before), site.headers.parse(site.after));
     let code = Code::of(&before, &after, site.function)?;
-    let world = World::new(&declared, &before, site.headers.clone(), site.macros);
+    let world = World::new(&declared, &before, site.headers);
+    let told = site.model.told(site.notes);
     let needs = Needs::of(&[&code.before, &code.after], &code.declares, &world);
     let mut unknown = BTreeSet::new();
     let ending = loop {
-        let calls = Calls {
-            unknown: &unknown,
-            errors: &site.errors,
-            quiet: &site.quiet,
-            unread: &site.unread,
-            sums: &site.model.sums,
-        };
+        let calls = Calls { unknown: &unknown, told: &told };
         let unit = Unit::new(&code.function, &code.signature, &needs, &world, calls);
         for (name, text) in [("before.c", &code.before), ("after.c", &code.after)] {
             let whole = format!("#include \"harness.h\"\n\n{}\n{text}\n{}", unit.before, unit.behind);
@@ -164,8 +149,10 @@ struct Complaint(String);
 impl Complaint {
     /// Whether it names functions that nothing declares and that are new to `unknown`; they are added.
     fn is_about_functions(&self, unknown: &mut BTreeSet<String>) -> bool {
+        // As gcc and clang say it.
+        const SAYINGS: [&str; 2] = ["implicit declaration of function '", "call to undeclared function '"];
         let name = |line: &str| {
-            let (_, rest) = line.split_once("implicit declaration of function '")?;
+            let (_, rest) = SAYINGS.iter().find_map(|saying| line.split_once(saying))?;
             rest.split_once('\'').map(|(name, _)| name.to_owned())
         };
         let before = unknown.len();
@@ -191,13 +178,17 @@ fn build(compiler: &Compiler<'_>, site: &Site<'_>) -> Result<Option<Complaint>, 
 }
 
 fn run(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Ending, Diagnostic> {
-    let flags = site.differences.join(" ");
+    let differences = site.model.differences(site.notes);
+    let flags: Vec<&str> = differences.iter().map(|(_, difference)| *difference).collect();
+    let flags = flags.join(" ");
     let played = format!(
         "ASAN_OPTIONS=symbolize=0:detect_leaks=0 ./runner ./before.so ./after.so {runs} isolate {flags}"
     );
     let build = BuildCommand::new(played).run::<&str>(directory, &[])?;
     if build.ended != Ended::Built {
-        return Ok(Ending::Differs(build.output));
+        // The runner tells of a run, or could not begin.
+        let differs = build.output.starts_with("run ");
+        return Ok(if differs { Ending::Differs(build.output) } else { Ending::NotBuilt(build.output) });
     }
     let figures = Figures::read(&build.output);
     let seen = figures.compared * 20 >= figures.runs && figures.events > figures.compared;
@@ -226,8 +217,8 @@ impl Code {
         // A function may have become a part of its caller; that one is called then.
         let in_both = |f: &&&FileFunction<'_>| made.iter().any(|m| m.name == f.name);
         let called = changed.iter().filter(in_both).max_by_key(|f| f.name == function).map(|f| f.name);
-        let known = called.and_then(|called| Names::of(before).get(called).cloned());
-        let (Some(called), Some(Known::Function(signature))) = (called, known) else {
+        let known = called.and_then(|called| Types::of(before).known(called));
+        let (Some(called), Some(Entity::Function(signature))) = (called, known) else {
             let told =
                 format!("the conversion leaves no function behind that {function}() could be compared with");
             return Err(Diagnostic::error("no-such-function", told));

@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::syntax::declarator::Layer;
 use crate::syntax::file_scope::words;
+use crate::syntax::lexer::{Word, word_kind};
 use crate::syntax::types::{TypeBase, WrittenType};
 
-use super::names::{Known, Member, Signature};
 use super::world::World;
+use crate::syntax::headers::{Entity, Member, Signature};
 
 /// What has to be made up, by name.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    pub(super) macros: BTreeMap<String, String>,
+    pub(super) macros: BTreeMap<String, MacroText>,
     /// Each enum's text, once.
     pub(super) enums: BTreeSet<String>,
     pub(super) typedefs: BTreeMap<String, WrittenType>,
@@ -31,6 +32,13 @@ pub(super) struct Needs {
     /// Functions that handle the model's objects, with their definitions.
     pub(super) taken: BTreeMap<String, Signature>,
     pub(super) variables: BTreeMap<String, WrittenType>,
+}
+
+/// A `#define`.
+#[derive(Debug)]
+pub(super) struct MacroText {
+    pub(super) text: String,
+    pub(super) has_parameters: bool,
 }
 
 /// What a type comes to when its typedefs are looked through.
@@ -86,14 +94,9 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
+    /// Words of code: they are looked up, and may name fields.
     fn text(&mut self, text: &str) {
-        let mut keyword = None;
-        for (_, word) in words(text) {
-            if matches!(word, "struct" | "union" | "enum") {
-                keyword = Some(word);
-                continue;
-            }
-            let name = keyword.take().map_or_else(|| word.to_owned(), |keyword| format!("{keyword} {word}"));
+        for (name, word) in names(text) {
             if self.words.insert(name.clone()) {
                 self.words.insert(word.to_owned());
                 self.ahead.push_back(name);
@@ -103,24 +106,17 @@ impl Search<'_> {
 
     /// Words that only a declaration has: they are looked up, and name no fields.
     fn spelling(&mut self, text: &str) {
-        let mut keyword = None;
-        for (_, word) in words(text) {
-            if matches!(word, "struct" | "union" | "enum") {
-                keyword = Some(word);
-                continue;
-            }
-            self.ahead.push_back(keyword.take().map_or_else(|| word.to_owned(), |k| format!("{k} {word}")));
-        }
+        self.ahead.extend(names(text).map(|(name, _)| name));
     }
 
     fn drain(&mut self) {
         while let Some(name) = self.ahead.pop_front() {
-            if self.given.contains(&name) || is_keyword(&name) {
+            if self.given.contains(&name) {
                 continue;
             }
-            match self.world.model(&name) {
+            match self.world.model(&name).as_deref() {
                 None => self.name(&name),
-                Some(Known::Aggregate { members }) if !self.world.makes(&name) => {
+                Some(Entity::Aggregate { members }) if !self.world.makes(&name) => {
                     let members = members.clone();
                     let texts = spellings(&members);
                     if self.needs.modelled.insert(name, members).is_none() {
@@ -136,12 +132,12 @@ impl Search<'_> {
         let known = self.world.get(name);
         let needs = &mut self.needs;
         match known.as_deref() {
-            Some(Known::Macro { text }) => {
-                let body = text.split_once(name).map_or("", |(_, body)| body).to_owned();
-                let is_new = needs.macros.insert(name.to_owned(), text.clone()).is_none();
-                self.text(if is_new { &body } else { "" });
+            Some(Entity::Macro { text, has_parameters, body }) => {
+                let text = MacroText { text: text.clone(), has_parameters: *has_parameters };
+                let is_new = needs.macros.insert(name.to_owned(), text).is_none();
+                self.text(if is_new { body } else { "" });
             }
-            Some(Known::Typedef { ty, members }) => {
+            Some(Entity::Typedef { ty, members }) => {
                 let ty = ty.clone();
                 if members.is_some() {
                     needs.aggregates.entry(name.to_owned()).or_default();
@@ -149,16 +145,16 @@ impl Search<'_> {
                     self.spelling(&ty.type_name());
                 }
             }
-            Some(Known::Aggregate { .. }) => {
+            Some(Entity::Aggregate { .. }) => {
                 needs.aggregates.entry(name.to_owned()).or_default();
             }
-            Some(Known::Enumeration { text }) => {
+            Some(Entity::Enumeration { text }) => {
                 let text = text.clone();
                 if needs.enums.insert(text.clone()) {
                     self.spelling(&text);
                 }
             }
-            Some(Known::Function(signature)) => {
+            Some(Entity::Function(signature)) => {
                 let signature = signature.clone();
                 let definition = signature.definition.clone().filter(|text| handles_model(text, self.world));
                 let functions = if definition.is_some() { &mut needs.taken } else { &mut needs.functions };
@@ -168,7 +164,7 @@ impl Search<'_> {
                     self.text(definition.as_deref().unwrap_or_default());
                 }
             }
-            Some(Known::Variable(ty)) => {
+            Some(Entity::Variable(ty)) => {
                 let ty = ty.clone();
                 if needs.variables.insert(name.to_owned(), ty.clone()).is_none() {
                     self.spelling(&ty.type_name());
@@ -187,7 +183,7 @@ impl Search<'_> {
         let mut added = false;
         for name in names {
             let Some(members) =
-                self.world.get(&name).as_deref().and_then(Known::members).map(<[Member]>::to_vec)
+                self.world.get(&name).as_deref().and_then(Entity::members).map(<[Member]>::to_vec)
             else {
                 continue;
             };
@@ -211,12 +207,28 @@ impl Search<'_> {
     }
 }
 
+/// The names of some C, tags with their keywords, and their last words; the words of the language are left out.
+fn names(text: &str) -> impl Iterator<Item = (String, &str)> {
+    let mut keyword = None;
+    words(text).filter_map(move |(_, word)| match word_kind(word.as_bytes()) {
+        Word::Aggregate | Word::Enum => {
+            keyword = Some(word);
+            None
+        }
+        Word::Ident | Word::StandardType => {
+            let name = keyword.take().map_or_else(|| word.to_owned(), |keyword| format!("{keyword} {word}"));
+            Some((name, word))
+        }
+        _ => None,
+    })
+}
+
 /// Whether a function's text calls one of the model's that is about the model's own objects: a stub would leave out
 /// what is compared.
 fn handles_model(text: &str, world: &World<'_>) -> bool {
     let own = |ty: &WrittenType| ty.pointee().and_then(|to| to.tag().map(str::to_owned)).is_some();
-    words(text).any(|(_, word)| match world.model(word) {
-        Some(Known::Function(signature)) => signature.parameters.iter().any(own),
+    words(text).any(|(_, word)| match world.model(word).as_deref() {
+        Some(Entity::Function(signature)) => signature.parameters.iter().any(own),
         _ => false,
     })
 }
@@ -229,24 +241,6 @@ fn spellings(members: &[Member]) -> Vec<String> {
     let own = members.iter().filter(|m| m.inline.is_none()).map(|m| m.ty.type_name());
     let inner = members.iter().filter_map(|m| m.inline.as_deref()).flat_map(spellings);
     own.chain(inner).collect()
-}
-
-impl Known {
-    pub(super) fn members(&self) -> Option<&[Member]> {
-        match self {
-            Self::Aggregate { members } | Self::Typedef { members: Some(members), .. } => Some(members),
-            _ => None,
-        }
-    }
-}
-
-/// Words of C that a header may make a macro of.
-fn is_keyword(word: &str) -> bool {
-    const KEYWORDS: &[&str] = &[
-        "if", "else", "for", "while", "do", "switch", "case", "default", "return", "goto", "break",
-        "continue", "sizeof", "typeof", "asm", "inline", "const", "volatile", "static", "extern",
-    ];
-    KEYWORDS.contains(&word)
 }
 
 /// What `ty` comes to.
@@ -275,8 +269,8 @@ pub(super) fn shape(ty: &WrittenType, world: &World<'_>) -> Shape {
 fn named(ty: &WrittenType, world: &World<'_>) -> Shape {
     for (_, word) in words(ty.specifiers()) {
         match world.get(word).as_deref() {
-            Some(Known::Typedef { members: Some(_), .. }) => return Shape::Aggregate(word.to_owned()),
-            Some(Known::Typedef { ty, .. }) if words(ty.specifiers()).all(|(_, w)| w != word) => {
+            Some(Entity::Typedef { members: Some(_), .. }) => return Shape::Aggregate(word.to_owned()),
+            Some(Entity::Typedef { ty, .. }) if words(ty.specifiers()).all(|(_, w)| w != word) => {
                 return shape(ty, world);
             }
             _ if matches!(word, "bool" | "_Bool") => return Shape::Bool,

@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 
 use crate::syntax::declarator::Layer;
 use crate::syntax::file_scope::words;
+use crate::syntax::headers::{Member, Signature};
 use crate::syntax::types::WrittenType;
 
-use super::names::{Member, Signature};
-use super::needs::{Needs, Shape, shape};
+use super::needs::{MacroText, Needs, Shape, shape};
 use super::world::World;
+use crate::walk::model::Told;
 
 /// Elements of an array whose size nobody tells.
 const MANY: usize = 64;
@@ -64,14 +65,8 @@ impl Unit {
 pub(super) struct Calls<'c> {
     /// Functions that nothing declares.
     pub(super) unknown: &'c BTreeSet<String>,
-    /// Fields and variables that hold an error.
-    pub(super) errors: &'c BTreeSet<String>,
-    /// Functions that are taken to have no effect.
-    pub(super) quiet: &'c BTreeSet<String>,
-    /// Fields whose memory nothing reads.
-    pub(super) unread: &'c BTreeSet<String>,
-    /// Functions of whose calls only the sums of their arguments count.
-    pub(super) sums: &'c [String],
+    /// What the rule and the conversion's notes say.
+    pub(super) told: &'c Told,
 }
 
 struct Writer<'w> {
@@ -93,11 +88,10 @@ impl Writer<'_> {
 
     fn macros(&mut self) {
         let types = self.type_words();
-        for (name, text) in &self.needs.macros {
+        for (name, MacroText { text, has_parameters }) in &self.needs.macros {
             // An annotation of a type says nothing to a program.
             let annotates = types.contains(name.as_str()) && name.starts_with("__");
-            let parameters = text.split_once(name.as_str()).is_some_and(|(_, rest)| rest.starts_with('('));
-            let _ = match (annotates, parameters) {
+            let _ = match (annotates, *has_parameters) {
                 (true, true) => writeln!(self.text, "#define {name}(...)"),
                 (true, false) => writeln!(self.text, "#define {name}"),
                 (false, _) => writeln!(self.text, "{text}"),
@@ -265,9 +259,9 @@ impl Writer<'_> {
                     _ => {}
                 }
             }
-            if self.calls.errors.contains(&member.name) && self.shape(&member.ty) == Shape::Number {
+            if self.calls.told.errors.contains(&member.name) && self.shape(&member.ty) == Shape::Number {
                 let _ = writeln!(fill, "\t{place} = play_error();");
-            } else if self.calls.unread.contains(&member.name) {
+            } else if self.calls.told.unread.contains(&member.name) {
                 let assigned = self.assign(&member.ty, &place, 1);
                 let _ = write!(fill, "\tplay_hidden = true;\n{assigned}\tplay_hidden = false;\n");
             } else {
@@ -370,10 +364,10 @@ impl Writer<'_> {
             body.push_str(&self.fill_argument(ty, &format!("a{k}")));
         }
         body.push_str(&self.result(&signature.result));
-        if self.calls.sums.iter().any(|sum| sum == name) {
+        if self.calls.told.sums.contains(name) {
             body = self.sum(name, signature);
         }
-        if self.calls.quiet.contains(name) {
+        if self.calls.told.quiet.contains(name) {
             let value = self.value(&signature.result).unwrap_or_else(|| "0".to_owned());
             body = format!("\tplay_quietly(\"{name}\");\n\treturn {value};\n");
         }
