@@ -139,7 +139,13 @@ fn code(object: &Path) -> Result<BTreeMap<String, Vec<String>>> {
             // In front of a function, at a negative offset, is padding.
             name = (!symbol.contains('-')).then(|| plain(symbol));
         } else if let (Some(name), false) = (&name, line.trim().is_empty()) {
-            functions.entry(name.clone()).or_default().push(instruction(line));
+            let lines = functions.entry(name.clone()).or_default();
+            if line.trim_start().starts_with("R_")
+                && let Some(relocated) = lines.last_mut()
+            {
+                forget_target(relocated);
+            }
+            lines.push(instruction(line));
         }
     }
     // Padding behind a function belongs to nobody.
@@ -180,6 +186,13 @@ fn instruction(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// What a relocated instruction seems to jump to is only the label that happens to stand behind it.
+fn forget_target(instruction: &mut String) {
+    if let Some(at) = instruction.find(" <") {
+        instruction.truncate(at);
+    }
+}
+
 /// Whether two disassemblies are the same but for line numbers, which moved by `moved`.
 fn is_same(old: &[String], new: &[String], moved: i64) -> bool {
     old.len() == new.len()
@@ -218,6 +231,13 @@ mod tests {
         assert!(!is_same(&[old], &[new], 9));
         assert_eq!(instruction("call <f.isra.0+0x5>"), instruction("call <f.isra.12+0x5>"));
         assert_eq!(plain("f.constprop.0.cold"), "f.constprop.cold");
+    }
+
+    #[test]
+    fn a_relocated_jump_has_the_target_of_its_relocation() {
+        let mut jump = instruction("\tjmp    <other.cold+0x3>");
+        forget_target(&mut jump);
+        assert_eq!(jump, "jmp");
     }
 
     #[test]
