@@ -10,7 +10,8 @@ use super::extent::failure_test;
 use super::rest;
 use super::ways_out::{Dispatch, Value, arms_variable};
 use crate::edit::TextEdit;
-use crate::plan::columns::{TAB, indent, indentation, shift};
+use crate::plan::columns::{TAB, indent, indentation};
+use crate::plan::moved::moved;
 use crate::plan::wrapping::parenthesised;
 use crate::source::Span;
 use crate::syntax::scope::DeclId;
@@ -202,7 +203,7 @@ impl Caller<'_, '_, '_> {
         let old = indentation(source.slice(line));
         let text = self.text_with_result(span, result);
         let inside = column + TAB;
-        let text = shift(&text, inside as isize - old as isize);
+        let text = moved(&text, inside as isize - old as isize);
         let braces = statements.len() > 1;
         let (open, close) =
             if braces { (" {", format!("\n{}}}", indent(column))) } else { ("", String::new()) };

@@ -10,6 +10,7 @@ use super::respell::{Reach, Respelled};
 use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
 use crate::plan::columns::{TAB, WIDTH, indent, indentation, shift};
+use crate::plan::moved::moved;
 use crate::plan::superfluous::trailing_comment;
 use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::source::{SourceFile, Span};
@@ -352,7 +353,7 @@ fn chunk<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tai
         shift(text.trim_end(), TAB as isize - code as isize)
     } else {
         let column = indentation(source.slice(line));
-        format!("{}{}{tail}", indent(TAB), shift(&text, TAB as isize - column as isize))
+        format!("{}{}{tail}", indent(TAB), moved(&text, TAB as isize - column as isize))
     };
     Chunk { node: None, text, blank_before, trailing: is_comment && !own_line }
 }
@@ -365,8 +366,8 @@ fn other_guard<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Nod
     let gap = if arm.is(Kind::CompoundStatement) { " ".to_owned() } else { format!("\n{}", indent(2 * TAB)) };
     let line = source.lines().line_span(source.line_column(arm.span()).line);
     let column = if arm.is(Kind::CompoundStatement) { TAB } else { 2 * TAB };
-    let moved = column as isize - indentation(source.slice(line)) as isize;
-    let text = shift(&respelled.text(arm.span()), moved);
+    let by = column as isize - indentation(source.slice(line)) as isize;
+    let text = moved(&respelled.text(arm.span()), by);
     let test = negated(condition, &|n| respelled.text(n.span()));
     out.text = format!("{}if ({test}){gap}{text}", indent(TAB));
     Some(out)

@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod columns;
 pub mod layout;
+pub mod moved;
 pub mod outlining;
 pub mod plus;
 pub mod prefilter;
