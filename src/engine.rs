@@ -17,6 +17,7 @@ mod tree_headers;
 
 use crate::diagnostic::Diagnostic;
 use crate::edit::TextEdit;
+use crate::plan::apply::ApplyOptions;
 use crate::smpl::RuleFile;
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::SkipReason;
@@ -71,17 +72,19 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Understand the rules of one folder; `snippet` reads a file that stands beside them.
+    /// Understand the rules of one folder; `snippet` reads a file that stands beside them, `options` are those of ordinary
+    /// rules.
     pub fn understand(
         files: &[RuleFile],
         snippet: &dyn Fn(&str) -> Option<String>,
+        options: &ApplyOptions,
     ) -> (Self, Vec<Diagnostic>) {
         let (walks, mut diagnostics) = crate::walk::spec::specs(files, snippet);
         let (plain, more) = crate::walk::plain::spec::specs(files, snippet);
         diagnostics.extend(more);
         let mut patches = Vec::new();
         for file in files {
-            match SemanticPatch::understand(file) {
+            match SemanticPatch::understand(file, snippet, options) {
                 Ok(patch) => patches.extend(patch),
                 Err(told) => diagnostics.extend(told),
             }

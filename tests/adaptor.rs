@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use vedalia::diagnostic::Diagnostic;
 use vedalia::edit::EditSet;
 use vedalia::engine::{self, Files, Rules, Verdict};
+use vedalia::plan::apply::ApplyOptions;
 use vedalia::source::SourceFile;
 
 use crate::case_format::{Generation, Level, TreeFile};
@@ -100,7 +101,7 @@ pub(crate) fn rules(name: &str) -> Rules {
     let (rule, told) = vedalia::smpl::parse(&SourceFile::new(file, rule));
     assert!(told.is_empty(), "{told:?}");
     let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    let (rules, told) = Rules::understand(&[rule], &beside);
+    let (rules, told) = Rules::understand(&[rule], &beside, &ApplyOptions::default());
     assert!(told.is_empty(), "{told:?}");
     rules
 }

@@ -186,3 +186,71 @@ fn what_a_rule_leaves_out_has_a_code_of_its_own() {
         assert!(line.contains(place) && line.starts_with("refuse"), "{stdout}{stderr}");
     }
 }
+
+#[test]
+fn options_have_the_names_of_coccinelle() {
+    let scene = birds();
+    scene.write(
+        "dup.cocci",
+        "virtual patch\nvirtual shy\n\n@depends on patch && shy@\nidentifier virtual.to;\n@@\n- plover_alloc\n+ to\n  (...)\n",
+    );
+    let diff = "diff --repo tree --rules dup.cocci -D to=plover_ask";
+    let (exit, _, told) = scene.vedalia(diff);
+    assert!(exit == 2 && told.contains("no-change"), "`shy` is off: {told}");
+    let (exit, diff, _) = scene.vedalia(&format!("{diff} -D shy"));
+    assert!(exit == 0 && diff.contains("+\tcopy = plover_ask(size);"), "{diff}");
+    let (exit, _, told) = scene.vedalia("series --repo tree --rules dup.cocci -D bold --branch b");
+    assert_eq!(exit, 2);
+    assert!(told.contains("virtual rule bold not supported") && told.contains("patch, shy"), "{told}");
+    let (exit, _, told) = scene.vedalia("diff --repo tree --rules dup.cocci --iso-file none.iso");
+    assert!(exit == 2 && told.contains("cannot read the isomorphism file `none.iso`"), "{told}");
+}
+
+#[cfg(feature = "python")]
+#[test]
+fn scripts_of_a_patch_run_when_that_is_allowed() {
+    let scene = birds();
+    scene.write(
+        "dup.cocci",
+        "\
+virtual patch
+
+@initialize:python@
+@@
+seen = []
+
+@found@
+identifier fn = { plover_alloc };
+position p;
+@@
+fn@p(...)
+
+@script:python made@
+fn << found.fn;
+p << found.p;
+other;
+@@
+seen.append(p[0].line)
+coccinelle.other = fn + \"_many\"
+
+@depends on patch@
+identifier found.fn;
+identifier made.other;
+position found.p;
+@@
+- fn@p
++ other
+  (...)
+
+@finalize:python@
+@@
+print(\"%d calls\" % len(seen))
+",
+    );
+    let (exit, _, told) = scene.vedalia("diff --repo tree --rules dup.cocci");
+    assert!(exit == 2 && told.contains("--allow-scripts"), "{told}");
+    let (exit, diff, told) = scene.vedalia("diff --repo tree --rules dup.cocci --allow-scripts");
+    assert_eq!(exit, 0, "{told}");
+    assert_eq!(diff.matches("plover_alloc_many").count(), 2, "{diff}");
+    assert!(told.contains("2 calls"), "{told}");
+}

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use vedalia::engine::{self, Files, Level, Rules, Verdict};
+use vedalia::plan::apply::ApplyOptions;
 use vedalia::smpl;
 use vedalia::source::SourceFile;
 use vedalia::verify::play::{self, Ending, Played};
@@ -175,7 +176,7 @@ fn play_changed(change: impl Fn(&str) -> String) -> Played {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     let rule = SourceFile::new("rule.cocci", read("iov_iter_for_each_page.cocci").expect("the shipped rule"));
-    let (rules, told) = Rules::understand(&[smpl::parse(&rule).0], &read);
+    let (rules, told) = Rules::understand(&[smpl::parse(&rule).0], &read, &ApplyOptions::default());
     assert!(told.is_empty(), "{told:?}");
     let files = Memory(&[
         ("fs/basin.c", CODE),

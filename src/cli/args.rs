@@ -84,10 +84,29 @@ pub(super) struct TreeArguments {
     #[arg(long)]
     pub(super) strict: bool,
     #[command(flatten)]
+    pub(super) smpl: SmplArguments,
+    #[command(flatten)]
     pub(super) macros: MacroArguments,
     /// Number of threads; by default one per processor.
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// How the rules of Coccinelle's language run; the options have the names that it gives them.
+#[derive(Debug, Default, Args)]
+pub(super) struct SmplArguments {
+    /// Turn a virtual rule on, or give a virtual identifier its value; where changes are made `patch` is on.
+    #[arg(short = 'D', value_name = "RULE|NAME=VALUE", action = ArgAction::Append)]
+    pub(super) define: Vec<String>,
+    /// File of isomorphisms to use instead of the shipped one.
+    #[arg(long, alias = "iso", value_name = "FILE")]
+    pub(super) iso_file: Option<PathBuf>,
+    /// Isomorphism that no rule is to use; may be given several times.
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    pub(super) disable_iso: Vec<String>,
+    /// Run the scripts of the rule file; they compute and print, and reach neither files nor processes.
+    #[arg(long)]
+    pub(super) allow_scripts: bool,
 }
 
 /// What else is known about macros.
@@ -209,12 +228,6 @@ pub(super) struct ExplainArguments {
     /// read from the disk, else from the tree.
     #[arg(value_names = ["RULE.cocci", "FILE:LINE"], num_args = 1..=2, required = true)]
     pub(super) what: Vec<String>,
-    /// Turn a virtual rule on; by default `patch`, or the first other mode that the rule file has.
-    #[arg(short = 'D', value_name = "RULE", action = ArgAction::Append)]
-    pub(super) define: Vec<String>,
-    /// Run the scripts of the rule file.
-    #[arg(long)]
-    pub(super) allow_scripts: bool,
     /// How to print what a semantic patch lacks.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) format: FormatWish,

@@ -16,7 +16,7 @@ use super::{json, rules, summary};
 /// Do it.
 pub(super) fn run(arguments: &DiffArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
-    let rules = run::understand(&folders)?;
+    let rules = run::understand(&folders, &arguments.tree.smpl)?;
     let tree = Tree::open(&arguments.tree, &arguments.paths)?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
     let diff = difference(&found)?;

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome 
     if let (Some(_), [only]) = (rule, patches.as_slice()) {
         return patch::file(only, (path, line), arguments, terminal);
     }
-    let rules = run::understand(&folders)?;
+    let rules = run::understand(&folders, &arguments.tree.smpl)?;
     let tree = Tree::open(&arguments.tree, &[path.to_owned()])?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
     let coverage = &found.outcome.coverage;

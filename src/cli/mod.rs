@@ -19,6 +19,7 @@ mod rules;
 mod run;
 mod series;
 mod shipped;
+mod smpl_options;
 mod summary;
 mod table;
 mod terminal;

@@ -7,17 +7,17 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, Level, Outcome, Rules, Site, Verdict};
 use crate::series::material::{Conversion, Deed, Introduction, Material, Untouched};
 use crate::series::repo::Skipped;
-use crate::smpl;
+use crate::smpl::{self, RuleFile};
 use crate::syntax::coverage::{Coverage, SkipReason};
 use crate::walk::{RefusalCode, Status};
 
-use super::args::{LevelWish, TreeArguments};
+use super::args::{LevelWish, SmplArguments, TreeArguments};
 use super::commit::CommitFiles;
 use super::exit::{Exit, Failure};
-use super::macros;
 use super::rules::RuleFolder;
 use super::table::{Mark, Row};
 use super::tree::Tree;
+use super::{macros, smpl_options};
 
 /// What a run found.
 #[derive(Debug)]
@@ -35,8 +35,12 @@ pub(super) struct Understood {
 }
 
 /// Understand the rules; a mistake in any of them is a usage error that shows all of them.
-pub(super) fn understand(folders: &[RuleFolder]) -> Result<Vec<Understood>, Failure> {
-    let (mut understood, mut diagnostics) = (Vec::new(), Vec::new());
+pub(super) fn understand(
+    folders: &[RuleFolder],
+    arguments: &SmplArguments,
+) -> Result<Vec<Understood>, Failure> {
+    let (options, mut diagnostics) = smpl_options::options(arguments);
+    let mut parsed = Vec::new();
     for folder in folders {
         let mut files = Vec::new();
         for rule in &folder.rules {
@@ -44,13 +48,19 @@ pub(super) fn understand(folders: &[RuleFolder]) -> Result<Vec<Understood>, Fail
             diagnostics.extend(told);
             files.push(file);
         }
+        parsed.push(files);
+    }
+    let all: Vec<&RuleFile> = parsed.iter().flatten().collect();
+    diagnostics.extend(smpl_options::undeclared(&options, &all));
+    let mut understood = Vec::new();
+    for (folder, files) in folders.iter().zip(&parsed) {
         let snippet = |name: &str| {
             let beside = |path: &str| {
                 path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
             };
             folder.companions.iter().find(|file| beside(file.path())).map(|file| file.text().to_owned())
         };
-        let (rules, told) = Rules::understand(&files, &snippet);
+        let (rules, told) = Rules::understand(files, &snippet, &options);
         diagnostics.extend(told);
         understood.push(Understood { name: folder.name.clone(), rules });
     }

@@ -24,7 +24,7 @@ use super::{build, render, rules, summary};
 /// Do it.
 pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
-    let rules = run::understand(&folders)?;
+    let rules = run::understand(&folders, &arguments.tree.smpl)?;
     let options = options(&arguments.mail)?;
     let prefixes = prefixes(&arguments.mail)?;
     let tree = Tree::open(&arguments.tree, &arguments.paths)?;

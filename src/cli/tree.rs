@@ -137,6 +137,7 @@ mod tests {
             demo: true,
             level: super::super::args::LevelWish::Safe,
             strict: false,
+            smpl: Default::default(),
             macros: Default::default(),
             jobs: None,
         }

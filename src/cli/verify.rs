@@ -28,7 +28,7 @@ use super::{json, macros, render, rules, run};
 pub(super) fn run(arguments: &VerifyArguments, terminal: &Terminal) -> Outcome {
     let (path, line) = place(&arguments.exec)?;
     let folders = rules::load(&tree::rule_names(&arguments.tree))?;
-    let rules = run::understand(&folders)?;
+    let rules = run::understand(&folders, &arguments.tree.smpl)?;
     let tree = Tree::open(&arguments.tree, &[path.to_owned()])?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
     let site = found.outcome.sites.iter().find(|site| site.line() == line).ok_or_else(|| {

@@ -5,9 +5,10 @@
 //! that reads worse than the file before is not taken.
 
 use super::{Files, Preamble, Rewritten, Site, Verdict};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::{TextEdit, between};
-use crate::plan::apply::{ApplyOptions, Program, apply, prepare};
+use crate::plan::apply::{ApplyOptions, Program, Runner, prepare};
+use crate::script::Report;
 use crate::smpl::{Item, RuleFile};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, SkipReason};
@@ -36,12 +37,18 @@ pub struct SemanticPatch {
 
 impl SemanticPatch {
     /// Make a rule file ready, in patch mode if it has one; `None` if it has no ordinary rules at all.
-    pub(super) fn understand(file: &RuleFile) -> Result<Option<Self>, Vec<Diagnostic>> {
+    pub(super) fn understand(
+        file: &RuleFile,
+        snippet: &dyn Fn(&str) -> Option<String>,
+        given: &ApplyOptions,
+    ) -> Result<Option<Self>, Vec<Diagnostic>> {
         let is_ordinary = |item: &Item| matches!(item, Item::Rule(_) | Item::Script(_));
         let Some(first) = file.items.iter().find(|item| is_ordinary(item)) else { return Ok(None) };
-        let virtuals: Vec<String> =
-            file.virtual_names().filter(|name| *name == PATCH_MODE).map(str::to_owned).collect();
-        let options = ApplyOptions { virtuals, ..ApplyOptions::default() };
+        let is_on = |name: &&str| *name == PATCH_MODE || given.virtuals.iter().any(|given| given == name);
+        let virtuals = file.virtual_names().filter(is_on).map(str::to_owned).collect();
+        let beside = |name: &str| Some((name.to_owned(), SourceFile::new(name, snippet(name)?)));
+        let beside = file.isomorphism_files().into_iter().filter_map(beside).collect();
+        let options = ApplyOptions { virtuals, beside, ..given.clone() };
         let program = prepare(file, &options)?;
         if !program.transforms() {
             let span = match first {
@@ -94,49 +101,96 @@ pub(super) fn run(
     let paths = files.paths();
     let in_question: Vec<&String> =
         paths.iter().filter(|p| (p.ends_with(".c") || headers && p.ends_with(".h")) && wanted(p)).collect();
-    let one = |path: &&String| match files.read(path) {
-        Ok(bytes) => one_file(patches, &SourceFile::new(path.as_str(), bytes), tree_headers),
-        Err(diagnostic) => {
-            let why = SkipReason::Unreadable(diagnostic.message.clone());
-            let coverage = Coverage::skipped(path.as_str(), why);
-            Found { coverage, diagnostics: vec![diagnostic], ..Found::default() }
-        }
-    };
-    let results: Vec<Found> = in_question.par_iter().map(one).collect();
+    let start = || Running::new(patches);
+    let one =
+        |running: &mut Result<Running<'_>, Diagnostic>, path: &&String| match (running, files.read(path)) {
+            (Ok(running), Ok(bytes)) => {
+                running.one_file(&SourceFile::new(path.as_str(), bytes), tree_headers)
+            }
+            // That scripts cannot start is told once, below.
+            (Err(_), _) => Found::default(),
+            (_, Err(diagnostic)) => {
+                let why = SkipReason::Unreadable(diagnostic.message.clone());
+                let coverage = Coverage::skipped(path.as_str(), why);
+                Found { coverage, diagnostics: vec![diagnostic], ..Found::default() }
+            }
+        };
+    let mut first = start();
     let mut all = Found::default();
+    match &mut first {
+        Ok(running) => all.diagnostics.extend(said(&std::mem::take(&mut running.said))),
+        Err(diagnostic) => all.diagnostics.push(diagnostic.clone()),
+    }
+    let results: Vec<Found> = if patches.iter().any(|patch| patch.program.sums_up()) {
+        in_question.iter().map(|path| one(&mut first, path)).collect()
+    } else {
+        in_question.par_iter().map_init(start, one).collect()
+    };
     all.coverage.files = in_question.len();
     for found in results {
         all.sites.extend(found.sites);
         all.coverage.add(found.coverage);
         all.diagnostics.extend(found.diagnostics);
     }
+    all.diagnostics.extend(first.map(Running::finish).unwrap_or_default());
     all
 }
 
-fn one_file(patches: &[SemanticPatch], file: &SourceFile, headers: &Headers<'_>) -> Found {
-    let mut found = Found::default();
-    let macros = OnceCell::new();
-    let mut current = file.clone();
-    let mut ran: Vec<&SemanticPatch> = Vec::new();
-    for patch in patches {
-        let header = file.path().ends_with(".h");
-        if (header && !patch.wants_headers()) || !patch.program.prefilter().may_concern(current.bytes()) {
-            continue;
+/// What scripts print is for the user, and no part of a patch.
+fn said(reports: &[Report]) -> Vec<Diagnostic> {
+    let note = |report: &Report| Diagnostic::new(Severity::Note, "script", report.text.trim_end());
+    reports.iter().map(note).collect()
+}
+
+/// The rule files of one worker: what scripts remember stays from file to file.
+struct Running<'a> {
+    runners: Vec<(&'a SemanticPatch, Runner<'a>)>,
+    /// What the scripts printed that come before all files.
+    said: Vec<Report>,
+}
+
+impl<'a> Running<'a> {
+    fn new(patches: &'a [SemanticPatch]) -> Result<Self, Diagnostic> {
+        let mut running = Self { runners: Vec::new(), said: Vec::new() };
+        for patch in patches {
+            let (runner, reports) = Runner::new(&patch.program, &patch.options)?;
+            running.runners.push((patch, runner));
+            running.said.extend(reports);
         }
-        let known = macros.get_or_init(|| headers.macros(file));
-        let options = ApplyOptions { macros: Some(known.clone()), ..patch.options.clone() };
-        let applied = apply(&patch.program, &current, &options);
-        found.coverage.merge(applied.coverage);
-        found.sites.extend(applied.diagnostics.iter().filter_map(|told| refused(told, patch)));
-        if applied.after != current.bytes() {
-            ran.push(patch);
-            current = SourceFile::new(file.path(), applied.after);
+        Ok(running)
+    }
+
+    fn one_file(&self, file: &SourceFile, headers: &Headers<'_>) -> Found {
+        let mut found = Found::default();
+        let macros = OnceCell::new();
+        let mut current = file.clone();
+        let mut ran: Vec<&SemanticPatch> = Vec::new();
+        for (patch, runner) in &self.runners {
+            let header = file.path().ends_with(".h");
+            if (header && !patch.wants_headers()) || !patch.program.prefilter().may_concern(current.bytes()) {
+                continue;
+            }
+            macros.get_or_init(|| headers.macros(file));
+            let applied = runner.apply(&current);
+            found.coverage.merge(applied.coverage);
+            found.diagnostics.extend(said(&applied.reports));
+            found.sites.extend(applied.diagnostics.iter().filter_map(|told| refused(told, patch)));
+            if applied.after != current.bytes() {
+                ran.push(patch);
+                current = SourceFile::new(file.path(), applied.after);
+            }
         }
+        if let Some(known) = macros.get().filter(|_| !ran.is_empty()) {
+            found.sites.extend(sites(&ran, file, &current, known));
+        }
+        found
     }
-    if let Some(known) = macros.get().filter(|_| !ran.is_empty()) {
-        found.sites.extend(sites(&ran, file, &current, known));
+
+    /// Run the scripts that come after all files.
+    fn finish(self) -> Vec<Diagnostic> {
+        let last = self.runners.into_iter().map(|(_, runner)| runner.finish());
+        last.flat_map(|ended| ended.map_or_else(|told| vec![told], |reports| said(&reports))).collect()
     }
-    found
 }
 
 /// A place that a rule is about and that stays as it is.

@@ -47,7 +47,7 @@ pub(in crate::cli) fn spatch(typed: &[OsString], finish: fn(Outcome, &Terminal) 
     all.extend(config::with_files(behind_the_name(typed)?));
     let mut arguments = SpatchArguments::parse_from(&all);
     // Whoever calls it by that name is used to it.
-    arguments.apply.rules.allow_scripts = true;
+    arguments.apply.rules.smpl.allow_scripts = true;
     let terminal = Terminal::new(ColorWish::Auto);
     let outcome = if arguments.version {
         version(&terminal)

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueHint};
 
-use crate::cli::args::MacroArguments;
+use crate::cli::args::{MacroArguments, SmplArguments};
 
 /// Arguments of `vedalia apply`.
 #[derive(Debug, Args)]
@@ -32,21 +32,11 @@ pub(super) struct RuleArguments {
     /// The rule file; by default the first PATH that ends in `.cocci`.
     #[arg(long, visible_alias = "cocci-file", value_name = "FILE")]
     pub(super) sp_file: Option<PathBuf>,
-    /// Turn a virtual rule on, or give a virtual identifier its value.
-    #[arg(short = 'D', value_name = "RULE|NAME=VALUE", action = ArgAction::Append)]
-    pub(super) define: Vec<String>,
-    /// File of isomorphisms to use instead of the shipped one.
-    #[arg(long, alias = "iso", value_name = "FILE")]
-    pub(super) iso_file: Option<PathBuf>,
-    /// Isomorphism that no rule is to use; may be given several times.
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
-    pub(super) disable_iso: Vec<String>,
+    #[command(flatten)]
+    pub(super) smpl: SmplArguments,
     /// Only check the rule file, and say what it has.
     #[arg(long)]
     pub(super) parse_cocci: bool,
-    /// Run the scripts of the rule file; they compute and print, and reach neither files nor processes.
-    #[arg(long)]
-    pub(super) allow_scripts: bool,
 }
 
 /// Which files.

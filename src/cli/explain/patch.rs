@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::cli::args::{ExplainArguments, FormatWish};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::terminal::Terminal;
-use crate::cli::{macros, render};
+use crate::cli::{macros, render, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Disagreement, Miss};
-use crate::plan::apply::{Account, ApplyOptions, Obstacle, Runner, Said, Scripts, prepare};
+use crate::plan::apply::{Account, ApplyOptions, Obstacle, Runner, Said, prepare};
 use crate::smpl::{Metavariable, RuleFile};
 use crate::source::{SourceFile, Span};
 
@@ -59,14 +59,17 @@ pub(super) fn text(
 }
 
 fn options(file: &RuleFile, arguments: &ExplainArguments) -> Result<ApplyOptions, Failure> {
-    let mut virtuals = arguments.define.clone();
-    if virtuals.is_empty() {
-        let known = |mode: &&&str| file.virtual_names().any(|name| name == **mode);
-        virtuals.extend(MODES.iter().find(known).map(|mode| (*mode).to_owned()));
+    let (mut options, mut diagnostics) = smpl_options::options(&arguments.tree.smpl);
+    diagnostics.extend(smpl_options::undeclared(&options, &[file]));
+    if !diagnostics.is_empty() {
+        return Err(Failure::Told { exit: Exit::Usage, diagnostics });
     }
-    let macros = Some(macros::known(&arguments.tree.macros)?.into_owned());
-    let scripts = if arguments.allow_scripts { Scripts::Allowed } else { Scripts::Refused };
-    Ok(ApplyOptions { virtuals, macros, scripts, ..ApplyOptions::default() })
+    if options.virtuals.is_empty() {
+        let known = |mode: &&&str| file.virtual_names().any(|name| name == **mode);
+        options.virtuals.extend(MODES.iter().find(known).map(|mode| (*mode).to_owned()));
+    }
+    options.macros = Some(macros::known(&arguments.tree.macros)?.into_owned());
+    Ok(options)
 }
 
 /// What is worth telling of all that the rules say.

@@ -5,6 +5,7 @@
 
 use vedalia::diagnostic::Diagnostic;
 use vedalia::engine::{self, Files, Level, Rules};
+use vedalia::plan::apply::ApplyOptions;
 use vedalia::smpl;
 use vedalia::source::SourceFile;
 use vedalia::syntax::lexer::lex;
@@ -62,7 +63,7 @@ impl Target {
             Target::Parse => read_c(&source),
             Target::Smpl => {
                 let (file, _) = smpl::parse(&source);
-                let _ = Rules::understand(&[file], &|_| None);
+                let _ = Rules::understand(&[file], &|_| None, &ApplyOptions::default());
                 Ok(())
             }
             Target::Walk => walk(source),
@@ -131,8 +132,11 @@ fn shipped() -> (Rules, Vec<SourceFile>) {
         };
         let files: Vec<_> =
             paths.iter().filter(|path| is_rule(path)).map(|path| smpl::parse(&read(path)).0).collect();
-        let (more, _) =
-            Rules::understand(&files, &|beside| std::fs::read_to_string(folder.join(beside)).ok());
+        let (more, _) = Rules::understand(
+            &files,
+            &|beside| std::fs::read_to_string(folder.join(beside)).ok(),
+            &ApplyOptions::default(),
+        );
         rules.walks.extend(more.walks);
     }
     let homes = rules.walks.iter().flat_map(|walk| walk.introductions.iter().map(|i| i.path.clone()));
