@@ -1,7 +1,8 @@
 //! Every construct of GNU C and of kernels' C by its name: it is read whole, and its node says what it is.
 
 use vedalia::source::SourceFile;
-use vedalia::syntax::{Field, Kind, Node, Tree, parse};
+use vedalia::syntax::declarator::declared_name;
+use vedalia::syntax::{DeclKind, Field, Kind, Node, Scopes, Tree, parse};
 
 /// A file, read whole.
 fn clean(text: &str) -> Tree {
@@ -124,6 +125,40 @@ fn definitions_in_the_old_style() {
     let tree = clean(
         "int f(a, b, c)\n\tint a;\n\tchar *b, c;\n{\n\treturn a;\n}\nstatic int g(p) struct s *p; { return 0; }\n",
     );
+    assert_eq!(texts(&tree, Kind::FunctionDefinition).len(), 2);
+}
+
+#[test]
+fn definitions_in_the_old_style_that_give_a_pointer() {
+    for head in [
+        "char *f(a, b)\n\tint a;\n\tchar *b;",
+        "static struct s *\nf(a, b)\n\tstruct s *b;\n\tregister long a;",
+        "thing_t **f(a, b)\n\tthing_t *a;\n\tthing_t b;",
+        "char * __cold f(a, b) char a[], *b;",
+        "void *const *f(b, a)\n\tint (*a)(void), b;",
+    ] {
+        let tree = clean(&format!("{head}\n{{\n\treturn g(a, b);\n}}\nint next;\n"));
+        let function = find(&tree, Kind::FunctionDefinition);
+        let declarator = function.child(Field::Declarator).expect("it has a declarator");
+        assert_eq!(declarator.kind(), Kind::PointerDeclarator, "{head}");
+        assert!(declarator.text().starts_with('*') && declarator.text().ends_with(')'), "{head}");
+        assert_eq!(declared_name(declarator).map(Node::text), Some("f"), "{head}");
+        let stars = texts(&tree, Kind::PointerDeclarator).iter().filter(|text| text.ends_with(')')).count();
+        assert!(stars == head[..head.find('(').unwrap_or(0)].matches('*').count(), "{head}");
+        let scopes = Scopes::of(function);
+        let parameters: Vec<_> = scopes
+            .declarations()
+            .iter()
+            .filter(|d| d.kind == DeclKind::Parameter)
+            .map(|d| d.ident.text())
+            .collect();
+        assert!(
+            parameters.contains(&"a") && parameters.contains(&"b") && parameters.len() == 2,
+            "{parameters:?}"
+        );
+    }
+    let tree =
+        clean("int f(a)\n\tthing_t a;\n{\n\treturn 0;\n}\nint g(void);\nDECLARE(a, b)\nint h(void)\n{\n}\n");
     assert_eq!(texts(&tree, Kind::FunctionDefinition).len(), 2);
 }
 

@@ -6,6 +6,7 @@
 //! innermost node around it; what it assumed is dropped.
 
 mod builder;
+mod fill;
 mod graft;
 mod visit;
 
@@ -15,6 +16,8 @@ use super::overlay::{Mark, MarkKind, Overlay};
 use super::tree::NodeData;
 use crate::source::Span;
 use builder::Builder;
+
+pub(super) use fill::fill;
 
 /// The nodes of `tree`.
 pub(super) fn build(tree: &tree_sitter::Tree, overlay: &Overlay) -> Vec<NodeData> {
@@ -60,6 +63,8 @@ enum Context {
 enum Visit {
     /// The node was opened; its children follow in that context.
     Open(Context),
+    /// The node was opened and so many around it.
+    Inside(usize, Context),
     /// The node itself is left out, its children follow.
     Through(Context),
     /// Nothing below it counts.
@@ -107,7 +112,9 @@ impl<'o> Arena<'o> {
                     flags[start] |= MARKED;
                     flags[start + 2] |= MARKED;
                 }
-                MarkKind::ComputedGoto | MarkKind::UnnamedBits => flags[mark.item as usize] |= MARKED,
+                MarkKind::ComputedGoto | MarkKind::UnnamedBits | MarkKind::OldPointer => {
+                    flags[mark.item as usize] |= MARKED
+                }
                 MarkKind::ClosingWord => {
                     flags[start] |= MARKED;
                     flags[start + 1] |= MARKED;
@@ -137,8 +144,8 @@ impl<'o> Arena<'o> {
     /// Emit `root` and everything below it.
     fn walk(&mut self, root: tree_sitter::Node<'_>, window: Window, context: Context, field: Option<Field>) {
         let mut cursor = root.walk();
-        // Per level: whether a node was opened for it, and the context of its children.
-        let mut levels: Vec<(bool, Context)> = Vec::new();
+        // Per level: how many nodes were opened for it, and the context of its children.
+        let mut levels: Vec<(usize, Context)> = Vec::new();
         loop {
             let context = levels.last().map_or(context, |l| l.1);
             let field = if levels.is_empty() { field } else { self.numbers.field(&cursor) };
@@ -146,18 +153,17 @@ impl<'o> Arena<'o> {
                 true => self.visit(cursor.node(), field, context, window),
                 false => self.too_deep(cursor.node(), field, window),
             };
-            match visit {
-                Visit::Open(inner) if cursor.goto_first_child() => {
-                    levels.push((true, inner));
-                    continue;
-                }
-                Visit::Through(inner) if cursor.goto_first_child() => {
-                    levels.push((false, inner));
-                    continue;
-                }
-                Visit::Open(_) => self.close(),
-                _ => {}
+            let (opened, inner) = match visit {
+                Visit::Open(inner) => (1, Some(inner)),
+                Visit::Inside(around, inner) => (around + 1, Some(inner)),
+                Visit::Through(inner) => (0, Some(inner)),
+                Visit::Done => (0, None),
+            };
+            if let Some(inner) = inner.filter(|_| cursor.goto_first_child()) {
+                levels.push((opened, inner));
+                continue;
             }
+            (0..opened).for_each(|_| self.close());
             loop {
                 if levels.is_empty() {
                     return;
@@ -166,9 +172,8 @@ impl<'o> Arena<'o> {
                     break;
                 }
                 cursor.goto_parent();
-                if levels.pop().is_some_and(|(opened, _)| opened) {
-                    self.close();
-                }
+                let opened = levels.pop().map_or(0, |(opened, _)| opened);
+                (0..opened).for_each(|_| self.close());
             }
         }
     }

@@ -94,6 +94,7 @@ fn taken_for(kind: MarkKind) -> &'static str {
         MarkKind::ClosingWord => "the end of an initializer",
         MarkKind::LabelAddress => "the address of a label",
         MarkKind::ComputedGoto => "a jump to an address",
+        MarkKind::OldPointer => "the pointer that a function in the old style gives",
         MarkKind::Asm => "a keyword behind a macro",
         MarkKind::Respelled => "as it stands",
     }

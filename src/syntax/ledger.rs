@@ -52,6 +52,8 @@ pub struct Unread {
 pub struct FunctionEntry {
     /// Its name; of one that a macro heads the macro's name.
     pub name: Option<Span>,
+    /// The names that it has in arms of an `#if` around its head that were not read, in order.
+    pub others: Vec<Span>,
     /// Its body, braces included.
     pub body: Span,
     /// Whether all of it was read.
@@ -75,7 +77,7 @@ impl FileLedger {
     /// The ledger of one file.
     pub fn of(tree: &Tree) -> Self {
         let source = tree.source();
-        let entry = |body: &Span| FunctionEntry { name: None, body: *body, clean: false };
+        let entry = |body: &Span| FunctionEntry { name: None, others: Vec::new(), body: *body, clean: false };
         let mut functions: Vec<FunctionEntry> = tree.bodies.iter().map(entry).collect();
         for node in tree.root().descendants().filter(|n| is_function(*n)) {
             let Some(body) = node.children().find(|c| c.is(Kind::CompoundStatement)) else { continue };
@@ -89,6 +91,7 @@ impl FileLedger {
         for entry in &mut functions {
             let head = Span { start: from.min(entry.body.start), end: entry.body.start };
             entry.name = entry.name.or_else(|| name_before(source, head));
+            entry.others = other_names(tree, head);
             from = entry.body.end;
         }
         let mut unread = Vec::new();
@@ -156,6 +159,15 @@ fn name_before(source: &SourceFile, head: Span) -> Option<Span> {
     all.iter().find(|span| !source.slice(**span).starts_with("__")).or(all.first()).copied()
 }
 
+/// The names that arms before a body which were not read give to the function.
+fn other_names(tree: &Tree, head: Span) -> Vec<Span> {
+    let marks = tree.marks();
+    let from = marks.partition_point(|mark| mark.span.start < head.start);
+    let before = marks[from..].iter().take_while(|mark| mark.span.start < head.end);
+    let arms = before.filter(|mark| mark.kind == MarkKind::UnreadArm && mark.span.end <= head.end);
+    arms.filter_map(|arm| name_before(tree.source(), arm.span)).collect()
+}
+
 /// Whether `node` stands before the body of the function around it.
 fn is_head_of(node: Node<'_>, body: Span) -> bool {
     let function = node.ancestors().find(|a| is_function(*a));
@@ -184,6 +196,19 @@ mod tests {
         let source = SourceFile::new("t.c", head);
         let name = name_before(&source, Span::new(0, head.len()));
         assert_eq!(name.map(|name| source.slice(name)), Some("four"));
+    }
+
+    #[test]
+    fn a_function_has_the_names_of_all_its_heads() {
+        let text = "#if A\nint one(int a)\n#elif B\nstatic long __a two(void)\n#else\nHEAD(three, int, a)\n#endif\n{\n}\n\
+                    #ifdef C\nint x;\n#endif\nint four(void)\n{\n}\n";
+        let source = SourceFile::new("t.c", text);
+        let ledger = FileLedger::of(&parse(&source));
+        let names = |f: &FunctionEntry| -> Vec<String> {
+            f.name.iter().chain(&f.others).map(|name| source.slice(*name).to_owned()).collect()
+        };
+        let all: Vec<_> = ledger.functions.iter().map(names).collect();
+        assert_eq!(all, [vec!["one", "two", "HEAD"], vec!["four"]]);
     }
 
     #[test]

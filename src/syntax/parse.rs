@@ -23,7 +23,11 @@ pub fn shipped_macros() -> &'static MacroKnowledge {
 
 /// Read `source` as C that was never preprocessed; `known` are the macros of the tree and of macro files.
 pub fn parse_with(source: &SourceFile, known: &MacroKnowledge) -> Tree {
-    finish(source, respell(source.text().as_bytes(), known))
+    let text = source.text().as_bytes();
+    let tokens = lexer::lex(text);
+    let mut tree = finish(source, respell_tokens(text, &tokens, known));
+    tree.nodes = arena::fill(tree.nodes, &tokens);
+    tree
 }
 
 /// The tree of what the overlay shows of `source`.
@@ -58,12 +62,15 @@ pub fn grammar_nodes(overlay: &Overlay) -> usize {
 
 /// The text that the grammar reads for `text`.
 pub(super) fn respell(text: &[u8], known: &MacroKnowledge) -> Overlay {
-    let tokens = lexer::lex(text);
+    respell_tokens(text, &lexer::lex(text), known)
+}
+
+fn respell_tokens(text: &[u8], tokens: &[lexer::Token], known: &MacroKnowledge) -> Overlay {
     let mut local = MacroKnowledge::empty();
-    for definition in definitions_among(text, &tokens) {
+    for definition in definitions_among(text, tokens) {
         local.add(&definition, Why::Definition);
     }
-    overlay(text, &tokens, Layers { local: &local, files: known })
+    overlay(text, tokens, Layers { local: &local, files: known })
 }
 
 fn whole_as_error(source: &SourceFile) -> NodeData {

@@ -194,6 +194,23 @@ fn deep_nesting_is_opaque_and_not_fatal() {
     super::parse(&SourceFile::new("t.c", "#if A\n".repeat(5_000)));
 }
 
+/// Of a directive, its beginning.
+fn every_token_is_in_a_leaf(tree: &Tree) {
+    use super::lexer::TokenKind::{Comment, Directive, Space};
+    let hidden =
+        |n: Node<'_>| matches!(n.kind(), Kind::PreprocDirective | Kind::UnreadArm | Kind::MacroAttribute);
+    let mut held = vec![false; tree.source().text().len()];
+    for leaf in tree.root().descendants().filter(|n| n.children().all(hidden)) {
+        held[leaf.span().range()].fill(true);
+    }
+    for token in super::lexer::lex(tree.source().text().as_bytes()) {
+        let end = if matches!(token.kind, Directive(_)) { token.start + 1 } else { token.end };
+        let lost = (token.start..end).find(|at| !held[*at as usize]);
+        let whole = matches!(token.kind, Space | Comment) || lost.is_none();
+        assert!(whole, "{token:?} is in no leaf of {}", tree.source().text());
+    }
+}
+
 fn check(bytes: Vec<u8>) {
     let source = SourceFile::new("t.c", bytes);
     let respelled = super::parse::respelled(&source);
@@ -214,6 +231,7 @@ fn check(bytes: Vec<u8>) {
             node.parent()
         );
     }
+    every_token_is_in_a_leaf(&tree);
     FileLedger::of(&tree);
 }
 

@@ -182,7 +182,7 @@ impl Arena<'_> {
             _ if text == b";" || text == b"," => Kind::Token,
             _ if text.starts_with(b"[[") => Kind::AttributeDeclaration,
             Word::Attribute => Kind::AttributeSpecifier,
-            Word::Alternate => Kind::TypeQualifier,
+            Word::Alternate | Word::Qualifier => Kind::TypeQualifier,
             Word::Asm => Kind::GnuAsmExpression,
             _ => Kind::MacroAttribute,
         }

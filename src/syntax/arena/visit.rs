@@ -31,6 +31,9 @@ impl Arena<'_> {
         {
             return visit;
         }
+        if flags & MARKED != 0 && kind == Kind::FunctionDeclarator {
+            return self.old_pointers(field, span);
+        }
         self.emit_leaves(span.start);
         if flags & MARKED != 0
             && let Some(visit) = self.marked(kind, field, span)
@@ -211,6 +214,26 @@ impl Arena<'_> {
         self.builder.open(Kind::GotoStatement, field, goto.cover(span));
         self.leaf(Kind::Token, None, goto);
         Some(Visit::Open(Context::Plain))
+    }
+
+    /// The declarator of a definition in the old style, with the stars before it around it.
+    fn old_pointers(&mut self, field: Option<Field>, span: Span) -> Visit {
+        let marks = &self.overlay.marks;
+        let to = marks.partition_point(|m| m.span.start < span.start);
+        let from = marks[..to].partition_point(|m| m.span.start + 256 < span.start);
+        let is_star = |m: &&Mark| m.kind == MarkKind::OldPointer && m.item == span.start;
+        let stars: Vec<Span> = marks[from..to].iter().filter(is_star).map(|m| m.span).collect();
+        let mut field = field;
+        for star in &stars {
+            // Attributes may stand among the stars.
+            self.emit_leaves(star.start);
+            self.builder.open(Kind::PointerDeclarator, field, star.cover(span));
+            self.leaf(Kind::Token, None, *star);
+            field = Some(Field::Declarator);
+        }
+        self.emit_leaves(span.start);
+        self.builder.open(Kind::FunctionDeclarator, field, span);
+        Visit::Inside(stars.len(), Context::Plain)
     }
 
     fn declared(&mut self, kind: Kind, field: Option<Field>, span: Span) -> Option<Visit> {

@@ -329,7 +329,7 @@ impl Walker<'_> {
         let mut j = i;
         while j < hi {
             match self.word(j) {
-                // A name at the start of a line after a function's parameters does not belong here.
+                Some(_) if self.is_old_style(j, hi) => break,
                 Some(Word::Ident) => {
                     let unit = self.unit(j, hi);
                     units.push(unit);
@@ -389,6 +389,7 @@ impl Walker<'_> {
                     self.attribute(j, j + 1);
                     j += 1;
                 }
+                Some(TokenKind::Word(_)) if self.is_old_style(j, hi) => break,
                 Some(TokenKind::Word(Word::Ident)) => {
                     let unit = self.unit(j, hi);
                     self.attribute(unit.at, unit.end);
@@ -440,15 +441,7 @@ impl Walker<'_> {
                 Some(TokenKind::Semi) => return j + 1,
                 Some(TokenKind::LBrace) => return self.body(j, hi),
                 Some(TokenKind::Directive(_) | TokenKind::RBrace) => return j,
-                // Parameters of a definition in the old style.
-                Some(TokenKind::Word(
-                    Word::Primitive
-                    | Word::StandardType
-                    | Word::Aggregate
-                    | Word::Enum
-                    | Word::Qualifier
-                    | Word::Storage,
-                )) if self.is(j - 1, TokenKind::RParen) => return self.old_style(j, hi),
+                Some(TokenKind::Word(_)) if self.is_old_style(j, hi) => return self.old_style(j, hi),
                 Some(TokenKind::Word(_)) if self.is_first(j) => return j,
                 _ => return self.expression_statement(j, hi).max(j + 1),
             }
@@ -458,17 +451,6 @@ impl Walker<'_> {
 
     fn bitfield_tail(&mut self, j: usize) -> usize {
         j
-    }
-
-    fn old_style(&mut self, j: usize, hi: usize) -> usize {
-        let mut k = j;
-        while k < hi && self.word(k).is_some() {
-            k = self.declaration(k, hi, Place::Block).max(k + 1);
-        }
-        if self.is(k, TokenKind::LBrace) && k < hi {
-            return self.body(k, hi);
-        }
-        k
     }
 
     /// The index of the `,`, `;` or missing end after a value.

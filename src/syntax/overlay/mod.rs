@@ -14,6 +14,7 @@ mod conditional;
 mod declaration;
 mod declarer;
 mod expression;
+mod old_style;
 mod spell;
 mod statement;
 

@@ -54,6 +54,8 @@ pub enum MarkKind {
     LabelAddress,
     /// `goto *expression`
     ComputedGoto,
+    /// A `*` before the name in a definition of the old style; `item` is the name.
+    OldPointer,
     /// A macro that stands for `asm`.
     Asm,
     /// Tokens respelled for the grammar's sake; the nodes need no change.

@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) name: String,
     /// Where the name stands, or the body if the name is not known.
     pub(super) line: usize,
+    /// Names and lines of the heads that other arms of an `#if` give it.
+    pub(super) others: Vec<(String, usize)>,
     /// The line on which the body begins.
     pub(super) body_line: usize,
     /// The line on which it ends.
@@ -158,6 +160,11 @@ fn known(source: &SourceFile, function: &syntax::ledger::FunctionEntry) -> Known
     Known {
         name: source.slice(name).to_owned(),
         line: source.line_column(name).line,
+        others: function
+            .others
+            .iter()
+            .map(|o| (source.slice(*o).to_owned(), source.line_column(*o).line))
+            .collect(),
         body_line: source.line_column(function.body).line,
         last_line: last,
     }

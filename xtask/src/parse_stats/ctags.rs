@@ -87,6 +87,7 @@ pub(super) fn compare(files: &[PathBuf], totals: &[Total]) -> Result<Comparison>
 /// Whether the ledger's function is the tag's. ctags gives the line of the name; so does the ledger.
 fn is_it(function: &Known, name: &str, line: usize) -> bool {
     function.name == name && function.line == line
+        || function.others.iter().any(|(other, at)| other == name && *at == line)
 }
 
 /// `LINE NAME FILE` of every function.
