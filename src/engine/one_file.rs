@@ -86,8 +86,9 @@ impl<'t> Work<'_, 't> {
                 converted.inspect_err(|refusal| proof.refused(refusal))
             });
             let converted = converted.or_else(|refusal| {
-                let prepared = prepared(walk, self.scope, call, refusal.code).ok_or(refusal.clone())?;
-                let (converted, shown) = self.prepared(walk, &prepared, call).ok_or(refusal)?;
+                let ways = prepared(walk, self.scope, call, refusal.code);
+                let made = ways.iter().find_map(|way| self.prepared(walk, way, call));
+                let (converted, shown) = made.ok_or(refusal)?;
                 proof = shown;
                 Ok(converted)
             });
@@ -185,6 +186,7 @@ impl<'t> Work<'_, 't> {
         let edits = between(self.file.bytes(), &edits.apply(file.bytes()))?;
         proof.moved(&|span| prepared.edits.original(span).unwrap_or(call.span()));
         proof.noted(Duty::GoesOn, &prepared.done, call.span());
+        prepared.open.iter().for_each(|left| proof.left(left.duty, &left.what, left.span));
         let conversion = Conversion { edits, ..conversion };
         let (level, edits, _) = self.settle(conversion, call, &prepared.function, &proof).ok()?;
         let (helper, message) = (spec.helper_name.clone(), spec.message.clone());

@@ -183,6 +183,18 @@ impl Proof {
         }
     }
 
+    /// A duty that was shown of another form of the code rests on a fact that is left to a person.
+    pub fn left(&mut self, duty: Duty, what: &str, span: Span) {
+        let Some(obligation) = self.found.get_mut(&duty) else { return self.open(duty, what, vec![span]) };
+        let shown = std::mem::replace(&mut obligation.status, Status::Open) == Status::Shown;
+        obligation.evidence = match shown {
+            true => what.to_owned(),
+            false => format!("{}; {what}", obligation.evidence),
+        };
+        obligation.spans =
+            if shown { vec![span] } else { [std::mem::take(&mut obligation.spans), vec![span]].concat() };
+    }
+
     /// A refusal ends the proof.
     pub fn refused(&mut self, refusal: &Refusal) {
         if let Some(duty) = Duty::of(refusal.code) {

@@ -219,7 +219,7 @@ pub fn limit<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<Limit<'t
 }
 
 /// C's ways to say "as much as there is".
-fn is_unlimited(node: Node<'_>) -> bool {
+pub(super) fn is_unlimited(node: Node<'_>) -> bool {
     const LARGEST: [&str; 8] =
         ["INT_MAX", "UINT_MAX", "LONG_MAX", "ULONG_MAX", "SSIZE_MAX", "SIZE_MAX", "LLONG_MAX", "ULLONG_MAX"];
     let complement = node.is(Kind::UnaryExpression)

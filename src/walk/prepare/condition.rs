@@ -57,7 +57,7 @@ pub(super) fn in_body<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
         edits.add(TextEdit::new(used.span(), own.clone())).ok()?;
     }
     let done = "the condition acquires until nothing is left".to_owned();
-    Some(Prepared { edits, function: function.name.to_owned(), done, notes: Vec::new() })
+    Some(Prepared { edits, function: function.name.to_owned(), done, notes: Vec::new(), open: Vec::new() })
 }
 
 /// The loop or switch that a `break` or a `continue` belongs to.

@@ -6,8 +6,8 @@
 //! and `number` goes up by one. It refuses, by finding nothing, fields of which it cannot be shown that they get just
 //! that in a batch of any size, and anything between the acquisition and the loop's end that is not straight code.
 
-use super::Prepared;
 use super::elements::{Elements, Meaning, Template, Which, element_field, room_behind};
+use super::{Prepared, batch_of};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, indent, indentation};
 use crate::plan::outlining::fit::numbered;
@@ -63,7 +63,7 @@ pub(super) fn filled<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) 
         let offset = found.elements.fields().find(|(_, m)| *m == Meaning::Offset);
         notes.extend(offset.map(|(p, _)| Note { name: "N16", values: vec![("field", p.field.clone())] }));
     }
-    Some(Prepared { edits, function: function.name.to_owned(), done, notes })
+    Some(Prepared { edits, function: function.name.to_owned(), done, notes, open: Vec::new() })
 }
 
 /// `&array[number]`, where elements are acquired and stay.
@@ -368,8 +368,7 @@ impl<'t> Writer<'_, 't> {
             indentation(source.slice(source.lines().line_span(source.line_column(first.span()).line)));
         let here = indent(column);
         let start = source.lines().line_span(source.line_column(first.span()).line).start as usize;
-        let element = self.spec.callback.element.replace('@', &format!("*{batch}[1]"));
-        let element = element.replacen("**", "*", 1);
+        let element = batch_of(self.spec, &batch);
         let size = &self.spec.callback.size.0;
         add(Span::at(start), format!("{here}{element};\n{here}{size}{left};\n{here}int {index};\n"))?;
         let got = self.scopes.declaration(self.site.got).name;

@@ -60,7 +60,7 @@ pub(super) fn inlined<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     let done =
         format!("{}() is called here only, and is taken as a part of {}()", function.name, caller.name);
     let notes = vec![Note { name: "N15", values: vec![("function", function.name.to_owned())] }];
-    Some(Prepared { edits, function: caller.name.to_owned(), done, notes })
+    Some(Prepared { edits, function: caller.name.to_owned(), done, notes, open: Vec::new() })
 }
 
 /// The only call of a static function, if nothing else names it.

@@ -10,11 +10,15 @@ mod elements;
 mod fill;
 mod inline;
 mod lockstep;
+mod single;
+mod widen;
 
 use super::notes::Note;
+use super::obligations::Duty;
 use super::refusal::RefusalCode;
 use super::spec::WalkSpec;
 use crate::edit::EditSet;
+use crate::source::Span;
 use crate::syntax::Node;
 use crate::syntax::file_scope::FileScope;
 
@@ -29,19 +33,42 @@ pub struct Prepared {
     pub done: String,
     /// What a reviewer should know of it.
     pub notes: Vec<Note>,
+    /// What a person has to look at, because it is not the same program.
+    pub open: Vec<Left>,
 }
 
-/// Spell the surroundings of an acquisition as a walk, if it was refused for its shape.
+/// A fact that the conversion rests on and that is not shown.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// The duty that it belongs to.
+    pub duty: Duty,
+    /// The fact, in a clause.
+    pub what: String,
+    /// Where, in the original text.
+    pub span: Span,
+}
+
+/// Spell the surroundings of an acquisition as a walk, if it was refused for its shape: every way to do it, the surest
+/// first.
 pub fn prepared<'t>(
     spec: &WalkSpec,
     file: &FileScope<'t>,
     call: Node<'t>,
     refused: RefusalCode,
-) -> Option<Prepared> {
-    match refused {
-        RefusalCode::NoOuterLoop => inline::inlined(spec, file, call),
-        RefusalCode::ArrayAliasesDestination => fill::filled(spec, file, call),
-        RefusalCode::NotUnderstood => condition::in_body(spec, file, call),
-        _ => None,
-    }
+) -> Vec<Prepared> {
+    let ways = match refused {
+        RefusalCode::NoOuterLoop => {
+            vec![inline::inlined(spec, file, call), single::widened(spec, file, call)]
+        }
+        RefusalCode::ArrayAliasesDestination => vec![fill::filled(spec, file, call)],
+        RefusalCode::NotUnderstood => vec![condition::in_body(spec, file, call)],
+        _ => Vec::new(),
+    };
+    ways.into_iter().flatten().collect()
+}
+
+/// The declaration of an array of elements, for code that is never shown.
+fn batch_of(spec: &WalkSpec, name: &str) -> String {
+    let element = spec.callback.element.replace('@', &format!("*{name}[1]"));
+    element.replacen("**", "*", 1)
 }
