@@ -181,3 +181,85 @@ fn commands_on_a_tree_take_macro_files() {
         "absent.h",
     );
 }
+
+const SMPL: &str = "@@\nexpression E;\n@@\n- old(E)\n+ new(E)\n";
+
+/// A word of that rule in an arm that is not read.
+const UNSEEN: &str = "int f(int a)\n{\n#ifdef A\n\tif (a) {\n#else\n\tif (old(a)) {\n#endif\n\t\treturn old(1);\n\t}\n\treturn 0;\n}\n";
+
+#[test]
+fn every_command_with_a_semantic_patch_tells_what_it_read() {
+    let scene = Scene::new(&[]);
+    scene.write("r.cocci", SMPL);
+    scene.write("a.c", UNSEEN);
+    scene.write("b.c", "int g(void)\n{\n\treturn 1;\n}\n");
+    let unseen = "a.c:6: `old` was not looked at: another arm of the #if around it was read";
+    let read = "1 function read, 1 of them in part, 1 place of such a word not looked at";
+    for line in [
+        &["apply", "r.cocci", "a.c", "b.c"][..],
+        &["spatch", "--sp-file", "r.cocci", "a.c", "b.c"],
+        &["apply", "r.cocci", "a.c", "--format", "json"],
+        &["explain", "r.cocci", "a.c:8"],
+        &["explain", "r.cocci", "a.c:8", "--format", "json"],
+    ] {
+        let ran = scene.run(line);
+        assert_eq!(ran.status, 0, "{line:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(unseen) && ran.stderr.contains(read), "{line:?}: {}", ran.stderr);
+    }
+    let quiet = scene.run(&["apply", "r.cocci", "a.c", "--very-quiet"]);
+    assert!(quiet.stderr.contains(unseen) && !quiet.stderr.contains(read), "{}", quiet.stderr);
+    for line in [&["apply", "r.cocci", "a.c"][..], &["explain", "r.cocci", "a.c:8"]] {
+        assert_eq!(scene.run(&[line, &["--strict"]].concat()).status, 5, "{line:?}");
+    }
+    assert_eq!(scene.run(&["apply", "r.cocci", "b.c", "--strict"]).status, 0);
+    let told = scene.run(&["apply", "r.cocci", "a.c", "--verbose-parsing"]).stderr;
+    assert!(told.contains("a.c:6: 1 line not read: another arm"), "{told}");
+}
+
+#[test]
+fn the_whole_ledger_is_in_the_document_of_a_semantic_patch() {
+    let scene = Scene::new(&[]);
+    scene.write("r.cocci", SMPL);
+    scene.write("a.c", UNSEEN);
+    let applied = json(&scene, &["apply", "r.cocci", "a.c"]);
+    assert_eq!(applied["files"][0]["path"], "a.c");
+    assert_eq!(applied["files"][0]["changed"], true);
+    assert!(applied["diff"].as_str().is_some_and(|diff| diff.contains("+\t\treturn new(1);")), "{applied}");
+    for coverage in [&applied["coverage"], &json(&scene, &["explain", "r.cocci", "a.c:8"])["coverage"]] {
+        assert_eq!((&coverage["complete"], &coverage["partial"]), (&Value::from(false), &Value::from(1)));
+        assert_eq!(
+            (&coverage["unseen"][0]["word"], &coverage["unseen"][0]["line"]),
+            (&"old".into(), &Value::from(6))
+        );
+        assert_eq!(coverage["opaque"][0]["function"], "f");
+        assert_eq!(coverage["read"][0]["path"], "a.c");
+    }
+}
+
+#[test]
+fn headers_say_what_a_macro_is_to_semantic_patches_too() {
+    let scene = Scene::new(&[]);
+    for folder in ["include", "lib", "further"] {
+        std::fs::create_dir_all(scene.path(folder)).expect("made");
+    }
+    // Without the header this is a declaration of `old`.
+    scene.write("include/marks.h", "#define odd\n");
+    scene.write("further/more.h", "#define even\n");
+    scene.write("r.cocci", SMPL);
+    let code = |mark: &str| {
+        format!(
+            "#include <marks.h>\n#include <more.h>\nint f(int n)\n{{\n\t{mark} old(n + 1);\n\treturn n;\n}}\n"
+        )
+    };
+    scene.write("lib/odd.c", &code("odd"));
+    scene.write("lib/even.c", &code("even"));
+    let changed = |line: &[&str]| {
+        let ran = scene.run(&[&["apply", "r.cocci"], line].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran.stdout.matches("new(n + 1);").count()
+    };
+    assert_eq!(changed(&["--dir", "lib"]), 1);
+    assert_eq!(changed(&["--dir", "lib", "-I", "further"]), 2);
+    assert_eq!(changed(&["lib/even.c", "-Ifurther", "--all-includes"]), 1);
+    assert_eq!(changed(&["--dir", "lib", "-I", "further", "--no-includes"]), 0);
+}

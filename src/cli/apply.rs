@@ -7,6 +7,7 @@
 mod alias;
 mod arguments;
 mod config;
+mod document;
 mod patch;
 mod rules;
 mod spelling;
@@ -18,6 +19,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::apply::{Handled, Ran, Work, before_files, over_files};
@@ -25,14 +27,17 @@ use crate::engine::with_threads;
 use crate::script::{self, ReportKind};
 use crate::source::SourceFile;
 use crate::syntax::coverage::{Coverage, SkipReason};
+use crate::syntax::{Headers, MacroKnowledge};
 
+use super::args::FormatWish;
 use super::exit::{Exit, Failure, Outcome};
 use super::terminal::Terminal;
-use super::{ledger, render};
+use super::{ledger, macros, render};
 
 pub(super) use alias::{as_typed, spatch};
 pub(super) use arguments::ApplyArguments;
 
+use document::Became;
 use patch::{Lines, Paths, Style, without_marked_lines};
 use rules::Ready;
 use targets::Targets;
@@ -73,6 +78,7 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
         destination,
         targets: &targets,
         tally: Tally::default(),
+        result: (arguments.result.format == FormatWish::Json).then(document::Result::default),
         lost: None,
     };
     report.over_all_files()?;
@@ -93,16 +99,23 @@ fn without_effect(arguments: &ApplyArguments) -> Vec<Diagnostic> {
 /// A warning where headers were asked for and matter: a rule asks for the types of expressions.
 fn headers_not_read(arguments: &ApplyArguments, ready: &Ready) -> Option<Diagnostic> {
     let mut asked: Vec<&str> = arguments.running.about_headers.iter().map(String::as_str).collect();
+    asked.extend((!arguments.reading.include_directories.is_empty()).then_some("-I"));
     asked.sort_unstable();
     asked.dedup();
     let mut metavariables = ready.file.rules().flat_map(|rule| &rule.metavariables);
     if asked.is_empty() || arguments.reading.no_includes || !metavariables.any(|m| !m.types.is_empty()) {
         return None;
     }
-    let message =
-        "headers are not read: an expression whose type only a header tells matches no typed metavariable";
+    let message = "headers are not read for types: an expression whose type only a header tells matches no typed metavariable";
     let told = Diagnostic::new(Severity::Warning, "headers-not-read", message);
     Some(told.help(format!("without effect: {}", asked.join(", "))))
+}
+
+/// The headers that say what macros are, unless they are not to be read.
+fn headers(arguments: &ApplyArguments, ready: &Ready) -> Option<Headers<'static>> {
+    let known = ready.options.macros.clone().map_or_else(|| MacroKnowledge::shipped().clone(), Arc::new);
+    let reading = &arguments.reading;
+    (!reading.no_includes).then(|| macros::headers(known, &reading.include_directories))
 }
 
 /// How diffs are printed.
@@ -142,6 +155,8 @@ struct Report<'a> {
     destination: Destination,
     targets: &'a Targets,
     tally: Tally,
+    /// What is to be printed as one document.
+    result: Option<document::Result>,
     /// Why standard output cannot be written to any more.
     lost: Option<io::Error>,
 }
@@ -149,7 +164,13 @@ struct Report<'a> {
 impl Report<'_> {
     fn over_all_files(&mut self) -> Result<(), Failure> {
         let (ready, targets) = (self.ready, self.targets);
-        let work = Work { program: &ready.program, options: &ready.options, files: targets.files.len() };
+        let headers = headers(self.arguments, ready);
+        let work = Work {
+            program: &ready.program,
+            options: &ready.options,
+            files: targets.files.len(),
+            headers: headers.as_ref(),
+        };
         let jobs = self.arguments.running.jobs.and_then(NonZeroUsize::new);
         self.tally.coverage.files = targets.files.len();
         let last = with_threads(jobs, || {
@@ -169,7 +190,11 @@ impl Report<'_> {
     }
 
     /// Print what scripts printed.
-    fn said(&self, reports: &[script::Report]) -> io::Result<()> {
+    fn said(&mut self, reports: &[script::Report]) -> io::Result<()> {
+        if let Some(result) = &mut self.result {
+            result.reports(reports);
+            return Ok(());
+        }
         for report in reports {
             match report.kind {
                 ReportKind::Error => self.terminal.tell(&report.text),
@@ -199,8 +224,9 @@ impl Report<'_> {
         let Ran { source, applied } = ran;
         let path = &self.targets.files[at];
         self.tally.coverage.add(applied.coverage.clone());
+        self.tell(&ledger::not_looked_at(&applied.coverage));
         if self.arguments.result.verbose_parsing {
-            self.tell(&ledger::not_looked_at(&applied.coverage));
+            self.tell(&ledger::not_read(&applied.coverage));
         }
         self.said(&applied.reports)?;
         self.tell(&applied.diagnostics);
@@ -211,9 +237,18 @@ impl Report<'_> {
         };
         let changed = new != source.bytes();
         self.tally.changed += usize::from(changed);
+        if let Some(result) = &mut self.result {
+            let matched = applied.matched.iter().cloned().collect();
+            let became = Became { path: source.path(), changed, matched, diagnostics: &applied.diagnostics };
+            result.file(became);
+        }
         let visible = self.arguments.result.force_diff || !only_space_differs(source.bytes(), &new);
         if changed && visible && !self.arguments.result.no_show_diff {
-            self.terminal.print_bytes(&self.style.diff(path, source.bytes(), &new))?;
+            let diff = self.style.diff(path, source.bytes(), &new);
+            match &mut self.result {
+                Some(result) => result.diff(&diff),
+                None => self.terminal.print_bytes(&diff)?,
+            }
         }
         if changed
             && self.style.lines == Lines::Changed
@@ -234,6 +269,9 @@ impl Report<'_> {
             return Err(Failure::Output(error));
         }
         let Tally { changed, matched, coverage, unwritten } = &self.tally;
+        if let Some(result) = &self.result {
+            self.terminal.print(&result.document(coverage))?;
+        }
         if !self.arguments.result.very_quiet {
             let word = if self.style.lines == Lines::Marked { "marked" } else { "changed" };
             let files = ledger::count(*changed, "file", "files");

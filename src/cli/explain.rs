@@ -9,7 +9,7 @@ mod patch;
 use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::{Converted, Files, Site, Verdict};
+use crate::engine::{self, Converted, Files, Site, Verdict};
 use crate::smpl::{self, RuleFile};
 use crate::source::SourceFile;
 use crate::walk::{Refusal, RefusalCode};
@@ -47,13 +47,14 @@ pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome 
             CommitFiles::new(&tree.repository, &tree.snapshot, macros::known(&arguments.tree.macros)?)?;
         let bytes = files.read(path).map_err(|told| Failure::new(Exit::Repository, told))?;
         let source = SourceFile::new(path, bytes);
+        let paths = files.paths();
+        let headers = engine::headers(&files, &paths);
         let mut exit = Exit::Findings;
         for one in &patches {
-            if patch::text(one, (&source, line), arguments, terminal)? == Exit::Done {
-                exit = Exit::Done;
-            }
+            let (found, _) = patch::text(one, (&source, line), Some(&headers), (arguments, terminal))?;
+            exit = if found == Exit::Done { Exit::Done } else { exit };
         }
-        return Ok(exit);
+        return Ok(unread(&found, arguments).unwrap_or(exit));
     }
     sites(&found, arguments, (path, line), terminal)
 }
@@ -97,12 +98,16 @@ fn sites(
     for site in sites.iter().filter(|site| site.line() == nearest.line()) {
         terminal.print(&explain(site, terminal.out))?;
     }
-    let unread = run::finding(found, &arguments.tree).filter(|(exit, _)| *exit == Exit::Unread);
-    Ok(match unread {
-        Some((exit, _)) => exit,
+    Ok(match unread(found, arguments) {
+        Some(exit) => exit,
         None if nearest.line() == line => Exit::Done,
         None => Exit::Findings,
     })
+}
+
+/// The exit status where not everything was read and that counts.
+fn unread(found: &Found, arguments: &ExplainArguments) -> Option<Exit> {
+    run::finding(found, &arguments.tree).map(|(exit, _)| exit).filter(|exit| *exit == Exit::Unread)
 }
 
 /// `FILE:LINE`.

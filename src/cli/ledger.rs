@@ -50,6 +50,16 @@ pub(super) fn not_looked_at(coverage: &Coverage) -> Vec<Diagnostic> {
     coverage.not_looked_at.iter().map(told).collect()
 }
 
+/// Every place that was not read, whatever stands there.
+pub(super) fn not_read(coverage: &Coverage) -> Vec<Diagnostic> {
+    let told = |place: &OpaquePlace| {
+        let lines = count(place.lines, "line", "lines");
+        let what = format!("{}:{}: {lines} not read: {}", place.path, place.at.line, place.cause.sentence());
+        Diagnostic::new(Severity::Warning, "opaque", what)
+    };
+    coverage.opaque.iter().map(told).collect()
+}
+
 /// Why the code around a word was not read.
 fn why(cause: Option<Cause>) -> &'static str {
     cause.map_or("it stands in the body of a macro", Cause::sentence)

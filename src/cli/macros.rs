@@ -1,14 +1,16 @@
 //! What a run knows about macros.
 //!
-//! In: `--macro-file`. Out: the shipped knowledge, or that with the given files added; a later file wins. It refuses
-//! files that cannot be read.
+//! In: `--macro-file`. Out: the shipped knowledge, or that with the given files added; a later file wins; and on top of
+//! it the headers of files on the disk. It refuses macro files that cannot be read.
 
 use std::borrow::Cow;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::syntax::MacroKnowledge;
 use crate::syntax::parse::shipped_macros;
+use crate::syntax::{Headers, MacroKnowledge};
 
 use super::args::MacroArguments;
 use super::exit::{Exit, Failure};
@@ -37,4 +39,14 @@ pub(super) fn known(arguments: &MacroArguments) -> Result<Cow<'static, MacroKnow
     } else {
         Err(Failure::Told { exit: Exit::Usage, diagnostics })
     }
+}
+
+/// The headers that files on the disk include: beside them, in the `include` directories around them, and then in
+/// `directories`.
+pub(super) fn headers(known: Arc<MacroKnowledge>, directories: &[PathBuf]) -> Headers<'static> {
+    let absolute =
+        |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into()).display().to_string();
+    let directories: Vec<String> = directories.iter().map(|directory| absolute(directory)).collect();
+    let here = std::env::current_dir().map(|here| here.display().to_string()).unwrap_or_default();
+    Headers::new(|path: &str| fs::read(path).ok(), directories, known).seen_from(here)
 }

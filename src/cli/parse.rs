@@ -24,7 +24,7 @@ use super::{macros, render};
 /// Do it.
 pub(super) fn run(arguments: &ParseArguments, terminal: &Terminal) -> Outcome {
     let known = Arc::new(macros::known(&arguments.macros)?.into_owned());
-    let headers = Headers::new(|path: &str| std::fs::read(path).ok(), [""; 0], known);
+    let headers = macros::headers(known, &[]);
     let mut all = Coverage { files: arguments.files.len(), ..Coverage::default() };
     let mut entries = Vec::new();
     for path in &arguments.files {
@@ -68,10 +68,8 @@ struct File {
 
 impl File {
     fn read(path: &str, bytes: Vec<u8>, headers: &Headers<'_>) -> Self {
-        // Headers lie around the file, also where its path does not tell.
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
-        let macros = headers.macros(&SourceFile::new(absolute.display().to_string(), bytes.as_slice()));
         let source = SourceFile::new(path, bytes);
+        let macros = headers.macros(&source);
         let tree = parse_with(&source, &macros);
         let coverage = Coverage::of_candidate(&tree, &[], MacroBodies::Read);
         Self { tree, macros, coverage }

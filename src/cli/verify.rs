@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::EditSet;
 use crate::engine::{self, Converted, Files as _, Site, Verdict};
 use crate::source::SourceFile;
+use crate::syntax::Coverage;
 use crate::verify::play::{self, Ending, Figures, MadeUp, Played};
 use crate::walk::model::Model;
 
@@ -20,9 +21,10 @@ use super::args::{FormatWish, VerifyArguments};
 use super::commit::CommitFiles;
 use super::exit::{Exit, Failure, Outcome};
 use super::explain::place;
+use super::ledger::Ledger;
 use super::terminal::Terminal;
 use super::tree::{self, Tree};
-use super::{json, macros, render, rules, run};
+use super::{json, ledger, macros, render, rules, run};
 
 /// Do it.
 pub(super) fn run(arguments: &VerifyArguments, terminal: &Terminal) -> Outcome {
@@ -31,6 +33,12 @@ pub(super) fn run(arguments: &VerifyArguments, terminal: &Terminal) -> Outcome {
     let rules = run::understand(&folders, &arguments.tree.smpl)?;
     let tree = Tree::open(&arguments.tree, &[path.to_owned()])?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
+    let coverage = &found.outcome.coverage;
+    terminal.tell(&render::diagnostics(&ledger::not_looked_at(coverage), terminal.err));
+    terminal.tell(&format!("{}\n", ledger::summary(coverage)));
+    if let Some((exit @ Exit::Unread, _)) = run::finding(&found, &arguments.tree) {
+        return Ok(exit);
+    }
     let site = found.outcome.sites.iter().find(|site| site.line() == line).ok_or_else(|| {
         let lines: Vec<String> = found.outcome.sites.iter().map(|site| site.line().to_string()).collect();
         let told = Diagnostic::error("no-site", format!("no rule speaks about {path}:{line}"));
@@ -55,7 +63,7 @@ pub(super) fn run(arguments: &VerifyArguments, terminal: &Terminal) -> Outcome {
     let played = play_site(&tree, arguments, site, converted, model)?;
     let meant = model.differences(&converted.notes);
     match arguments.format {
-        FormatWish::Json => terminal.print(&document(site, &played, &meant))?,
+        FormatWish::Json => terminal.print(&document(site, &played, &meant, coverage))?,
         FormatWish::Text => terminal.print(&text(site, &played, &meant, terminal))?,
     }
     Ok(match played.ending {
@@ -181,9 +189,10 @@ struct Document<'a> {
     opaque: &'a [String],
     macros: &'a [String],
     variables: &'a [String],
+    coverage: Ledger<'a>,
 }
 
-fn document(site: &Site, played: &Played, meant: &[(&str, &str)]) -> String {
+fn document(site: &Site, played: &Played, meant: &[(&str, &str)], coverage: &Coverage) -> String {
     let (ending, figures, told) = match &played.ending {
         Ending::Alike(figures) => ("alike", *figures, None),
         Ending::Nothing(figures) => ("not-compared", *figures, None),
@@ -207,5 +216,6 @@ fn document(site: &Site, played: &Played, meant: &[(&str, &str)]) -> String {
         opaque: &played.made_up.opaque,
         macros: &played.made_up.macros,
         variables: &played.made_up.variables,
+        coverage: Ledger::of(coverage),
     })
 }

@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::apply::{Applied, ApplyOptions, Program, Runner};
 use crate::script::Report;
 use crate::source::SourceFile;
+use crate::syntax::Headers;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -35,7 +36,7 @@ pub struct Ran {
 }
 
 /// What is to be run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Work<'a> {
     /// The rules.
     pub program: &'a Program,
@@ -43,6 +44,8 @@ pub struct Work<'a> {
     pub options: &'a ApplyOptions,
     /// Number of files.
     pub files: usize,
+    /// The headers that say what the files' macros are, if they are to be read.
+    pub headers: Option<&'a Headers<'a>>,
 }
 
 /// Reads the file of that number. Called from several threads.
@@ -63,13 +66,13 @@ pub fn over_files(
     sink: &mut Sink<'_>,
 ) -> Result<Vec<Report>, Diagnostic> {
     if work.program.sums_up() {
-        let (runner, _) = Runner::new(work.program, work.options)?;
+        let runner = runner(work)?;
         let mut all = 0..work.files;
         let ended = all.try_for_each(|at| sink(at, handle(&runner, work, read, at)));
         return if ended.is_break() { Ok(Vec::new()) } else { runner.finish() };
     }
     let queue = Mutex::new(Queue { sink, next: 0, waiting: BTreeMap::new(), ended: false });
-    let start = || Runner::new(work.program, work.options).map(|(runner, _)| runner);
+    let start = || runner(work);
     let one = |runner: &mut Result<Runner<'_>, Diagnostic>, at: usize| {
         let handled = match runner {
             Ok(runner) => handle(runner, work, read, at),
@@ -83,6 +86,11 @@ pub fn over_files(
     // One after the other from the front, so that little has to wait for its turn.
     let _ = (0..work.files).par_bridge().try_for_each_init(start, one);
     Ok(Vec::new())
+}
+
+/// One worker's; what its first scripts print is known from [`before_files`].
+fn runner<'a>(work: &Work<'a>) -> Result<Runner<'a>, Diagnostic> {
+    Runner::new(work.program, work.options).map(|(runner, _)| runner.with_headers(work.headers))
 }
 
 fn handle(runner: &Runner<'_>, work: &Work<'_>, read: &Reader<'_>, at: usize) -> Handled {
@@ -137,7 +145,7 @@ mod tests {
     fn run(jobs: usize, last: usize) -> Vec<String> {
         let options = ApplyOptions::default();
         let program = prepare(&parse(&SourceFile::new("r.cocci", RULE)).0, &options).expect("a good rule");
-        let work = Work { program: &program, options: &options, files: 60 };
+        let work = Work { program: &program, options: &options, files: 60, headers: None };
         let mut told = Vec::new();
         crate::engine::with_threads(NonZeroUsize::new(jobs), || {
             let told = over_files(&work, &read, &mut |at, handled| {

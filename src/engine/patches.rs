@@ -101,7 +101,7 @@ pub(super) fn run(
     let paths = files.paths();
     let in_question: Vec<&String> =
         paths.iter().filter(|p| (p.ends_with(".c") || headers && p.ends_with(".h")) && wanted(p)).collect();
-    let start = || Running::new(patches);
+    let start = || Running::new(patches, tree_headers);
     let one =
         |running: &mut Result<Running<'_>, Diagnostic>, path: &&String| match (running, files.read(path)) {
             (Ok(running), Ok(bytes)) => {
@@ -150,11 +150,11 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(patches: &'a [SemanticPatch]) -> Result<Self, Diagnostic> {
+    fn new(patches: &'a [SemanticPatch], headers: &'a Headers<'a>) -> Result<Self, Diagnostic> {
         let mut running = Self { runners: Vec::new(), said: Vec::new() };
         for patch in patches {
             let (runner, reports) = Runner::new(&patch.program, &patch.options)?;
-            running.runners.push((patch, runner));
+            running.runners.push((patch, runner.with_headers(Some(headers))));
             running.said.extend(reports);
         }
         Ok(running)

@@ -18,15 +18,18 @@ use crate::matcher::{Binding, Environment, Found, Ground, Need, Search, iso, sea
 use crate::script::{Decision, Interpreter, Report};
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::token::Mark;
+use crate::smpl::vocabulary::declared;
 use crate::smpl::{Depends, RuleFile, ScriptRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
-use crate::syntax::{self, Outside, Tree};
+use crate::syntax::{self, Headers, Outside, Tree, parse_parts, parse_with};
 use scripts::Checks;
 use states::{State, distinct, export, pooled, start};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use transform::transform;
 
@@ -82,23 +85,14 @@ pub struct Program {
 }
 
 impl Program {
-    /// The tree of a file, read with what is known about macros and what the rules declare names to be.
-    fn read(&self, source: &SourceFile) -> Tree {
-        match &self.macros {
-            Some(known) => syntax::parse_with(source, known),
-            None => syntax::parse(source),
-        }
-    }
-
-    /// The tree of those items of a file that are wanted, if there are any.
-    fn read_parts(
-        &self,
-        source: &SourceFile,
-        outside: Outside,
-        wanted: impl Fn(Span) -> bool,
-    ) -> Option<Tree> {
-        let known = self.macros.as_ref().unwrap_or_else(|| syntax::parse::shipped_macros());
-        syntax::parse_parts(source, known, outside, wanted)
+    /// What is known about the macros of a file: what the rules declare names to be, then what its headers say.
+    fn known(&self, source: &SourceFile, headers: Option<&Headers<'_>>) -> Cow<'_, MacroKnowledge> {
+        let Some(headers) = headers else {
+            return Cow::Borrowed(self.macros.as_ref().unwrap_or_else(|| syntax::parse::shipped_macros()));
+        };
+        let told = headers.macros(source);
+        let names = self.file.declared_names();
+        Cow::Owned(if names.is_empty() { told } else { declared(&names, Some(&Arc::new(told))) })
     }
 
     /// Tells which files have to be looked at.
@@ -318,6 +312,7 @@ impl Applied {
 pub struct Runner<'a> {
     program: &'a Program,
     options: &'a ApplyOptions,
+    headers: Option<&'a Headers<'a>>,
     scripts: Option<Interpreter>,
     /// Made from the steps that are rules, by their place.
     searches: Vec<OnceCell<Search<'a>>>,
@@ -327,12 +322,17 @@ impl<'a> Runner<'a> {
     /// Run the scripts that come before all files, and be ready for files. What the scripts printed comes along.
     pub fn new(program: &'a Program, options: &'a ApplyOptions) -> Result<(Self, Vec<Report>), Diagnostic> {
         let searches = program.steps.iter().map(|_| OnceCell::new()).collect();
-        let mut runner = Self { program, options, scripts: None, searches };
+        let mut runner = Self { program, options, headers: None, scripts: None, searches };
         if program.has_scripts() && options.scripts == Scripts::Allowed {
             runner.scripts = Some(Interpreter::new(&program.file)?);
         }
         let reports = runner.outside_files(&program.first)?;
         Ok((runner, reports))
+    }
+
+    /// Let the headers that a file includes say what its macros are.
+    pub fn with_headers(self, headers: Option<&'a Headers<'a>>) -> Self {
+        Self { headers, ..self }
     }
 
     /// Run the rules on a file. Bytes that are not UTF-8 stay what they are, also where rules move them.
@@ -378,12 +378,22 @@ impl<'a> Runner<'a> {
         State { env, matched: self.options.virtuals.iter().cloned().collect() }
     }
 
+    fn known(&self, source: &SourceFile) -> Cow<'_, MacroKnowledge> {
+        self.program.known(source, self.headers)
+    }
+
+    /// The tree of a file.
+    fn read(&self, source: &SourceFile) -> Tree {
+        parse_with(source, &self.known(source))
+    }
+
     fn apply_to_text(&self, source: &SourceFile) -> Applied {
         let until = self.options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let known = self.known(source);
         if let Some(outside) = self.program.first_look() {
             let text = source.text().as_bytes();
             let wanted = |span| self.program.rules().any(|step| step.need.is_met(text, span));
-            let Some(tree) = self.program.read_parts(source, outside, wanted) else {
+            let Some(tree) = parse_parts(source, &known, outside, wanted) else {
                 return Applied::untouched(source, Coverage::default(), Vec::new());
             };
             match self.run((source, tree), Look::First, until) {
@@ -392,7 +402,7 @@ impl<'a> Runner<'a> {
                 Err(Stop::Closer) => {}
             }
         }
-        let tree = self.program.read(source);
+        let tree = parse_with(source, &known);
         self.run((source, tree), Look::Whole, until).unwrap_or_else(|_| late(source))
     }
 
@@ -410,7 +420,7 @@ impl<'a> Runner<'a> {
         let mut tree = tree;
         while let Some(after) = self.steps(&mut steps, &tree, &mut now, &mut out)? {
             now.source = SourceFile::new(now.source.path(), after);
-            tree = self.program.read(&now.source);
+            tree = self.read(&now.source);
         }
         out.after = now.source.bytes().to_vec();
         Ok(out)

@@ -59,6 +59,8 @@ impl<F: Fn(&str) -> Option<Vec<u8>> + Sync + Send> HeaderFiles for F {
 pub struct Headers<'r> {
     files: Box<dyn HeaderFiles + 'r>,
     directories: Vec<String>,
+    /// Where paths begin that do not begin with `/`; empty for the root of a tree.
+    root: String,
     below: Arc<MacroKnowledge>,
     index: Mutex<Index>,
 }
@@ -101,7 +103,13 @@ impl<'r> Headers<'r> {
         below: Arc<MacroKnowledge>,
     ) -> Self {
         let directories = directories.into_iter().map(Into::into).collect();
-        Self { files: Box::new(files), directories, below, index: Mutex::default() }
+        Self { files: Box::new(files), directories, root: String::new(), below, index: Mutex::default() }
+    }
+
+    /// Take the paths of files as seen from `directory`, in which they are not the whole of a tree: headers are looked
+    /// for in the directories around it too.
+    pub fn seen_from(self, directory: impl Into<String>) -> Self {
+        Self { root: directory.into(), ..self }
     }
 
     /// Read `source` with the macros of its headers.
@@ -151,7 +159,8 @@ impl<'r> Headers<'r> {
     fn reachable(&self, path: &str, first: &[Include]) -> Vec<Arc<Header>> {
         let mut seen: HashSet<*const Header> = HashSet::new();
         let mut found = Vec::new();
-        let mut ahead: Vec<Arc<Header>> = self.resolve(path, first);
+        let path = normal_path(&self.root, path).unwrap_or_else(|| path.to_owned());
+        let mut ahead: Vec<Arc<Header>> = self.resolve(&path, first);
         ahead.reverse();
         while let Some(header) = ahead.pop() {
             if !seen.insert(Arc::as_ptr(&header)) {

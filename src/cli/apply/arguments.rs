@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueHint};
 
-use crate::cli::args::{MacroArguments, SmplArguments};
+use crate::cli::args::{FormatWish, MacroArguments, SmplArguments};
 
 /// Arguments of `vedalia apply`.
 #[derive(Debug, Args)]
@@ -85,6 +85,9 @@ pub(super) struct ResultArguments {
     /// Write the result of the only file here.
     #[arg(short, value_name = "FILE", conflicts_with_all = ["in_place", "out_place"])]
     pub(super) output: Option<PathBuf>,
+    /// How to print the result.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: FormatWish,
     /// Print the diff; the default.
     #[arg(long, overrides_with = "no_show_diff")]
     pub(super) show_diff: bool,
@@ -120,9 +123,13 @@ pub(super) struct ResultArguments {
 pub(super) struct ReadingArguments {
     #[command(flatten)]
     pub(super) macros: MacroArguments,
-    /// Take types from the file alone; what is done in any case.
+    /// Do not read the headers that a file includes: what a macro is then follows from the file and from macro files alone.
     #[arg(long)]
     pub(super) no_includes: bool,
+    /// Directory to look for headers in, after those beside the file and in the `include` directories around it; may be
+    /// given several times.
+    #[arg(short = 'I', value_name = "DIR", action = ArgAction::Append)]
+    pub(super) include_directories: Vec<PathBuf>,
 }
 
 /// How the work is done.
@@ -144,7 +151,7 @@ pub(super) struct RunningArguments {
     /// An option of Coccinelle that is understood and does nothing here; made by [`super::spelling`].
     #[arg(long, hide = true, action = ArgAction::Append)]
     pub(super) without_effect: Vec<String>,
-    /// An option of Coccinelle about headers, which are not read for types; made by [`super::spelling`].
+    /// An option of Coccinelle about headers, which are read for macros and not for types; made by [`super::spelling`].
     #[arg(long, hide = true, action = ArgAction::Append)]
     pub(super) about_headers: Vec<String>,
 }

@@ -142,11 +142,6 @@ pub(super) fn respell(arguments: &[OsString]) -> Vec<OsString> {
             out.extend(rest.by_ref().cloned());
             break;
         }
-        if let Some(folder) = argument.to_str().and_then(|text| text.strip_prefix("-I")) {
-            skip_value(Takes::Value, (!folder.is_empty()).then_some(folder), &mut rest);
-            out.push("--about-headers=-I".into());
-            continue;
-        }
         if short_with_value(argument) {
             out.push(argument.clone());
             out.extend(rest.next().cloned());
@@ -190,7 +185,7 @@ fn skip_value(takes: Takes, value: Option<&str>, rest: &mut std::slice::Iter<'_,
 
 /// Whether it is a short option whose value is the next argument.
 fn short_with_value(argument: &OsStr) -> bool {
-    ["-D", "-U", "-j", "-o"].iter().any(|short| argument == *short)
+    ["-D", "-I", "-U", "-j", "-o"].iter().any(|short| argument == *short)
 }
 
 /// The long name that an argument spells, with `-` for `_`, and the value behind `=`.
@@ -264,7 +259,7 @@ mod tests {
         assert_eq!(respelled("--chunksize 1 --use-idutils --tmp-dir=x f.c"), "f.c");
         assert_eq!(
             respelled("-I include -Ix --include a.h --all-includes f.c"),
-            "--about-headers=-I --about-headers=-I --about-headers=--include --about-headers=--all-includes f.c"
+            "-I include -Ix --about-headers=--include --about-headers=--all-includes f.c"
         );
         assert_eq!(
             respelled("--no-loops --defined X f.c"),

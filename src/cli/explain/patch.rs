@@ -5,18 +5,21 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::cli::args::{ExplainArguments, FormatWish};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::ledger::Ledger;
 use crate::cli::terminal::Terminal;
-use crate::cli::{macros, render, smpl_options};
+use crate::cli::{json, ledger, macros, render, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Disagreement, Miss};
 use crate::plan::apply::{Account, ApplyOptions, Obstacle, Runner, Said, prepare};
 use crate::smpl::{Metavariable, RuleFile};
 use crate::source::{SourceFile, Span};
+use crate::syntax::{Coverage, Headers};
 
 /// The modes of rule files, the one to explain first.
 const MODES: [&str; 4] = ["patch", "context", "report", "org"];
@@ -32,30 +35,39 @@ pub(super) fn file(
         let told = Diagnostic::error("unreadable", format!("cannot read `{path}`: {error}"));
         Failure::new(Exit::Usage, told)
     })?;
-    text(file, (&SourceFile::new(path, bytes), line), arguments, terminal)
+    let source = SourceFile::new(path, bytes);
+    let known = Arc::new(macros::known(&arguments.tree.macros)?.into_owned());
+    let headers = macros::headers(known, &[]);
+    let (exit, coverage) = text(file, (&source, line), Some(&headers), (arguments, terminal))?;
+    terminal.tell(&render::diagnostics(&ledger::not_looked_at(&coverage), terminal.err));
+    terminal.tell(&format!("{}\n", ledger::summary(&coverage)));
+    Ok(if arguments.tree.strict && !coverage.is_complete() { Exit::Unread } else { exit })
 }
 
-/// Explain a line of a file.
+/// Explain a line of a file; and what of the file is read.
 pub(super) fn text(
     file: &RuleFile,
     (source, line): (&SourceFile, usize),
-    arguments: &ExplainArguments,
-    terminal: &Terminal,
-) -> Outcome {
+    headers: Option<&Headers<'_>>,
+    (arguments, terminal): (&ExplainArguments, &Terminal),
+) -> Result<(Exit, Coverage), Failure> {
     let told = |diagnostics| Failure::Told { exit: Exit::Usage, diagnostics };
     let options = options(file, arguments)?;
     let program = prepare(file, &options).map_err(told)?;
     let (runner, _) = Runner::new(&program, &options).map_err(|one| told(vec![one]))?;
+    let runner = runner.with_headers(headers);
     let accounts = runner.explain(source, line);
+    let coverage = runner.coverage(source);
     let answer = Answer::of(&accounts);
     match arguments.format {
         FormatWish::Text => {
             let place = format!("{}:{line}", source.path());
             terminal.print(&render::diagnostics(&answer.told(file, &place), terminal.out))?;
         }
-        FormatWish::Json => terminal.print(&answer.document(file, (source.path(), line)))?,
+        FormatWish::Json => terminal.print(&answer.document(file, (source.path(), line), &coverage))?,
     }
-    Ok(if matches!(answer, Answer::Matches(_)) { Exit::Done } else { Exit::Findings })
+    let exit = if matches!(answer, Answer::Matches(_)) { Exit::Done } else { Exit::Findings };
+    Ok((exit, coverage))
 }
 
 fn options(file: &RuleFile, arguments: &ExplainArguments) -> Result<ApplyOptions, Failure> {
@@ -140,8 +152,10 @@ impl<'a> Answer<'a> {
     }
 
     /// The same for programs.
-    fn document(&self, file: &RuleFile, (path, line): (&str, usize)) -> String {
-        let mut document = Document { version: env!("CARGO_PKG_VERSION"), path, line, ..Document::default() };
+    fn document(&self, file: &RuleFile, (path, line): (&str, usize), coverage: &Coverage) -> String {
+        let coverage = Some(Ledger::of(coverage));
+        let version = env!("CARGO_PKG_VERSION");
+        let mut document = Document { version, path, line, coverage, ..Document::default() };
         match self {
             Self::Matches(all) => document.matches = all.iter().map(|(a, _)| a.rule.as_str()).collect(),
             Self::Misses(nearest, miss, lacks) => {
@@ -151,9 +165,7 @@ impl<'a> Answer<'a> {
             }
             Self::Nothing => {}
         }
-        let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-        text.push('\n');
-        text
+        json::pretty(&document)
     }
 }
 
@@ -249,6 +261,7 @@ struct Document<'a> {
     nearest: Option<&'a str>,
     not_tried: Option<String>,
     miss: Option<MissEntry<'a>>,
+    coverage: Option<Ledger<'a>>,
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use crate::matcher::{Environment, Ground, Miss, Search, nearest_miss, search};
 use crate::script::Decision;
 use crate::source::{SourceFile, Span};
 use crate::syntax::Tree;
-use crate::syntax::coverage::Coverage;
+use crate::syntax::coverage::{Coverage, MacroBodies};
 
 /// What a rule says about a line.
 #[derive(Clone, Debug)]
@@ -44,9 +44,16 @@ pub enum Obstacle {
 }
 
 impl Runner<'_> {
+    /// What of a file is read, and where a word of the rules stands in what is not.
+    pub fn coverage(&self, source: &SourceFile) -> Coverage {
+        let words = self.program.prefilter.words();
+        let read = Coverage::of_candidate(&self.read(source), words, MacroBodies::Read);
+        Coverage { files: 1, ..read }
+    }
+
     /// What each rule says about a line, counted from 1.
     pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
-        let mut tree = self.program.read(source);
+        let mut tree = self.read(source);
         let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
         let mut now =
             Now { states: vec![self.initial()], source: source.clone(), look: Look::Whole, until: None };
@@ -60,7 +67,7 @@ impl Runner<'_> {
                     let after = self.rule((step, search), &Ground::of(&tree), &mut now, &mut out);
                     if let Ok(Some(after)) = after {
                         now.source = SourceFile::new(source.path(), after);
-                        tree = self.program.read(&now.source);
+                        tree = self.read(&now.source);
                     }
                     line = follow(seen.text(), now.source.text(), line);
                     accounts.push(Account { rule: step.rule.name.clone(), source: seen, said });
