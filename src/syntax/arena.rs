@@ -71,6 +71,51 @@ enum Visit {
     Done,
 }
 
+/// The children of one node of the grammar's tree while they are walked.
+struct Level {
+    /// How many nodes were opened for the parent.
+    opened: usize,
+    /// That of the children.
+    context: Context,
+    /// The parent's.
+    kind: Kind,
+    /// How many were walked.
+    children: usize,
+}
+
+/// How many children of a node are asked for their role. The answer takes the longer the more there are, and only lists
+/// have many.
+const ASKED: usize = 50_000;
+
+impl Level {
+    /// The role of the next child.
+    fn field(&mut self, numbers: &Numbers, cursor: &tree_sitter::TreeCursor<'_>) -> Option<Field> {
+        self.children += 1;
+        let is_list = matches!(
+            self.kind,
+            Kind::TranslationUnit
+                | Kind::CompoundStatement
+                | Kind::InitializerList
+                | Kind::ArgumentList
+                | Kind::ParameterList
+                | Kind::EnumeratorList
+                | Kind::FieldDeclarationList
+                | Kind::ConcatenatedString
+                | Kind::Error
+        );
+        if is_list {
+            return None;
+        }
+        let is_arm = || {
+            matches!(
+                numbers.kind(cursor.node()),
+                Kind::PreprocElse | Kind::PreprocElif | Kind::PreprocElifdef
+            )
+        };
+        (self.children <= ASKED || is_arm()).then(|| numbers.field(cursor)).flatten()
+    }
+}
+
 /// How deep the nodes of a tree nest; what is below is opaque, so that no later stage has to recurse without bound.
 pub(super) const DEEPEST: usize = 10_000;
 
@@ -144,11 +189,10 @@ impl<'o> Arena<'o> {
     /// Emit `root` and everything below it.
     fn walk(&mut self, root: tree_sitter::Node<'_>, window: Window, context: Context, field: Option<Field>) {
         let mut cursor = root.walk();
-        // Per level: how many nodes were opened for it, and the context of its children.
-        let mut levels: Vec<(usize, Context)> = Vec::new();
+        let mut levels: Vec<Level> = Vec::new();
         loop {
-            let context = levels.last().map_or(context, |l| l.1);
-            let field = if levels.is_empty() { field } else { self.numbers.field(&cursor) };
+            let context = levels.last().map_or(context, |l| l.context);
+            let field = levels.last_mut().map_or(field, |l| l.field(self.numbers, &cursor));
             let visit = match levels.len() < DEEPEST {
                 true => self.visit(cursor.node(), field, context, window),
                 false => self.too_deep(cursor.node(), field, window),
@@ -159,8 +203,9 @@ impl<'o> Arena<'o> {
                 Visit::Through(inner) => (0, Some(inner)),
                 Visit::Done => (0, None),
             };
-            if let Some(inner) = inner.filter(|_| cursor.goto_first_child()) {
-                levels.push((opened, inner));
+            let kind = self.numbers.kind(cursor.node());
+            if let Some(context) = inner.filter(|_| cursor.goto_first_child()) {
+                levels.push(Level { opened, context, kind, children: 0 });
                 continue;
             }
             (0..opened).for_each(|_| self.close());
@@ -172,7 +217,7 @@ impl<'o> Arena<'o> {
                     break;
                 }
                 cursor.goto_parent();
-                let opened = levels.pop().map_or(0, |(opened, _)| opened);
+                let opened = levels.pop().map_or(0, |level| level.opened);
                 (0..opened).for_each(|_| self.close());
             }
         }

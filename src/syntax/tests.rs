@@ -194,6 +194,35 @@ fn deep_nesting_is_opaque_and_not_fatal() {
     super::parse(&SourceFile::new("t.c", "#if A\n".repeat(5_000)));
 }
 
+#[test]
+fn long_and_deep_texts_do_no_harm() {
+    let many = |text: &str, times: usize| text.repeat(times);
+    for start in [
+        format!("int t[] = {{ {} }};", many("1, ", 100_000)),
+        format!("int x = 1{};", many(" + 1", 50_000)),
+        format!("int x = a{};", many("->b", 50_000)),
+        format!("int x = {}1;", many("a ? b : ", 20_000)),
+        format!("char *s = {};", many("\"a\" ", 50_000)),
+        format!("int g(int a)\n{{\n\tif (a) b();\n{}}}", many("\telse if (a) b();\n", 10_000)),
+        format!("int g(void) {{ {} }}", many("a = b(c, d[1], \"s\"); ", 20_000)),
+        format!("int x = {}1{};", many("(", 100_000), many(")", 100_000)),
+        format!("int g(void) {}{}", many("{", 50_000), many("}", 50_000)),
+        format!("int x = {}1{};", many("f(", 50_000), many(")", 50_000)),
+        format!("{}{}", many("#if A\n", 10_000), many("#endif\n", 10_000)),
+        format!("int {}x;", many("*", 50_000)),
+        format!("int {};", many("f(a) b ", 20_000)),
+        format!("#if A\n{}\n#else\nint x;\n#endif", many(";", 70_000)),
+        many(";", 100_000),
+        many("#define A(x) x\n", 20_000),
+        format!("/* {} */", many("x", 10_000_000)),
+    ] {
+        let tree = tree(&format!("{start}\nint f(int a)\n{{\n\treturn a;\n}}\n"));
+        let ledger = FileLedger::of(&tree);
+        let shown = start.chars().take(40).collect::<String>();
+        assert!(ledger.functions.last().is_some_and(|f| f.clean), "{shown}");
+    }
+}
+
 /// Of a directive, its beginning.
 fn every_token_is_in_a_leaf(tree: &Tree) {
     use super::lexer::TokenKind::{Comment, Directive, Space};
