@@ -10,6 +10,7 @@ use std::process::Command;
 use rayon::prelude::*;
 use vedalia::source::SourceFile;
 use vedalia::syntax::{self, Kind};
+use vedalia::walk::{Duty, RefusalCode};
 
 use crate::adaptor::{self, Outcome, Refused};
 use crate::case_format::{self, Case, Level, TreeFile};
@@ -41,6 +42,15 @@ fn every_case_has_its_verdict() {
         }
     }
     assert!(failures.is_empty(), "{} of {} cases:\n\n{}", failures.len(), cases.len(), failures.join("\n\n"));
+}
+
+#[test]
+fn every_code_of_a_walk_has_a_case() {
+    let cases = case_format::all().unwrap();
+    let refused = |code: &str| cases.iter().any(|case| case.refusals.iter().any(|r| r.code == code));
+    let of_walk = RefusalCode::ALL.iter().filter(|code| Duty::of(**code).is_some()).map(|code| code.name());
+    let missing: Vec<&str> = of_walk.chain(["not-understood"]).filter(|name| !refused(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -124,7 +124,7 @@ note N13: {test} cannot be true any more, with one piece at a time, and the test
 note N14: Nothing uses the memory of {memory} any more; it can go in a later patch.
 note N15: {function}() had no other caller and is a part of the callback now.
 note N16: The field {field} is now written for every page; it used to be taken to be zero for all but the first.
-note N17: One call now takes as much as it is asked for, up to {slots} pages, from as many segments as it takes; it used to take one batch, from one segment.
+note N17: One call now takes as much as it is asked for, up to {slots} pages into {memory}, from as many segments as it takes; it used to take one batch, from one segment.
 note N18: {statement} is now done before the walk, for as many pages as there may be, and also when no page can be grabbed.
 note N19: {test} is now checked behind the walk.
 note N20: If no page can be grabbed although there is data left, that is -EFAULT now; it used to be as if there were no data.
@@ -133,8 +133,8 @@ note N9: Messages that print __func__ now name the callback.
 // What `vedalia verify --exec` and the tests play it in.
 model: model/model.h model/model.c model/runner.h model/runner.c
 model errors: N6
-model quiet: N11
-model unread: N14
+model quiet: N11 N18
+model unread: N14 N17
 model differs N1: errno-order
 model differs N4: cuts
 model differs N5: position-on-error

@@ -183,10 +183,21 @@ fn shown(site: &Site, converted: &Converted, paint: Paint) -> String {
     render::diagnostic(&told, paint)
 }
 
-/// The codes of refusals, each with its meaning.
+/// The codes of refusals, each with its meaning and an example.
 pub(super) fn refusals(terminal: &Terminal) -> Outcome {
-    let width = RefusalCode::ALL.iter().map(|code| code.name().len()).max().unwrap_or(0);
-    let line = |code: &RefusalCode| format!("{:width$}  {}\n", code.name(), code.explanation());
-    terminal.print(&RefusalCode::ALL.iter().map(line).collect::<String>())?;
+    let of = |code: &RefusalCode| {
+        let example: String = code.example().lines().map(indented).collect();
+        format!("{}: {}\n{example}", code.name(), code.explanation())
+    };
+    let all: Vec<String> = RefusalCode::ALL.iter().map(of).collect();
+    terminal.print(&all.join("\n"))?;
     Ok(Exit::Done)
+}
+
+/// A line of an example.
+fn indented(line: &str) -> String {
+    match line {
+        "" => "\n".to_owned(),
+        code => format!("    {code}\n"),
+    }
 }

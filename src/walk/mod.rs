@@ -32,6 +32,7 @@ pub mod output;
 pub mod ownership;
 pub mod plain;
 pub mod prepare;
+mod queue;
 pub mod recognise;
 pub mod refusal;
 pub mod rest;

@@ -81,7 +81,7 @@ impl Duty {
     /// The duty that a refusal has found undone; none if the shape as a whole is not understood.
     pub fn of(code: RefusalCode) -> Option<Self> {
         Some(match code {
-            RefusalCode::NoOuterLoop | RefusalCode::AllOrNothing => Self::GoesOn,
+            RefusalCode::NoOuterLoop | RefusalCode::AllOrNothing | RefusalCode::RefillQueue => Self::GoesOn,
             RefusalCode::DescendingOrder
             | RefusalCode::OffsetNotReset
             | RefusalCode::CursorRedefined

@@ -16,6 +16,7 @@ use super::notes::{Found, Note};
 use super::obligations::Proof;
 use super::output::{FailureArm, Output, Stage, Target};
 use super::ownership::{check_drains, check_references};
+use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::check_running;
 use super::site::{self, Site, statements_of};
@@ -87,6 +88,8 @@ pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<Recognised<'t>
         let walk = walk(spec, scopes, call, &mut proof);
         if let Err(refusal) = &walk {
             proof.refused(refusal);
+            let queue = (refusal.code == RefusalCode::RefillQueue).then(|| Queue::of(spec, call)).flatten();
+            queue.iter().for_each(|queue| queue.tell(&mut proof));
         }
         Recognised { call, walk, proof }
     };

@@ -1,7 +1,8 @@
 //! Why a walk is not converted.
 //!
 //! A refusal has a stable code, the span of the fact, and a sentence. The code's names never change; the list is
-//! printed by `vedalia refusals` and every one of them has a case under `tests/cases`.
+//! printed by `vedalia refusals`, each with an example from `examples/`, and every one of them has a case under
+//! `tests/cases`.
 
 use crate::source::Span;
 
@@ -20,6 +21,11 @@ macro_rules! codes {
             /// What it means, in a sentence.
             pub fn explanation(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),* }
+            }
+
+            /// Code that is refused with it, in a few lines.
+            pub fn example(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("examples/", $name, ".c"))),* }
             }
 
             /// All of them.
@@ -77,6 +83,8 @@ codes! {
     OpaqueCode = "opaque-code",
     /// A local cannot be handed to a callback: its type has no name or its size is computed.
     CaptureNotPossible = "capture-not-possible",
+    /// The batch is a queue that one function refills and another takes from, and the loop over the elements asks for more.
+    RefillQueue = "refill-queue",
     /// Two matches of a semantic patch want different code at this place; the first got its own.
     SmplConflict = "smpl-conflict",
     /// A rule of a semantic patch takes too many steps on this function.
@@ -114,5 +122,36 @@ impl Refusal {
     /// A refusal.
     pub fn new(code: RefusalCode, span: Span, sentence: impl Into<String>) -> Self {
         Self { code, span, sentence: sentence.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceFile;
+    use crate::syntax::parse;
+
+    /// What an example is about when it cannot be read.
+    const UNREADABLE: [RefusalCode; 4] = [
+        RefusalCode::OpaqueCode,
+        RefusalCode::ConditionalStraddles,
+        RefusalCode::UnreadCode,
+        RefusalCode::SmplSteps,
+    ];
+
+    #[test]
+    fn every_code_has_an_example_that_can_be_read() {
+        for code in RefusalCode::ALL {
+            let example = code.example();
+            assert!(example.lines().count() <= 13 && example.ends_with('\n'), "{}", code.name());
+            let function = match example.contains("\nstatic") || example.starts_with("static") {
+                true => example.to_owned(),
+                false => format!("void f(void)\n{{\n{example}}}\n"),
+            };
+            let tree = parse(&SourceFile::new("example.c", function.into_bytes()));
+            let fine =
+                UNREADABLE.contains(code) || *code == RefusalCode::RefillQueue || !tree.root().has_opaque();
+            assert!(fine, "{}", code.name());
+        }
     }
 }

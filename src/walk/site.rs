@@ -5,6 +5,7 @@
 
 use super::choice::choice;
 use super::matching::{Bindings, matches};
+use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
 use super::storage::{foreign, is_own};
@@ -127,8 +128,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         return refuse(RefusalCode::OtherReleasePrimitive, call, sentence);
     }
     let Some(outer) = enclosing_loop(call, scopes.function()) else {
-        let sentence = "one batch is acquired per call of the function; a walk would take more";
-        return refuse(RefusalCode::NoOuterLoop, call, sentence);
+        return Err(without_loop(spec, call));
     };
     let Some((acquire, bindings)) = best_match(spec, scopes, call) else {
         return refuse(
@@ -190,6 +190,13 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         live_at_end: values.live_at_end,
         exposed: values.exposed,
     })
+}
+
+/// Why an acquisition that stands in no loop is no walk.
+fn without_loop(spec: &WalkSpec, call: Node<'_>) -> Refusal {
+    let sentence = "one batch is acquired per call of the function; a walk would take more";
+    let single = || Refusal::new(RefusalCode::NoOuterLoop, call.span(), sentence);
+    Queue::of(spec, call).map_or_else(single, |queue| queue.refusal())
 }
 
 /// What data flow says of the variables of a loop.

@@ -56,7 +56,9 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
         span: node.span(),
     }));
     let value = |name, text: &str| vec![(name, text.to_owned())];
-    let mut notes = vec![Note { name: "N17", values: value("slots", slots) }];
+    let memory = single.array.text().to_owned();
+    let widened = vec![("slots", slots.to_owned()), ("memory", memory)];
+    let mut notes = vec![Note { name: "N17", values: widened }];
     notes.extend(
         straight
             .first

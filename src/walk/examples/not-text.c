@@ -1,0 +1,1 @@
+f("\xff");	/* where the file holds the byte itself */

@@ -1,0 +1,1 @@
+f(g(1));	/* one rule rewrites the call of f, another that of g inside it */

@@ -1,0 +1,1 @@
+f(x);	/* matched, and then the rule's script raised an error */

@@ -1,0 +1,1 @@
+if (a) if (b) if (c) ...	/* with `...` between many places, too many ways */
