@@ -8,6 +8,7 @@ mod apply_series;
 mod cli;
 mod cli_ledger;
 mod cli_series;
+mod declarations;
 mod rules_mm;
 mod series_am;
 mod smpl;
