@@ -22,6 +22,8 @@ pub(super) use fill::fill;
 /// The nodes of `tree`.
 pub(super) fn build(tree: &tree_sitter::Tree, overlay: &Overlay) -> Vec<NodeData> {
     let mut arena = Arena::new(overlay);
+    // What the overlay hides comes on top; long files take no more memory than they need.
+    arena.builder.nodes.reserve(tree.root_node().descendant_count() + overlay.marks.len());
     let whole = Window { base: 0, from: 0, to: overlay.text.len() as u32 };
     // Not `walk` alone: what was blanked before the first token belongs to the root as well.
     let root = arena.numbers.kind(tree.root_node());

@@ -37,7 +37,7 @@ use super::parse::parse_with;
 use super::tree::Tree;
 use crate::source::SourceFile;
 use declared::Declared;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Where a project keeps the headers that its files share.
@@ -123,11 +123,11 @@ impl<'r> Headers<'r> {
         let tokens = lex(text);
         let reach = Reach::new(self.reachable(source.path(), &includes(text, &tokens)));
         let mut known = MacroKnowledge::over(self.below.clone());
-        let words = tokens.iter().filter(|t| t.kind == TokenKind::Word(Word::Ident));
-        let mut asked: Vec<String> =
-            words.map(|t| word(text, t)).collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect();
-        let mut seen: HashSet<String> = asked.iter().cloned().collect();
+        let words = tokens.iter().filter(|t| t.kind == TokenKind::Word(Word::Ident)).map(|t| word(text, t));
         let index = self.index();
+        let mut seen: HashSet<String> =
+            words.filter(|word| index.macros.contains_key(*word)).map(str::to_owned).collect();
+        let mut asked: Vec<String> = seen.iter().cloned().collect();
         while let Some(name) = asked.pop() {
             let Some(header) = index.macros.get(&name).and_then(|all| reach.first(all)) else { continue };
             let Some((meaning, line)) = header.macros.get(&name) else { continue };
