@@ -144,7 +144,7 @@ bool model_name(const void *object, char *name, size_t size);
 #define WARN_ON(c) ({ \
 	bool _warn = !!(c); \
 	if (_warn) \
-		trace("warning: %s", #c); \
+		trace("warning"); \
 	_warn; })
 #define WARN_ON_ONCE(c) WARN_ON(c)
 #define BUG_ON(c) do { if (c) violation("bug: %s", #c); } while (0)

@@ -267,7 +267,11 @@ impl Writer<'_> {
             } else {
                 fill.push_str(&self.assign(&member.ty, &place, 1));
             }
-            dump.push_str(&self.show(&member.ty, &place, &member.name, 1));
+            // Places of an array that nothing reads hold what an acquisition left there.
+            let unread = self.calls.told.unread.contains(&member.name);
+            if !(unread && matches!(self.shape(&member.ty), Shape::Array(_))) {
+                dump.push_str(&self.show(&member.ty, &place, &member.name, 1));
+            }
         }
     }
 
