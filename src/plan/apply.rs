@@ -170,6 +170,11 @@ struct ScriptStep {
 }
 
 impl RuleStep {
+    /// The bindings that it inherits, as `rule.metavariable`.
+    fn inherited_names(&self) -> impl Iterator<Item = String> {
+        self.inherited.iter().map(|(_, rule, name)| format!("{rule}.{name}"))
+    }
+
     fn is_context(&self) -> bool {
         self.rule.marks.values().any(|mark| *mark == Mark::Star)
     }
@@ -233,11 +238,19 @@ impl Step {
     /// All bindings that it looks at, as `rule.metavariable`.
     fn reads(&self) -> Vec<String> {
         match self {
-            Self::Rule(step) => {
-                let inherited = step.inherited.iter().map(|(_, rule, name)| format!("{rule}.{name}"));
-                step.reads.iter().cloned().chain(inherited).collect()
-            }
+            Self::Rule(step) => step.reads.iter().cloned().chain(step.inherited_names()).collect(),
             Self::Script(step) => step.reads.iter().cloned().collect(),
+        }
+    }
+
+    /// The bindings that it looks at by themselves, and not all there are at once.
+    fn reads_one_by_one(&self) -> Vec<String> {
+        match self {
+            Self::Rule(step) => {
+                let read = states::reads_one_by_one(&step.rule.metavariables);
+                read.into_iter().chain(step.inherited_names()).collect()
+            }
+            Self::Script(_) => self.reads(),
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct CompiledRule {
     pub uses: HashMap<String, usize>,
     /// The names that later rules ask for: each has one value for a whole match.
     pub exported: HashSet<String>,
+    /// Positions that later rules only compare places with: a match may have several places for each.
+    pub pooled: HashSet<String>,
     /// One path, or all.
     pub quantifier: Quantifier,
     /// Whether it looks at names wherever they stand.
@@ -116,6 +118,7 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         hangs,
         uses: count(&minus, &metavariables),
         exported: HashSet::new(),
+        pooled: HashSet::new(),
         quantifier: rule.header.quantifier.unwrap_or(default),
         identifiers: rule.header.body == BodyKind::Identifier,
         levels: levels(&pattern),

@@ -30,7 +30,8 @@ impl<'p> Translator<'p> {
             // What becomes a function is one piece, and its header may mention every name.
             return self.names.iter().fold(0, |all, name| all | self.bit(name));
         }
-        self.rule.exported.iter().fold(0, |all, name| all | self.bit(name))
+        let whole = self.rule.exported.difference(&self.rule.pooled);
+        whole.fold(0, |all, name| all | self.bit(name))
     }
 
     /// The names of a set that are not in the other.

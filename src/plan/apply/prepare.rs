@@ -55,12 +55,17 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         last.clear();
     }
     let needed: HashSet<String> = steps.iter().flat_map(Step::reads).collect();
+    let one_by_one: HashSet<String> = steps.iter().flat_map(Step::reads_one_by_one).collect();
     let asked: HashSet<String> = steps.iter().flat_map(Step::rules_asked).collect();
     for step in &mut steps {
         let Step::Rule(step) = step else { continue };
         let prefix = format!("{}.", step.rule.name);
         let own = |name: &String| name.strip_prefix(&prefix).map(str::to_string);
-        step.rule.exported = needed.iter().filter_map(own).chain(scripts::asked(&step.rule)).collect();
+        let by_scripts = scripts::asked(&step.rule);
+        step.rule.exported = needed.iter().filter_map(own).chain(by_scripts.iter().cloned()).collect();
+        let pooled = |name: &String| !one_by_one.contains(name);
+        step.rule.pooled = needed.iter().filter(|name| pooled(name)).filter_map(own).collect();
+        step.rule.pooled.retain(|name| !by_scripts.contains(name));
         // Who asks whether the rule matched does not ask what it did.
         step.need =
             if asked.contains(&step.rule.name) { Need::of(&step.rule) } else { Need::of_effect(&step.rule) };

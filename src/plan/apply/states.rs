@@ -8,7 +8,7 @@ use crate::matcher::constraint::allowed;
 use crate::matcher::{Binding, Environment};
 use crate::plan::plus;
 use crate::smpl::pattern::Metavariables;
-use crate::smpl::{Constraint, ConstraintValue, Depends, FreshPart, ListLength, MetaKind};
+use crate::smpl::{Constraint, ConstraintValue, Depends, FreshPart, ListLength, MetaKind, Metavariable};
 use crate::source::SourceFile;
 use std::collections::{BTreeSet, HashSet};
 
@@ -115,10 +115,18 @@ pub(super) fn holds(depends: &Depends, matched: &BTreeSet<String>, path: &str) -
 
 /// The names of bindings of other rules that a rule reads, without those that it inherits.
 pub(super) fn reads(metavariables: &Metavariables) -> BTreeSet<String> {
+    let positions = metavariables.values().filter(|m| matches!(m.kind, MetaKind::Position(_)));
+    let mut out = reads_one_by_one(metavariables);
+    out.extend(positions.flat_map(compared_by).filter(|name| name.contains('.')));
+    out
+}
+
+/// Those of them that it reads by themselves: the places that positions are compared with it reads all at once.
+pub(super) fn reads_one_by_one(metavariables: &Metavariables) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for meta in metavariables.values() {
-        out.extend(meta.constraints.iter().flat_map(compared).map(|(rule, name)| format!("{rule}.{name}")));
         match &meta.kind {
+            MetaKind::Position(_) => continue,
             MetaKind::FreshIdentifier(parts) => out.extend(parts.iter().filter_map(|p| match p {
                 FreshPart::Metavariable(name) => Some(name.clone()),
                 FreshPart::Text(_) => None,
@@ -135,9 +143,15 @@ pub(super) fn reads(metavariables: &Metavariables) -> BTreeSet<String> {
             },
             _ => {}
         }
+        out.extend(compared_by(meta));
     }
     out.retain(|name| name.contains('.'));
     out
+}
+
+/// What the constraints of a metavariable mention, as `rule.metavariable`.
+fn compared_by(meta: &Metavariable) -> impl Iterator<Item = String> {
+    meta.constraints.iter().flat_map(compared).map(|(rule, name)| format!("{rule}.{name}"))
 }
 
 /// The state after a rule found an environment in a state.
