@@ -130,11 +130,14 @@ fn a_function_is_run_against_its_conversion() {
     ] {
         assert!(ran.stdout.contains(told), "`{told}` is not in:\n{}", ran.stdout);
     }
+    assert!(ran.stderr.contains("1 function read"), "{}", ran.stderr);
     let mut json = arguments.to_vec();
     json.extend(["--format", "json"]);
     let ran = scene.run(&json);
     assert!(
-        ran.stdout.contains("\"ending\": \"alike\"") && ran.stdout.contains("\"gate_is_open\""),
+        ["\"ending\": \"alike\"", "\"gate_is_open\"", "\"coverage\": {", "\"complete\": true"]
+            .iter()
+            .all(|told| ran.stdout.contains(told)),
         "{}",
         ran.stdout
     );

@@ -1,7 +1,7 @@
 //! No token is lost.
 //!
-//! In: the nodes of a file, and its tokens. Out: the same nodes, with an opaque leaf for every token that no leaf holds:
-//! where the grammar fails between respelled tokens, some may be in none. Of a directive only its beginning is looked for:
+//! In: the nodes of a file, and its tokens. Out: the same nodes, with a leaf for every comment and an opaque one for every
+//! token that no leaf holds: where the grammar fails between respelled tokens, some may be in none. Of a directive only its beginning is looked for:
 //! what the grammar does not see of it has no nodes.
 
 use super::builder::Builder;
@@ -17,11 +17,11 @@ pub(in crate::syntax) fn fill(nodes: Vec<NodeData>, tokens: &[Token]) -> Vec<Nod
 }
 
 /// The tokens, or the ends of tokens, that no leaf holds.
-fn lost(nodes: &[NodeData], tokens: &[Token]) -> Vec<Span> {
+fn lost(nodes: &[NodeData], tokens: &[Token]) -> Vec<(Kind, Span)> {
     let mut leaves = nodes.iter().filter(|node| is_leaf(nodes, node)).map(|node| node.span).peekable();
     let mut lost = Vec::new();
     let mut held = 0;
-    for token in tokens.iter().filter(|t| !matches!(t.kind, TokenKind::Space | TokenKind::Comment)) {
+    for token in tokens.iter().filter(|token| token.kind != TokenKind::Space) {
         let is_directive = matches!(token.kind, TokenKind::Directive(_));
         let end = if is_directive { token.start + 1 } else { token.end };
         while held < end {
@@ -33,7 +33,8 @@ fn lost(nodes: &[NodeData], tokens: &[Token]) -> Vec<Span> {
             }
             let start = held.max(token.start);
             let next = leaves.peek().map_or(token.end, |leaf| leaf.start.min(token.end));
-            lost.push(Span { start, end: next });
+            let kind = if token.kind == TokenKind::Comment { Kind::Comment } else { Kind::OpaqueRegion };
+            lost.push((kind, Span { start, end: next }));
             held = next;
         }
     }
@@ -50,7 +51,7 @@ fn is_leaf(nodes: &[NodeData], node: &NodeData) -> bool {
 }
 
 /// The nodes with a leaf for each of `lost`, which are in order.
-fn with(nodes: &[NodeData], lost: &[Span]) -> Vec<NodeData> {
+fn with(nodes: &[NodeData], lost: &[(Kind, Span)]) -> Vec<NodeData> {
     let mut builder = Builder::default();
     let mut ahead = lost.iter().copied().peekable();
     let mut open: Vec<u32> = Vec::new();
@@ -75,10 +76,15 @@ fn with(nodes: &[NodeData], lost: &[Span]) -> Vec<NodeData> {
 }
 
 /// Emit the lost tokens that begin before `to` into the innermost open node.
-fn leaves(builder: &mut Builder, ahead: &mut std::iter::Peekable<impl Iterator<Item = Span>>, to: u32) {
+fn leaves(
+    builder: &mut Builder,
+    ahead: &mut std::iter::Peekable<impl Iterator<Item = (Kind, Span)>>,
+    to: u32,
+) {
     // Nothing stands before the root.
-    while let Some(span) = builder.top_span().and_then(|_| ahead.next_if(|span| span.start < to)) {
-        builder.open(Kind::OpaqueRegion, None, span);
+    while let Some((kind, span)) = builder.top_span().and_then(|_| ahead.next_if(|(_, span)| span.start < to))
+    {
+        builder.open(kind, None, span);
         builder.close();
     }
 }
