@@ -245,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_shown_of_another_form_is_open_and_facts_add_up() {
+        let mut proof = Proof::default();
+        proof.shown(Duty::GoesOn, "while (left)", vec![Span::new(0, 5)]);
+        proof.left(Duty::GoesOn, "callers accept more", Span::new(7, 9));
+        proof.left(Duty::GoesOn, "and less", Span::new(11, 12));
+        let first = proof.obligations().remove(0);
+        assert_eq!((first.status, first.evidence.as_str()), (Status::Open, "callers accept more; and less"));
+        assert_eq!(first.spans, [Span::new(7, 9), Span::new(11, 12)]);
+    }
+
+    #[test]
     fn every_code_of_a_walk_fails_a_duty_but_the_last() {
         let first = RefusalCode::ALL.iter().position(|c| *c == RefusalCode::SmplConflict).unwrap();
         assert!(RefusalCode::ALL[..first].iter().all(|c| Duty::of(*c).is_some()));

@@ -189,10 +189,19 @@ impl<'t> Ground<'_, 't> {
             vec![walk.call.span()],
         );
         proof.shown(Duty::Pieces, "an element is taken whole", at.clone());
-        proof.shown(Duty::References, "the helper holds and drops an element as the loop did", at.clone());
-        proof.shown(Duty::Array, "nothing but the walk uses what it walks with", at.clone());
-        proof.shown(Duty::Object, "the body does not touch the walk", at.clone());
-        proof.shown(Duty::Behind, "no variable of the walk is looked at behind it", at.clone());
+        let held = format!("{}() holds and drops an element as the loop did", self.spec.helper.0);
+        proof.shown(Duty::References, held, at.clone());
+        let own = ["iter", "batch"].into_iter().find_map(|n| self.local(&walk.env, n).ok());
+        let uses: Vec<Node<'t>> = own.map(|id| self.scopes().uses(id).to_vec()).unwrap_or_default();
+        let with = own.map_or("what it walks with", |id| self.scopes().declaration(id).name);
+        let spans: Vec<Span> = uses.iter().map(|n| n.span()).collect();
+        let array = format!("each of the {} uses of `{with}` belongs to the walk", uses.len());
+        proof.shown(Duty::Array, array, spans.clone());
+        let inside = uses.iter().filter(|u| walk.looping.encloses(**u)).count();
+        let object = format!("`{with}` is used {inside} times in the loop, by the walk's own calls alone");
+        proof.shown(Duty::Object, object, spans);
+        let behind = format!("`{with}` and what else the walk sets are not looked at behind the loop");
+        proof.shown(Duty::Behind, behind, at.clone());
         proof.shown(Duty::ErrorChannel, "the walk itself cannot fail", at);
     }
 }
