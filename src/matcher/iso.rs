@@ -7,12 +7,13 @@
 use super::{Environment, Matcher};
 use crate::diagnostic::Diagnostic;
 use crate::smpl::TypeConstraint;
+use crate::smpl::compile::Side;
 use crate::smpl::declare::metavariables;
 use crate::smpl::pattern::{Atom, Leaf, Metavariables, Pattern, PatternKind, Piece, Slot, atoms, by_name};
 use crate::smpl::token::{LineMode, Mark, TokenKind};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Field, Kind, Node, NodeId};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// Where an isomorphism applies.
@@ -170,8 +171,8 @@ pub struct Expansion<'a> {
     pub file: &'a SourceFile,
     /// The isomorphisms that are on.
     pub isos: &'a [&'a Iso],
-    /// Tokens that plus code hangs on.
-    pub hung: &'a HashSet<u32>,
+    /// What plus code hangs on tokens.
+    pub hangs: &'a HashMap<u32, Vec<(Side, usize)>>,
     /// Marks of the tokens; tokens that are made up get theirs here.
     pub marks: &'a mut HashMap<u32, Mark>,
 }
@@ -205,6 +206,8 @@ impl Expansion<'_> {
                 let Some(alternative) = self.alternative(&pattern, &tree, id, iso) else { continue };
                 let expanded = match depth {
                     0 | 1 => alternative,
+                    // What only loses something around it is as good as written.
+                    _ if iso.right.len() == 1 => self.expand(alternative, depth - 1),
                     _ => self.expand_after(alternative, depth - 1, iso.entry),
                 };
                 all.push(if iso.place == IsoPlace::ToTest { expanded.only_tested() } else { expanded });
@@ -238,7 +241,7 @@ impl Expansion<'_> {
     ) -> Option<Pattern> {
         let node = tree.node(id);
         let pieces: Vec<Piece> = pattern.pieces_of(node).to_vec();
-        if pieces.iter().any(|p| p.slot.is_some()) {
+        if pieces.iter().any(|p| p.slot.is_some() || !p.atom.also.is_empty()) {
             return None;
         }
         // A metavariable alone is everything already; only tests are worth more spellings.
@@ -259,15 +262,19 @@ impl Expansion<'_> {
             // What stands for anything says nothing: it may go.
             let pure =
                 matches!(dropped.as_slice(), [one] if pattern.metavariables().contains_key(&one.atom.text));
-            if !pure || dropped.iter().any(|p| self.hung.contains(&p.atom.id)) {
+            if !pure || dropped.iter().any(|p| self.hangs.contains_key(&p.atom.id)) {
                 return None;
             }
         }
         let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
         let minus = own.iter().all(|p| p.atom.mark == Mark::Minus) && !own.is_empty();
-        let hung = own.iter().find(|p| self.hung.contains(&p.atom.id)).map(|p| p.atom.id);
         let whole_minus = pieces.iter().all(|p| p.atom.mark == Mark::Minus);
-        let context = own.iter().all(|p| p.atom.mark == Mark::Context) && hung.is_none();
+        let ends = Ends::of(&pieces, self.hangs);
+        let plain =
+            |p: &Piece| p.atom.mark == Mark::Context && ends.is_some_and(|ends| ends.may_lose(p, self.hangs));
+        let context = own.iter().all(|p| plain(p));
+        let hung = own.iter().find(|p| self.hangs.contains_key(&p.atom.id)).map(|p| p.atom.id);
+        let hung = hung.filter(|_| !context);
         let mark = match (minus || own.is_empty() && whole_minus, context || own.is_empty()) {
             (true, _) => Mark::Minus,
             (_, true) => Mark::Context,
@@ -308,11 +315,31 @@ impl Expansion<'_> {
             // Everything of its own went: the code that replaces it hangs on what is left.
             out.last_mut().filter(|_| mark == Mark::Minus)?.id = id;
         }
+        if let Some(ends) = ends.filter(|_| mark == Mark::Context) {
+            self.carry(ends, &mut out)?;
+        }
         Pattern::read(self.file, &out, pattern.metavariables(), PatternKind::Expression).ok()
     }
 
+    /// Hang the plus code around the expression on the ends of its other spelling.
+    fn carry(&mut self, ends: Ends, out: &mut [Atom]) -> Option<()> {
+        // Parentheses that were made up need not be there in the code.
+        let bare = |a: &Atom| a.id >= MADE_UP && matches!(a.text.as_str(), "(" | ")");
+        let first = out.iter().position(|a| !bare(a))?;
+        let last = out.iter().rposition(|a| !bare(a))?;
+        for (id, at) in [(ends.before, first), (ends.after, last)] {
+            let Some(id) = id.filter(|id| out[at].id != *id) else { continue };
+            if let Some(moved) = out.iter().position(|a| a.id == id) {
+                let made = self.made_up("", &out[moved], out[moved].mark);
+                out[moved].id = made.id;
+            }
+            out[at].also.push(id);
+        }
+        Some(())
+    }
+
     fn made_up(&mut self, text: &str, like: &Atom, mark: Mark) -> Atom {
-        let id = 1_000_000 + self.marks.len() as u32;
+        let id = MADE_UP + self.marks.len() as u32;
         self.marks.insert(id, mark);
         Atom {
             text: text.to_string(),
@@ -320,8 +347,40 @@ impl Expansion<'_> {
             id,
             mark,
             attached: Vec::new(),
+            also: Vec::new(),
             ..like.clone()
         }
+    }
+}
+
+/// The number of the first token that is made up.
+const MADE_UP: u32 = 1_000_000;
+
+/// The tokens at the ends of an expression that hold the plus code in front of it and behind it.
+#[derive(Clone, Copy)]
+struct Ends {
+    before: Option<u32>,
+    after: Option<u32>,
+}
+
+impl Ends {
+    /// `None` if what hangs on a token cannot be told apart: code on both of its sides would have to go two ways.
+    fn of(pieces: &[Piece], hangs: &HashMap<u32, Vec<(Side, usize)>>) -> Option<Self> {
+        let (first, last) = (pieces.first()?.atom.id, pieces.last()?.atom.id);
+        let has = |id: u32, side| hangs.get(&id).is_some_and(|all| all.iter().any(|(s, _)| *s == side));
+        let ends = Self {
+            before: Some(first).filter(|id| has(*id, Side::Before)),
+            after: Some(last).filter(|id| has(*id, Side::After)),
+        };
+        let torn = ends.before.is_some_and(|id| has(id, Side::After))
+            || ends.after.is_some_and(|id| has(id, Side::Before));
+        (!torn).then_some(ends)
+    }
+
+    /// Whether another spelling can do without the token: what hangs on it hangs on an end.
+    fn may_lose(self, piece: &Piece, hangs: &HashMap<u32, Vec<(Side, usize)>>) -> bool {
+        let id = piece.atom.id;
+        !hangs.contains_key(&id) || self.before == Some(id) || self.after == Some(id)
     }
 }
 

@@ -237,10 +237,11 @@ fn otherwise(pattern: &Pattern, clause: Node<'_>) -> Need {
     Need::all([word, of_children(pattern, clause)])
 }
 
-/// The end of a function is a `return` without a value, too.
+/// The end of a function is a `return` without a value, too, and `return ...;` may be one.
 fn returned(pattern: &Pattern, statement: Node<'_>) -> Need {
     let value = statement.named_children().next();
-    let word = value.map_or(Need::Nothing, |_| Need::Word(Word::new("return")));
+    let any = |n| matches!(Matcher::new(pattern).whole_leaf(n), Leaf::Slot(Slot::Dots(_)));
+    let word = value.filter(|n| !any(*n)).map_or(Need::Nothing, |_| Need::Word(Word::new("return")));
     Need::all([word, of_children(pattern, statement)])
 }
 

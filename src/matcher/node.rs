@@ -155,6 +155,9 @@ impl<'p> Matcher<'p> {
         env: &Environment,
     ) -> Option<Environment> {
         let mut env = if piece.atom.id == u32::MAX { env.clone() } else { env.touch(piece.atom.id, span) };
+        for id in &piece.atom.also {
+            env = env.touch(*id, span);
+        }
         for name in &piece.atom.attached {
             let Some(meta) = self.pattern.metavariables().get(name) else { continue };
             if matches!(meta.kind, MetaKind::Position(_)) {

@@ -17,7 +17,7 @@ use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::source::Span;
 use crate::syntax::kind::KindSet;
-use crate::syntax::{Kind, Node, NodeId, Tree};
+use crate::syntax::{Field, Kind, Node, NodeId, Tree};
 use std::collections::HashSet;
 
 /// What a search found.
@@ -253,7 +253,7 @@ impl Candidates {
             return false;
         }
         let kind = if self.names {
-            super::node::is_word(n) && !n.is(Kind::PrimitiveType)
+            super::node::is_word(n) && !n.is(Kind::PrimitiveType) && !is_tag(n)
         } else if self.types {
             super::constraint::is_type(n) && (self.literal || !n.is(Kind::Identifier))
         } else {
@@ -261,4 +261,11 @@ impl Candidates {
         };
         kind && (self.parentheses || !n.is(Kind::ParenthesizedExpression))
     }
+}
+
+/// Whether it is the name of a structure, union or enumeration, which is part of a type.
+fn is_tag(n: Node<'_>) -> bool {
+    let tagged =
+        |p: Node<'_>| matches!(p.kind(), Kind::StructSpecifier | Kind::UnionSpecifier | Kind::EnumSpecifier);
+    n.role() == Some(Field::Name) && n.parent().is_some_and(tagged)
 }

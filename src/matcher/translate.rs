@@ -345,8 +345,7 @@ impl<'p> Translator<'p> {
             first = self.table.and(first, leaves);
         }
         let normal = self.then(first, context.after);
-        let plain = item.node.is(Kind::ReturnStatement) && item.node.named_children().next().is_none();
-        if !plain || context.guard {
+        if !self.may_be_the_end(item) || context.guard {
             return normal;
         }
         // The end of a function that returns nothing is a `return;` too.
@@ -359,6 +358,14 @@ impl<'p> Translator<'p> {
         let at_end = self.table.and(closing, never);
         let at_end = self.table.and(brace, at_end);
         self.table.or(normal, at_end)
+    }
+
+    /// Whether it is `return;`, or by an isomorphism `return ...;`.
+    fn may_be_the_end(&self, item: Item<'p>) -> bool {
+        let mut children = item.node.named_children();
+        let dots = |n| matches!(item.matcher.whole_leaf(n), Leaf::Slot(Slot::Dots(_)));
+        item.node.is(Kind::ReturnStatement)
+            && children.next().is_none_or(|n| dots(n) && self.rule.allows("ret"))
     }
 
     /// Past a statement with parts, and on from there.

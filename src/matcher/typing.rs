@@ -153,6 +153,9 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
         Kind::BinaryExpression => {
             let arithmetic = matches!(c.operator(), Some("+" | "-"));
             match (down(Field::Left), down(Field::Right)) {
+                (Some(l), Some(r)) if arithmetic && l.layers() > 0 && r.layers() > 0 => {
+                    Some(Shape::new("int", 0))
+                }
                 (Some(l), _) if arithmetic && l.layers() > 0 => Some(l),
                 (_, Some(r)) if arithmetic && r.layers() > 0 => Some(r),
                 _ if !arithmetic
@@ -166,7 +169,9 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
             }
         }
         Kind::NumberLiteral => Some(literal(c.text())),
-        Kind::CharLiteral => Some(Shape::new("int", 0)),
+        Kind::CharLiteral => Some(Shape::new("char", 0)),
+        Kind::UnaryExpression if c.operator() == Some("!") => Some(Shape::new("int", 0)),
+        Kind::UnaryExpression => down(Field::Argument),
         Kind::StringLiteral | Kind::ConcatenatedString => Some(Shape { arrays: 1, ..Shape::new("char", 0) }),
         Kind::FieldExpression => {
             let of = down(Field::Argument)?;
@@ -320,6 +325,11 @@ impl FileTypes {
         for n in root.descendants() {
             match n.kind() {
                 Kind::StructSpecifier | Kind::UnionSpecifier => out.aggregate(n),
+                Kind::Enumerator => {
+                    if let Some(name) = n.child(Field::Name) {
+                        out.globals.entry(name.text().to_string()).or_insert_with(|| Shape::new("int", 0));
+                    }
+                }
                 Kind::TypeDefinition => {
                     for name in n.children_in(Field::Declarator).filter_map(type_name_in) {
                         if let Some(shape) = shape_of(name) {

@@ -254,10 +254,27 @@ fn before_header(tree: &Tree, insertion: &Insertion) -> Insertion {
         let name = named.or(declarator).map_or(h.span().end, |d| d.span().end);
         let leaf = h.descendants().find(|n| n.is_leaf() && !n.is(Kind::Comment));
         if let Some(leaf) = leaf.filter(|_| anchor.end <= name) {
-            out.anchor = leaf.span();
+            let comment = comment_above(h).filter(|_| h.ancestors().all(|a| !a.is(Kind::CompoundStatement)));
+            out.anchor = comment.map_or(leaf.span(), Node::span);
         }
     }
     out
+}
+
+/// The first of the comments right above what stands at the top of a file: they belong to it.
+fn comment_above(node: Node<'_>) -> Option<Node<'_>> {
+    let source = node.tree().source();
+    let mut at = node;
+    while let Some(comment) = at.prev_sibling().filter(|c| c.is(Kind::Comment)) {
+        let gap = source.slice(Span { start: comment.span().end, end: at.span().start });
+        let before = &source.text()[..comment.span().start as usize];
+        let own_line = before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty());
+        if !own_line || gap.matches('\n').count() > 1 {
+            break;
+        }
+        at = comment;
+    }
+    at.is(Kind::Comment).then_some(at)
 }
 
 fn raised(tree: &Tree, insertion: &Insertion) -> Insertion {

@@ -32,11 +32,12 @@ pub struct Renderer<'a> {
 impl Renderer<'_> {
     /// Render plus code.
     pub fn render(&self, plus: &PlusCode) -> Code {
-        let rows = rows(&plus.atoms);
+        let rows = rows(&plus.atoms, &|atom| self.is_statement(atom));
         let mut tokens = Vec::new();
         for (i, row) in rows.iter().enumerate() {
             if i > 0 {
-                tokens.push(Token::line_break());
+                let joined = self.joins(rows[i - 1], row);
+                tokens.push(if joined { Token::blank() } else { Token::line_break() });
             }
             if in_column_0(&row[0]) {
                 tokens.push(Token::Outdent);
@@ -90,6 +91,23 @@ impl Renderer<'_> {
             || first == "." && row.iter().any(|a| a.text == "=")
             || matches!(first, "if" | "for" | "while" | "switch" | "do" | "else") && last != "{"
             || row.len() == 1 && bound(first)
+    }
+
+    fn is_statement(&self, atom: &Atom) -> bool {
+        self.metavariables.get(&atom.text).is_some_and(|m| m.kind == MetaKind::Statement)
+    }
+
+    /// Whether a row goes on in the line of the one above it: a bound block behind a header, `else` behind a block.
+    fn joins(&self, above: &[Atom], row: &[Atom]) -> bool {
+        let block = |row: &[Atom]| match row {
+            [one] if self.is_statement(one) => {
+                self.environment.get(&one.text).is_some_and(|b| b.text.starts_with('{'))
+            }
+            _ => false,
+        };
+        let opens = matches!(above[0].text.as_str(), "if" | "for" | "while" | "switch" | "else" | "do");
+        let ends = above.last().is_some_and(|a| matches!(a.text.as_str(), ")" | "else" | "do"));
+        opens && ends && block(row) || row[0].text == "else" && block(above)
     }
 
     fn statements(&self, rows: &[&[Atom]]) -> usize {

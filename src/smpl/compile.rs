@@ -4,6 +4,7 @@
 //! each with its place.
 
 use super::pattern::{Atom, Hung, Metavariables, Pattern, PatternKind};
+use super::prototype::Prototype;
 use super::rule::{BodyKind, MetaKind, Quantifier, SmplRule};
 use super::token::{Mark, TokenKind};
 use super::vocabulary::Vocabulary;
@@ -74,9 +75,34 @@ impl CompiledRule {
 
 /// Make a rule ready; `number` names it if it has no name.
 pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<CompiledRule, Vec<Diagnostic>> {
+    let name = rule.header.name.clone().unwrap_or_else(|| format!("rule starting on line {number}"));
+    compiled(file, rule, super::pattern::atoms_of(file, &rule.tokens), Body::Own, name)
+}
+
+/// Make a rule for prototypes ready.
+pub fn compile_prototype(file: &SourceFile, prototype: Prototype) -> Result<CompiledRule, Vec<Diagnostic>> {
+    let name = prototype.rule.header.name.clone().unwrap_or_default();
+    compiled(file, &prototype.rule, prototype.atoms, Body::Prototype, name)
+}
+
+/// What a rule's code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    /// What its header says, or what it parses as.
+    Own,
+    /// A declaration at the top of a file.
+    Prototype,
+}
+
+fn compiled(
+    file: &SourceFile,
+    rule: &SmplRule,
+    mut atoms: Vec<Atom>,
+    body: Body,
+    name: String,
+) -> Result<CompiledRule, Vec<Diagnostic>> {
     let vocabulary = Vocabulary::of(&rule.metavariables, rule.names.as_ref(), &rule.header.disable);
     let metavariables = Arc::new(vocabulary);
-    let mut atoms = super::pattern::atoms_of(file, &rule.tokens);
     let mut errors = Vec::new();
     let mut plus = Vec::new();
     let mut hangs: HashMap<u32, Vec<(Side, usize)>> = HashMap::new();
@@ -100,7 +126,11 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
         plus.push(PlusCode { atoms: with_empty_lines(file, &atoms[from..to]) });
     }
     let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
-    let pattern = match read_body(file, rule, &minus, &metavariables) {
+    let read = match body {
+        Body::Own => read_body(file, rule, &minus, &metavariables),
+        Body::Prototype => Pattern::read(file, &minus, &metavariables, PatternKind::TopLevel),
+    };
+    let pattern = match read {
         Ok(pattern) => Some(pattern),
         Err(e) => {
             errors.insert(0, e);
@@ -111,7 +141,7 @@ pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<Comp
     let star = minus.iter().any(|a| a.mark == Mark::Star);
     let default = if star { Quantifier::Exists } else { Quantifier::Forall };
     Ok(CompiledRule {
-        name: rule.header.name.clone().unwrap_or_else(|| format!("rule starting on line {number}")),
+        name,
         marks: minus.iter().map(|a| (a.id, a.mark)).collect(),
         texts: minus.iter().map(|a| (a.id, a.text.clone())).collect(),
         plus,

@@ -66,11 +66,11 @@ impl<'a> Parser<'a> {
                     self.options.extend(words);
                 } else {
                     let span = Span::new(self.at, self.at + line.len());
-                    if line[1..].trim_start().starts_with("include") {
+                    if let Some(name) = line[1..].trim_start().strip_prefix("include") {
                         self.error(
                             span,
-                            "other rule files are not read from here",
-                            "copy the rules that are needed",
+                            format!("the rule file {} is not there", name.trim()),
+                            "it is looked for beside this one and in the current directory",
                         );
                     }
                     self.at += line.len();

@@ -6,7 +6,7 @@
 
 use super::directive::Directive;
 use super::rule::{MetaKind, Metavariable};
-use super::spell::{Spelling, spell};
+use super::spell::{Known, Spelling, spell};
 use super::token::{LineMode, Mark, Token, TokenKind, lex};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -38,6 +38,8 @@ pub struct Atom {
     pub attached: Vec<String>,
     /// What plus code hangs on it.
     pub hung: Hung,
+    /// Tokens of the rule that it stands for as well: what an isomorphism left out, and plus code hangs on.
+    pub also: Vec<u32>,
 }
 
 impl Atom {
@@ -190,6 +192,7 @@ pub fn atoms_of(file: &SourceFile, tokens: &[Token]) -> Vec<Atom> {
         optional: t.optional,
         attached: t.attached.clone(),
         hung: Hung::Nothing,
+        also: Vec::new(),
     };
     tokens.iter().enumerate().map(one).collect()
 }
@@ -237,9 +240,20 @@ impl Pattern {
         metas: &Metavariables,
         kind: PatternKind,
     ) -> Result<Self, Diagnostic> {
+        Self::read_with(file, atoms, metas, kind, &Known::default())
+    }
+
+    /// Read atoms as `kind`, where some parts of them may have been read before.
+    pub(super) fn read_with(
+        file: &SourceFile,
+        atoms: &[Atom],
+        metas: &Metavariables,
+        kind: PatternKind,
+        known: &Known,
+    ) -> Result<Self, Diagnostic> {
         let mut first = None;
         for spelling in [Spelling::TypesAsKeywords, Spelling::Names] {
-            let (text, pieces, slots) = spell(file, atoms, metas, kind, spelling)?;
+            let (text, pieces, slots) = spell(file, atoms, metas, kind, spelling, known)?;
             let source = SourceFile::new("pattern", text);
             let tree = match &metas.names {
                 Some(names) => syntax::parse_with(&source, names),

@@ -12,6 +12,8 @@ use super::vocabulary::ITERATOR;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::syntax::macros::MacroRole;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// How metavariables that stand for types are spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +26,29 @@ pub enum Spelling {
 
 type Spelled = (String, Vec<Piece>, Vec<Slot>);
 
+/// The parts of a rule that were read, by their atoms and what they were read as: a part is tried in several ways each
+/// time that what it stands in is, and nested ones would be read as many times as there are ways for all of them.
+#[derive(Default)]
+pub struct Known(RefCell<HashMap<PartKey, Result<Pattern, Diagnostic>>>);
+
+/// A part, and what it was read as.
+type PartKey = (PatternKind, Vec<AtomKey>);
+
+/// What tells atoms of one rule apart: where they stand, and how they are marked.
+type AtomKey = (Span, u32, Mark, bool);
+
+impl Known {
+    fn read(&self, s: &Speller<'_>, atoms: &[Atom], kind: PatternKind) -> Result<Pattern, Diagnostic> {
+        let key = (kind, atoms.iter().map(|a| (a.span, a.id, a.mark, a.optional)).collect());
+        if let Some(read) = self.0.borrow().get(&key) {
+            return read.clone();
+        }
+        let read = Pattern::read_with(s.file, atoms, s.metas, kind, self);
+        self.0.borrow_mut().insert(key, read.clone());
+        read
+    }
+}
+
 /// Spell `atoms` so that they can be parsed as `kind`.
 pub fn spell(
     file: &SourceFile,
@@ -31,6 +56,7 @@ pub fn spell(
     metas: &Metavariables,
     kind: PatternKind,
     spelling: Spelling,
+    known: &Known,
 ) -> Result<Spelled, Diagnostic> {
     let (open, close) = match kind {
         PatternKind::Expression => ("void vd__w(void) { vd__r = (", "); }"),
@@ -46,6 +72,7 @@ pub fn spell(
         metas,
         kind,
         spelling,
+        known,
         text: open.to_string(),
         pieces: Vec::new(),
         slots: Vec::new(),
@@ -82,6 +109,7 @@ struct Speller<'a> {
     metas: &'a Metavariables,
     kind: PatternKind,
     spelling: Spelling,
+    known: &'a Known,
     text: String,
     pieces: Vec<Piece>,
     slots: Vec<Slot>,
@@ -169,8 +197,7 @@ impl<'a> Speller<'a> {
     fn word(&mut self, atom: &Atom) {
         let kind = self.metas.get(&atom.text).map(|m| &m.kind);
         let next = self.next(1).map_or("", |a| a.text.as_str());
-        let statement =
-            matches!(kind, Some(MetaKind::Statement | MetaKind::StatementList(_) | MetaKind::Declaration));
+        let statement = self.stands_for_statement(self.at);
         let field =
             matches!(kind, Some(MetaKind::Field | MetaKind::FieldList(_))) && self.scope() == Scope::Fields;
         // `S;` is a statement and an empty one; a field may be written with its own `;`.
@@ -199,6 +226,22 @@ impl<'a> Speller<'a> {
         self.emit(atom, spelled, None);
         self.ready = matches!(atom.text.as_str(), "else" | "do") && self.scope() == Scope::Block;
         self.at += 1;
+    }
+
+    /// Whether the atom at `at` is a metavariable for statements: one without a kind is if a line of its own behind or
+    /// in front of others says so.
+    fn stands_for_statement(&self, at: usize) -> bool {
+        let Some(atom) = self.atoms.get(at) else { return false };
+        match self.metas.get(&atom.text).map(|m| &m.kind) {
+            Some(MetaKind::Statement | MetaKind::StatementList(_) | MetaKind::Declaration) => true,
+            Some(MetaKind::Metavariable) => {
+                let elsewhere = |other: Option<&Atom>| other.is_none_or(|o| o.line != atom.line);
+                let before = at.checked_sub(1).and_then(|i| self.atoms.get(i));
+                let alone = elsewhere(before) && elsewhere(self.atoms.get(at + 1));
+                self.ready && self.scope() == Scope::Block && alone && self.atoms.len() > 1
+            }
+            _ => false,
+        }
     }
 
     /// Whether `name(…) {` starts here at the top of a file: a function whose type the rule leaves open.
@@ -369,7 +412,7 @@ impl<'a> Speller<'a> {
     fn bare_expression(&mut self) -> bool {
         let Some(end) = self.bare_end() else { return false };
         let inner = &self.atoms[self.at..end];
-        let Ok(pattern) = Pattern::read(self.file, inner, self.metas, PatternKind::Expression) else {
+        let Ok(pattern) = self.known.read(self, inner, PatternKind::Expression) else {
             return false;
         };
         let atom = Atom { attached: Vec::new(), id: u32::MAX, ..self.atoms[self.at].clone() };
@@ -384,6 +427,9 @@ impl<'a> Speller<'a> {
             let kind = self.metas.get(&a.text).map(|m| &m.kind);
             matches!(kind, Some(MetaKind::Statement | MetaKind::StatementList(_) | MetaKind::Declaration))
         };
+        if self.stands_for_statement(self.at) {
+            return None;
+        }
         let keyword = |t: &str| {
             matches!(
                 t,
@@ -505,7 +551,7 @@ impl<'a> Speller<'a> {
         };
         let mut error = None;
         for kind in kinds {
-            match Pattern::read(self.file, atoms, self.metas, *kind) {
+            match self.known.read(self, atoms, *kind) {
                 Ok(pattern) if *kind == PatternKind::Statements || pattern.single().is_some() => {
                     return Ok(pattern);
                 }
@@ -640,4 +686,23 @@ fn split_commas(atoms: &[Atom]) -> Vec<&[Atom]> {
     out.push(&atoms[from..]);
     out.retain(|p| !p.is_empty());
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::smpl::compile::compile;
+    use crate::source::SourceFile;
+
+    /// Each level is tried in several ways: twenty of them end only if what was read is remembered.
+    #[test]
+    fn nested_disjunctions_are_read_once() {
+        let mut code = "a(x)".to_string();
+        for i in 0..20 {
+            code = format!("\\( f{i}({code}) \\| g{i}(x) \\)");
+        }
+        let file = SourceFile::new("r.cocci", format!("@@\nexpression x;\n@@\n- {code}\n"));
+        let (rules, errors) = crate::smpl::parse(&file);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert!(rules.rules().all(|rule| compile(&file, rule, 1).is_ok()));
+    }
 }

@@ -16,6 +16,7 @@ use vedalia::series::diff::{Sides, unified};
 use vedalia::series::glob;
 use vedalia::smpl::RuleFile;
 use vedalia::smpl::compile::compile;
+use vedalia::smpl::include::assemble;
 use vedalia::source::SourceFile;
 
 /// Arguments of `conformance`.
@@ -167,9 +168,22 @@ fn options(folder: &Path, file: &RuleFile) -> ApplyOptions {
     }
 }
 
+/// A test's rules with those that they include: the suite names files from the folder above.
+fn rules(folder: &Path, name: &str) -> SourceFile {
+    let read = |name: &str| {
+        let beside = Path::new(name).file_name()?;
+        Some(SourceFile::new(name, fs::read(folder.join(beside)).ok()?))
+    };
+    let own = SourceFile::new(
+        format!("{name}.cocci"),
+        fs::read(folder.join(format!("{name}.cocci"))).unwrap_or_default(),
+    );
+    assemble(&own, &read).source
+}
+
 fn one(folder: &Path, name: &str) -> Verdict {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
-    let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
+    let rules = rules(folder, name);
     let (file, mut diagnostics) = vedalia::smpl::parse(&rules);
     let options = options(folder, &file);
     let program = match prepare(&file, &options) {
@@ -200,8 +214,7 @@ fn one(folder: &Path, name: &str) -> Verdict {
 
 fn show(folder: &Path, name: &str) -> String {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
-    let rules = SourceFile::new(format!("{name}.cocci"), read("cocci"));
-    let file = vedalia::smpl::parse(&rules).0;
+    let file = vedalia::smpl::parse(&rules(folder, name)).0;
     let options = options(folder, &file);
     let Ok(program) = prepare(&file, &options) else { return String::new() };
     let code = SourceFile::new(format!("{name}.c"), read("c"));

@@ -10,6 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::{macros, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::apply::{ApplyOptions, Program, prepare};
+use crate::smpl::include::assemble;
 use crate::smpl::{self, RuleFile};
 use crate::source::SourceFile;
 
@@ -42,7 +43,8 @@ pub(super) fn path(arguments: &ApplyArguments) -> Result<PathBuf, Failure> {
 pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Failure> {
     let usage = |told: Diagnostic| Failure::new(Exit::Usage, told);
     let source = read(path, "the rule file").map_err(usage)?;
-    let (file, mut told) = smpl::parse(&source);
+    let whole = assemble(&source, &|name| beside_or_here(path, name, "the rule file"));
+    let (file, mut told) = smpl::parse(&whole.source);
     let (mut options, more) = smpl_options::options(&arguments.rules.smpl);
     told.extend(smpl_options::undeclared(&options, &[&file]));
     told.extend(more);
@@ -54,24 +56,26 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     // 0 is no limit, as for `spatch`.
     options.timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     options.beside = beside(path, &file);
-    let program = match prepare(&file, &options) {
-        Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => program,
-        Ok(_) => return Err(Failure::Told { exit: Exit::Usage, diagnostics: told }),
-        Err(more) => {
-            told.extend(more);
-            return Err(Failure::Told { exit: Exit::Usage, diagnostics: told });
+    let prepared = prepare(&file, &options).map_err(|more| told.extend(more));
+    let told: Vec<Diagnostic> = told.into_iter().map(|one| whole.traced(one)).collect();
+    match prepared {
+        Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => {
+            Ok(Ready { file, program, options, warnings: told })
         }
-    };
-    Ok(Ready { file, program, options, warnings: told })
+        _ => Err(Failure::Told { exit: Exit::Usage, diagnostics: told }),
+    }
 }
 
 /// The isomorphism files that the rule file asks for and that are there.
 fn beside(rules: &Path, file: &RuleFile) -> Vec<(String, SourceFile)> {
-    let folder = rules.parent().unwrap_or(Path::new(""));
-    let read_any = |name: &str| {
-        let places = [folder.join(name), PathBuf::from(name)];
-        places.iter().find_map(|path| read(path, "the isomorphism file").ok())
-    };
     let names = file.isomorphism_files().into_iter();
+    let read_any = |name: &str| beside_or_here(rules, name, "the isomorphism file");
     names.filter_map(|name| Some((name.to_owned(), read_any(name)?))).collect()
+}
+
+/// A file that a rule file names: beside it, or in the current directory.
+fn beside_or_here(rules: &Path, name: &str, what: &str) -> Option<SourceFile> {
+    let folder = rules.parent().unwrap_or(Path::new(""));
+    let places = [folder.join(name), PathBuf::from(name)];
+    places.iter().find_map(|path| read(path, what).ok())
 }

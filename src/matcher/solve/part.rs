@@ -213,8 +213,8 @@ impl<'p> Matcher<'p> {
     fn at_end(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let Some(brace) = brace_of(c, "}") else { return Vec::new() };
         let at = Span::at(brace.span().start as usize);
-        let pieces = self.pattern.pieces_of(p);
-        vec![pieces.iter().fold(env.clone(), |env, piece| env.touch(piece.atom.id, at))]
+        let mut pieces = self.pattern.pieces_of(p).iter();
+        pieces.try_fold(env.clone(), |env, piece| self.noted_piece(piece, at, c, &env)).into_iter().collect()
     }
 }
 

@@ -8,10 +8,13 @@ use super::{ApplyOptions, Program, RuleStep, ScriptStep, Scripts, Step, scripts,
 use crate::diagnostic::Diagnostic;
 use crate::matcher::{Need, iso};
 use crate::plan::prefilter::Prefilter;
-use crate::smpl::compile::{CompiledRule, compile};
+use crate::smpl::compile::{CompiledRule, compile, compile_prototype};
+use crate::smpl::pattern::PatternKind;
+use crate::smpl::prototype::{Prototype, prototypes};
 use crate::smpl::vocabulary::declared;
 use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
 use crate::source::SourceFile;
+use crate::syntax::Kind;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -27,7 +30,11 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         }
         match item {
             Item::Rule(rule) => match rule_step(file, rule, &rules, options) {
-                Ok(step) => steps.push(Step::Rule(Box::new(step))),
+                Ok(step) => {
+                    let prototypes = prototype_steps(file, rule, &step.rule);
+                    let all = std::iter::once(step).chain(prototypes);
+                    steps.extend(all.map(|step| Step::Rule(Box::new(step))));
+                }
                 Err(e) => errors.extend(e),
             },
             Item::Script(script) => {
@@ -119,19 +126,37 @@ fn rule_step(
         return Err(errors);
     }
     let compiled = with_isos(&file.source, compiled, &isos);
+    Ok(rule_of(compiled, rule))
+}
+
+/// What a rule for one function does to the function's prototypes.
+fn prototype_steps(file: &RuleFile, rule: &SmplRule, compiled: &CompiledRule) -> Vec<RuleStep> {
+    let function = compiled.pattern.kind() == PatternKind::TopLevel
+        && compiled.pattern.single().is_some_and(|root| root.is(Kind::FunctionDefinition));
+    if !function || !compiled.allows("prototypes") {
+        return Vec::new();
+    }
+    let step = |prototype: Prototype| {
+        let rule = prototype.rule.clone();
+        // A header that makes no declaration has no prototypes.
+        let compiled = compile_prototype(&file.source, prototype).ok()?;
+        Some(rule_of(compiled, &rule))
+    };
+    prototypes(&file.source, rule, &compiled.name).into_iter().filter_map(step).collect()
+}
+
+fn rule_of(compiled: CompiledRule, rule: &SmplRule) -> RuleStep {
     let inherited = rule
         .metavariables
         .iter()
         .filter_map(|m| Some((m.name.clone(), m.inherited.clone()?, m.name.clone())));
-    let inherited: Vec<_> = inherited.collect();
-    let reads = states::reads(&compiled.metavariables);
-    Ok(RuleStep {
+    RuleStep {
+        inherited: inherited.collect(),
+        reads: states::reads(&compiled.metavariables),
         rule: compiled,
         need: Need::default(),
         depends: rule.header.depends.clone(),
-        inherited,
-        reads,
-    })
+    }
 }
 
 /// The isomorphisms of a rule: those of the run, of the rule file, and its own.
@@ -281,9 +306,8 @@ fn with_isos(file: &SourceFile, mut rule: CompiledRule, isos: &[iso::Iso]) -> Co
     let off = &rule.metavariables.disabled;
     let on: Vec<&iso::Iso> =
         isos.iter().filter(|i| !off.iter().any(|o| *o == i.name || o == "all")).collect();
-    let hung: HashSet<u32> = rule.hangs.keys().copied().collect();
     let mut marks = rule.marks.clone();
-    let mut expansion = iso::Expansion { file, isos: &on, hung: &hung, marks: &mut marks };
+    let mut expansion = iso::Expansion { file, isos: &on, hangs: &rule.hangs, marks: &mut marks };
     rule.pattern = expansion.expand(rule.pattern, 2);
     rule.marks = marks;
     rule

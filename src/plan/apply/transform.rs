@@ -190,16 +190,19 @@ fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &En
         }
     }
     let own = |name: &str| rule.metavariables.get(name).is_some_and(|m| m.inherited.is_none());
+    let gone = |s: &Span| site.removed.iter().any(|r| r.span.contains(*s));
     for bound in env.touches_with().iter().map(|(_, e)| e).chain([env]) {
-        let spans: Vec<Span> = bound
-            .bindings()
-            .iter()
-            .filter(|(name, b)| own(name) && !b.span.is_empty() && !site.taken.contains(&b.span))
-            .map(|(_, b)| b.span)
-            .collect();
-        let gone = |s: &Span| site.removed.iter().any(|r| r.span.contains(*s));
-        site.taken.extend(spans.into_iter().filter(gone));
+        let here = bound.bindings();
+        let spans = here.iter().filter(|(name, b)| own(name) && !b.span.is_empty()).map(|(_, b)| b.span);
+        site.taken.extend(spans.filter(gone));
     }
+    // What an earlier rule bound stands where this one found it.
+    let named = |atom: u32| {
+        rule.texts.get(&(atom & !QUIET)).is_some_and(|text| rule.metavariables.contains_key(text))
+    };
+    site.taken.extend(touches.iter().filter(|t| named(t.atom)).map(|t| t.span).filter(gone));
+    site.taken.sort_unstable();
+    site.taken.dedup();
     site
 }
 
@@ -209,9 +212,20 @@ fn hides(outer: &Site, inner: &Site) -> bool {
     outer.extent != inner.extent && outer.taken.iter().any(|s| s.contains(extent))
 }
 
+/// Where a match found what the metavariable stands for.
+fn found_at(rule: &CompiledRule, env: &Environment, name: &str) -> Option<Span> {
+    let touches = env.touches();
+    let mut own =
+        touches.iter().filter(|t| rule.texts.get(&(t.atom & !QUIET)).is_some_and(|text| text == name));
+    own.next().map(|t| t.span)
+}
+
 fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], own: usize) -> Vec<Insertion> {
     let edited = |meta: &Metavariable, binding: &Binding| {
-        let span = (meta.inherited.is_none() && !binding.span.is_empty()).then_some(binding.span)?;
+        let span = match meta.inherited {
+            None => (!binding.span.is_empty()).then_some(binding.span),
+            Some(_) => found_at(rule, &found.0, &meta.name),
+        }?;
         let inside = |s: &&Site| s.extent.is_some_and(|e| span.contains(e) && Some(e) != sites[own].extent);
         let inner: Vec<&Site> = sites.iter().filter(inside).collect();
         if inner.is_empty() {

@@ -35,7 +35,9 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
     let mut added = vec![Added::default(); old.len()];
     list_commas(&mut old, &code);
     for insertion in &changes.inserted {
-        let Some(at) = token_at(tree, &old, &code, insertion) else { continue };
+        let comment = |o: &Old| o.class == Class::Comment && o.span.start == insertion.anchor.start;
+        let at = old.iter().position(comment).or_else(|| token_at(tree, &old, &code, insertion));
+        let Some(at) = at else { continue };
         let place = &mut added[at];
         match (old[at].fate == Fate::Kept, insertion.side) {
             (false, _) => place.instead.push(&insertion.code),

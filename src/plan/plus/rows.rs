@@ -16,7 +16,7 @@ struct Values {
 }
 
 /// The atoms line by line: one statement, header or brace each.
-pub(super) fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
+pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) -> Vec<&'a [Atom]> {
     let mut out = Vec::new();
     let mut from = 0;
     let mut round = 0usize;
@@ -56,6 +56,7 @@ pub(super) fn rows(atoms: &[Atom]) -> Vec<&[Atom]> {
             _ if !outside || comment => false,
             ";" => true,
             "{" => true,
+            _ if is_statement(&atoms[i]) => follows != ";",
             "}" => !matches!(follows, "else" | ";" | "," | ")" | "while"),
             ")" if header => {
                 header = false;
