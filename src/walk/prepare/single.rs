@@ -42,6 +42,11 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
         ),
         span: call.span(),
     }];
+    open.push(Left {
+        duty: Duty::Array,
+        what: format!("`{}` stays filled for others: the callback puts each element there, and nothing is written behind the last", single.array.text()),
+        span: single.array.span(),
+    });
     open.extend(straight.first.iter().map(|node| Left {
         duty: Duty::PerBatch,
         what: format!(
