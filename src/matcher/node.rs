@@ -457,16 +457,18 @@ impl<'p> Matcher<'p> {
             return None;
         }
         let (operand, operator) = (p.child(Field::Left)?, p.child(Field::Operator)?);
-        let context = |n: Node<'p>| self.pattern.piece(n).is_some_and(|x| x.atom.mark == Mark::Context);
+        let kept = |mark: Mark| matches!(mark, Mark::Context | Mark::Star);
+        let context = |n: Node<'p>| self.pattern.piece(n).is_some_and(|x| kept(x.atom.mark));
         let all_minus = || self.pattern.pieces_of(p).iter().all(|x| x.atom.mark == Mark::Minus);
         let found = OperandDots { operand, operator, dots };
         (context(dots) && context(operator) || all_minus()).then_some(found)
     }
 
     /// `E op ...`: the operand stands alone, or anywhere among the operands of a chain of that operator; the dots stand for
-    /// all others.
+    /// all others. Alone, an operand of `&&` or `||` is one only where it is tested.
     fn operand(&self, p: OperandDots<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let mut out = self.node(p.operand, c, env);
+        let is_one = !matches!(p.operator.text(), "&&" | "||") || super::iso::is_tested(c);
+        let mut out = if is_one { self.node(p.operand, c, env) } else { Vec::new() };
         let parts = (c.child(Field::Left), c.child(Field::Operator), c.child(Field::Right));
         let (Some(left), Some(code), Some(right)) = parts else { return out };
         if !c.is(Kind::BinaryExpression) {

@@ -26,9 +26,12 @@ impl<'g, 'p> Solver<'g, 'p> {
             (Part::Whole, VertexKind::Open) if !vertex.fake => m.node(p, code, env),
             (Part::Inside, VertexKind::Simple | VertexKind::Header | VertexKind::Tail) => {
                 let nodes = self.evaluated(v);
-                let candidates = nodes
-                    .into_iter()
-                    .filter(|n| item.kinds.contains(n.kind()) && (!n.is(Kind::Identifier) || is_value(*n)));
+                let is_code = |n: Node<'_>| match n.kind() {
+                    Kind::FieldIdentifier | Kind::StatementIdentifier => false,
+                    Kind::Identifier => is_value(n),
+                    _ => true,
+                };
+                let candidates = nodes.into_iter().filter(|n| item.kinds.contains(n.kind()) && is_code(*n));
                 match m.whole_leaf(p) {
                     Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => {
                         let mut first = FirstOf::new(m, p, all);
