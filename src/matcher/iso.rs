@@ -255,16 +255,8 @@ impl Expansion<'_> {
             return None;
         }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
-        // What the other spelling leaves out must not be annotated.
-        let left_out = |name: &str| !iso.right.iter().any(|a| a.text == name);
-        for (_, b) in bindings.iter().filter(|(name, _)| left_out(name)) {
-            let dropped: Vec<&Piece> = pieces.iter().filter(|p| b.span.contains(p.span)).collect();
-            // What stands for anything says nothing: it may go.
-            let pure =
-                matches!(dropped.as_slice(), [one] if pattern.metavariables().contains_key(&one.atom.text));
-            if !pure || dropped.iter().any(|p| self.hangs.contains_key(&p.atom.id)) {
-                return None;
-            }
+        if !self.may_leave_out(iso, pattern, &env, &pieces) {
+            return None;
         }
         let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
         let minus = own.iter().all(|p| p.atom.mark == Mark::Minus) && !own.is_empty();
@@ -319,6 +311,18 @@ impl Expansion<'_> {
             self.carry(ends, &mut out)?;
         }
         Pattern::read(self.file, &out, pattern.metavariables(), PatternKind::Expression).ok()
+    }
+
+    /// Whether nothing of what the other spelling leaves out is annotated.
+    fn may_leave_out(&self, iso: &Iso, pattern: &Pattern, env: &Environment, pieces: &[Piece]) -> bool {
+        let left_out = |name: &str| !iso.right.iter().any(|a| a.text == name);
+        env.bindings().iter().filter(|(name, _)| left_out(name)).all(|(_, b)| {
+            let dropped: Vec<&Piece> = pieces.iter().filter(|p| b.span.contains(p.span)).collect();
+            // What stands for anything says nothing: it may go.
+            let pure =
+                matches!(dropped.as_slice(), [one] if pattern.metavariables().contains_key(&one.atom.text));
+            pure && !dropped.iter().any(|p| self.hangs.contains_key(&p.atom.id))
+        })
     }
 
     /// Hang the plus code around the expression on the ends of its other spelling.
