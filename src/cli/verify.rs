@@ -122,8 +122,8 @@ fn text(site: &Site, played: &Played, meant: &[(&str, &str)], terminal: &Termina
     let figures = |f: &Figures| {
         let aside = f.runs - f.compared;
         format!(
-            "{} inputs: {} compared ({} with a failure or an early end, {} events), {aside} put aside because the original broke on them",
-            f.runs, f.compared, f.disturbed, f.events
+            "{} inputs: {} compared ({} walk, {} with a failure or an early end, {} events), {aside} put aside because the original broke on them",
+            f.runs, f.compared, f.walked, f.disturbed, f.events
         )
     };
     let mut out = String::new();
@@ -179,6 +179,7 @@ struct Document<'a> {
     told: Option<&'a str>,
     runs: usize,
     compared: usize,
+    walked: usize,
     disturbed: usize,
     events: usize,
     meant: Vec<&'a str>,
@@ -206,6 +207,7 @@ fn document(site: &Site, played: &Played, meant: &[(&str, &str)], coverage: &Cov
         told,
         runs: figures.runs,
         compared: figures.compared,
+        walked: figures.walked,
         disturbed: figures.disturbed,
         events: figures.events,
         meant: meant.iter().map(|(_, difference)| *difference).collect(),

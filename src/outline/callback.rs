@@ -4,6 +4,7 @@
 //! function, laid out, to stand above the function that the code comes from.
 
 use super::captures::{Captures, Passing};
+use super::declared::{self, Declared};
 use super::names::Names;
 use super::negation::negated;
 use super::respell::{Reach, Respelled};
@@ -19,7 +20,6 @@ use crate::syntax::types::WrittenType;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::eval::unwrapped;
 use crate::walk::exits::known;
-use crate::walk::expressions::is_pure;
 use crate::walk::output::{Piece, Spelling, Stage};
 use crate::walk::state::State;
 use crate::walk::sym::Sign;
@@ -287,6 +287,8 @@ fn body<'t>(
     let source = material.walk.site.function.tree().source();
     let pieces = &material.walk.body.pieces;
     let mut before: Option<Node<'_>> = None;
+    // The code that runs in front of the next piece.
+    let mut passed: Vec<Node<'_>> = Vec::new();
     for (piece, stage) in pieces {
         let count = statements.len();
         let node = match piece {
@@ -312,9 +314,17 @@ fn body<'t>(
             }
             Piece::Update(expression) => statements.push(chunk(source, respelled, expression.span(), ";")),
             Piece::Statement(node) if node.is(Kind::Declaration) => {
-                if let Some(text) = declaration(material, respelled, *node)? {
-                    check_hoisted(material, *node, !statements.is_empty())?;
-                    declarations.push(Chunk { node: None, text, blank_before: false, trailing: false });
+                let plain = |text| Chunk { node: None, text, blank_before: false, trailing: false };
+                match declared::declared(material, respelled, *node, &passed)? {
+                    Declared::Gone => {}
+                    Declared::Whole => {
+                        declarations.push(plain(chunk(source, respelled, node.span(), "").text));
+                    }
+                    Declared::Part(text) => declarations.push(plain(text)),
+                    Declared::Late { declared, assigned } => {
+                        declarations.push(plain(declared));
+                        statements.extend(assigned.into_iter().map(plain));
+                    }
                 }
             }
             Piece::Statement(node) if node.is(Kind::LabeledStatement) => {
@@ -330,6 +340,7 @@ fn body<'t>(
         if statements.len() > count
             && let (Some(node), Some(last)) = (node, statements.last_mut())
         {
+            passed.push(node);
             last.blank_before &= stood_together(before, node);
             last.node = Some(node);
             before = Some(node);
@@ -429,51 +440,4 @@ fn is_dead_store(material: &Material<'_, '_>, node: Node<'_>) -> bool {
         && target == Some(control.id)
         && literal
         && next.is_some_and(|a| a.defines())
-}
-
-/// A declaration of the body with the declarators that are still used.
-fn declaration(
-    material: &Material<'_, '_>,
-    respelled: &Respelled<'_, '_>,
-    node: Node<'_>,
-) -> Result<Option<String>, Refusal> {
-    let all: Vec<_> = material.scopes.declarations().iter().filter(|d| d.declaration == node).collect();
-    let kept: Vec<_> = all
-        .iter()
-        .filter(|d| {
-            let gone = material.walk.body.spellings.get(&d.declarator.span()) == Some(&Spelling::Gone);
-            let used = material.captures.inside.contains(&d.id);
-            let has_effect = d.initializer.is_some_and(|i| !is_pure(&material.spec.pure, i));
-            !gone && (used || has_effect && !material.walk.body.lost.contains(&d.id))
-        })
-        .collect();
-    if kept.is_empty() {
-        return Ok(None);
-    }
-    let source = node.tree().source();
-    if kept.len() == all.len() {
-        return Ok(Some(chunk(source, respelled, node.span(), "").text));
-    }
-    let parts: Vec<String> = kept
-        .iter()
-        .map(|d| {
-            let value = d.initializer.map(|i| format!(" = {}", respelled.text(i.span())));
-            format!("\t{}{};", d.ty.declare(d.name), value.unwrap_or_default())
-        })
-        .collect();
-    Ok(Some(parts.join("\n")))
-}
-
-/// A declaration behind a statement moves in front of it, if that changes nothing.
-fn check_hoisted(material: &Material<'_, '_>, node: Node<'_>, behind: bool) -> Result<(), Refusal> {
-    let effects =
-        node.descendants().any(|n| n.is(Kind::CallExpression)) && !is_pure(&material.spec.pure, node);
-    if behind && effects {
-        return Err(Refusal::new(
-            RefusalCode::NotUnderstood,
-            node.span(),
-            "a declaration that calls something stands behind a statement that moves with it",
-        ));
-    }
-    Ok(())
 }

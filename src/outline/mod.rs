@@ -9,6 +9,7 @@ mod call;
 pub mod callback;
 pub mod caller;
 pub mod captures;
+mod declared;
 pub mod channels;
 mod evidence;
 mod extent;

@@ -297,11 +297,12 @@ static ssize_t grab(struct iov_iter *i, struct page **pages, size_t maxsize,
 		get_page(page + k);
 		pages[k] = page + k;
 	}
+	run.outcome->grabbed += k;
 	if (k < n)
 		run.outcome->disturbed = true;
 	/* whoever looks behind the batch has to be caught */
 	if (k < maxpages)
-		pages[k] = (struct page *)-1L;
+		pages[k] = MODEL_POISON;
 	if (!k)
 		return run.zero ? 0 : -EFAULT;
 	return min(maxsize, k * PAGE_SIZE - *start);
@@ -438,7 +439,7 @@ void model_run(drive_function *drive, uint64_t seed, enum batching batching,
 
 	outcome->trace_length = 0;
 	outcome->trace[0] = outcome->broken[0] = 0;
-	outcome->allocations = outcome->ret = 0;
+	outcome->allocations = outcome->grabbed = outcome->ret = 0;
 	outcome->disturbed = false;
 	run.outcome = outcome;
 	run.batching = batching;

@@ -133,6 +133,8 @@ void disturb(void);
 #define MODEL_WALKED struct iov_iter
 /* The types of which only the model makes objects. */
 #define MODEL_OBJECTS struct iov_iter, struct page
+/* Whoever looks behind a batch has to be caught. */
+#define MODEL_POISON ((struct page *)-1L)
 
 /* An object of a type of the model, or NULL if it has none to give. */
 void *model_object(const char *type);

@@ -116,7 +116,7 @@ static drive_function *originals, *converted;
 
 /* What the runs came to; shared with the processes that play them. */
 static struct figures {
-	long disturbed, lines, moved, compared;
+	long disturbed, lines, moved, compared, walked;
 	enum { ORIGINAL, CONVERTED, DONE } stage;	/* of the run that is played */
 } *figures;
 
@@ -154,6 +154,7 @@ static int play(long n)
 	figures->compared++;
 	figures->disturbed += before.disturbed;
 	figures->moved += before.left != after.left;
+	figures->walked += before.grabbed && after.grabbed;
 	for (size_t c = 0; c < after.trace_length; c++)
 		figures->lines += after.trace[c] == '\n';
 	return 0;
@@ -217,7 +218,8 @@ int main(int argc, char **argv)
 		if (allow.isolate ? play_isolated(n) : play(n))
 			return 1;
 	}
-	printf("runs=%ld compared=%ld disturbed=%ld events=%ld moved=%ld\n", n,
-	       figures->compared, figures->disturbed, figures->lines, figures->moved);
+	printf("runs=%ld compared=%ld walked=%ld disturbed=%ld events=%ld moved=%ld\n", n,
+	       figures->compared, figures->walked, figures->disturbed, figures->lines,
+	       figures->moved);
 	return 0;
 }

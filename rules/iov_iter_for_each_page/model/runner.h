@@ -24,6 +24,7 @@ struct outcome {
 	long allocations;
 	bool disturbed;		/* something failed or stopped early */
 	size_t total;		/* bytes at the beginning */
+	long grabbed;		/* pages */
 };
 
 /* Plays @drive on the input that @seed stands for. */

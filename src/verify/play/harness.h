@@ -15,6 +15,11 @@
 
 typedef MODEL_WALKED play_walked;
 
+/* What the model leaves where nobody should look. */
+#ifndef MODEL_POISON
+#define MODEL_POISON NULL
+#endif
+
 #define PLAY_OBJECTS 512
 #define PLAY_DEPTH 4
 #define PLAY_ROOM 512
@@ -320,7 +325,7 @@ static void play_dump_pointers(const void *at)
 	size_t k;
 
 	for (k = 0; k < PLAY_ROOM / sizeof(*slot); k++)
-		if (slot[k])
+		if (slot[k] && slot[k] != MODEL_POISON)
 			play_pointer_argument(slot[k]);
 }
 
@@ -382,6 +387,16 @@ static long play_error(void)
 	disturb();
 	return failure();
 }
+
+/* Memory that begins with a number. */
+#define play_cell(type)				\
+	({					\
+		type *cell = play_memory();	\
+						\
+		if (cell)			\
+			*cell = play_number();	\
+		cell;				\
+	})
 
 static void *play_no_pointer(void)
 {

@@ -14,10 +14,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
+use crate::matcher::iso::is_tested;
 use crate::source::SourceFile;
-use crate::syntax::Tree;
 use crate::syntax::file_scope::{FileFunction, FileScope, GlobalKind};
 use crate::syntax::headers::{Entity, Headers, Signature, Types};
+use crate::syntax::{Field, Kind, Tree};
 use crate::walk::model::Model;
 
 use super::build::{BuildCommand, Ended};
@@ -87,6 +88,8 @@ pub struct Figures {
     pub runs: usize,
     /// Inputs on which both were run and compared.
     pub compared: usize,
+    /// Those on which both came to walk over something.
+    pub walked: usize,
     /// Those with a failure or an early end.
     pub disturbed: usize,
     /// Lines of the traces that were compared.
@@ -123,11 +126,12 @@ pub fn play(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Played, Di
     let (before, after) = (site.headers.parse(site.before), site.headers.parse(site.after));
     let code = Code::of(&before, &after, site.function)?;
     let world = World::new(&declared, &before, site.headers);
-    let told = site.model.told(site.notes);
-    let needs = Needs::of(&[&code.before, &code.after], &code.declares, &world);
+    let mut told = site.model.told(site.notes);
+    told.quiet.extend(world.called_by_macros(&told.quiet));
+    let needs = Needs::of([&code.before, &code.after], &code.declares, &told.quiet, &world);
     let mut unknown = BTreeSet::new();
     let ending = loop {
-        let calls = Calls { unknown: &unknown, told: &told };
+        let calls = Calls { unknown: &unknown, told: &told, tested: &code.tested };
         let unit = Unit::new(&code.function, &code.signature, &needs, &world, calls);
         for (name, text) in [("before.c", &code.before), ("after.c", &code.after)] {
             let whole = format!("#include \"harness.h\"\n\n{}\n{text}\n{}", unit.before, unit.behind);
@@ -191,7 +195,7 @@ fn run(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Ending, Diagnos
         return Ok(if differs { Ending::Differs(build.output) } else { Ending::NotBuilt(build.output) });
     }
     let figures = Figures::read(&build.output);
-    let seen = figures.compared * 20 >= figures.runs && figures.events > figures.compared;
+    let seen = figures.walked * 20 >= figures.runs && figures.events > figures.compared;
     Ok(if seen { Ending::Alike(figures) } else { Ending::Nothing(figures) })
 }
 
@@ -204,6 +208,8 @@ struct Code {
     signature: Signature,
     /// Names that the texts declare.
     declares: BTreeSet<String>,
+    /// Fields whose value decides where the texts go.
+    tested: BTreeSet<String>,
 }
 
 impl Code {
@@ -231,6 +237,9 @@ impl Code {
             declares.insert(format!("{keyword} {}", tag.name));
         }
         parts.sort_unstable();
+        let fields = changed.iter().chain(&made).flat_map(|f| f.node.descendants());
+        let fields = fields.filter(|n| n.is(Kind::FieldExpression) && is_tested(*n));
+        let tested = fields.filter_map(|n| Some(n.child(Field::Field)?.text().to_owned())).collect();
         let text = |parts: &[&str]| -> String { parts.iter().map(|text| format!("{text};\n\n")).collect() };
         Ok(Self {
             before: text(&changed.iter().map(|f| f.node.text()).collect::<Vec<_>>()),
@@ -238,6 +247,7 @@ impl Code {
             function: called.to_owned(),
             signature,
             declares,
+            tested,
         })
     }
 }
@@ -266,6 +276,7 @@ impl Figures {
         Self {
             runs: value("runs"),
             compared: value("compared"),
+            walked: value("walked"),
             disturbed: value("disturbed"),
             events: value("events"),
         }

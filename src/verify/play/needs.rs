@@ -67,11 +67,27 @@ impl Needs {
         self.aggregates.contains_key(name) || self.modelled.contains_key(name)
     }
 
-    /// Everything that `texts` need; names in `given` are there already.
-    pub(super) fn of(texts: &[&str], given: &BTreeSet<String>, world: &World<'_>) -> Self {
-        let mut search =
-            Search { world, given, needs: Self::default(), words: BTreeSet::new(), ahead: VecDeque::new() };
-        for text in texts {
+    /// Everything that the two versions need; names in `given` are there already. What only one of them calls is taken
+    /// as it is defined, if it is, since what the other does instead rests on that; `quiet` calls are not.
+    pub(super) fn of(
+        versions: [&str; 2],
+        given: &BTreeSet<String>,
+        quiet: &BTreeSet<String>,
+        world: &World<'_>,
+    ) -> Self {
+        let [before, after]: [BTreeSet<String>; 2] =
+            versions.map(|text| names(text).map(|(name, _)| name).collect());
+        let alone =
+            before.symmetric_difference(&after).filter(|name| !quiet.contains(*name)).cloned().collect();
+        let mut search = Search {
+            world,
+            given,
+            alone,
+            needs: Self::default(),
+            words: BTreeSet::new(),
+            ahead: VecDeque::new(),
+        };
+        for text in versions {
             search.text(text);
         }
         // A field counts as soon as any code that is needed names it, and may bring more names.
@@ -87,6 +103,8 @@ impl Needs {
 struct Search<'s> {
     world: &'s World<'s>,
     given: &'s BTreeSet<String>,
+    /// Names that only one version has.
+    alone: BTreeSet<String>,
     needs: Needs,
     /// Every word of the code.
     words: BTreeSet<String>,
@@ -156,7 +174,8 @@ impl Search<'_> {
             }
             Some(Entity::Function(signature)) => {
                 let signature = signature.clone();
-                let definition = signature.definition.clone().filter(|text| handles_model(text, self.world));
+                let is_taken = |text: &String| self.alone.contains(name) || handles_model(text, self.world);
+                let definition = signature.definition.clone().filter(is_taken);
                 let functions = if definition.is_some() { &mut needs.taken } else { &mut needs.functions };
                 if functions.insert(name.to_owned(), signature.clone()).is_none() {
                     self.spelling(&signature.result.type_name());

@@ -67,6 +67,8 @@ pub(super) struct Calls<'c> {
     pub(super) unknown: &'c BTreeSet<String>,
     /// What the rule and the conversion's notes say.
     pub(super) told: &'c Told,
+    /// Pointers of objects that the code takes for NULL at times.
+    pub(super) tested: &'c BTreeSet<String>,
 }
 
 struct Writer<'w> {
@@ -241,37 +243,48 @@ impl Writer<'_> {
                 self.members(inner, &format!("{place}."), id, owner, fill, dump);
                 continue;
             }
-            if let Shape::Pointer(to) = self.shape(&member.ty) {
-                match self.shape(&to) {
-                    Shape::Function if path == "it->" => {
-                        let typed =
-                            matches!(member.ty.layers(), [Layer::Pointer { .. }, Layer::Function { .. }, ..]);
-                        if typed {
-                            let _ = writeln!(fill, "\t{place} = method_{id}_{};", member.name);
-                        }
-                        continue;
-                    }
-                    // A ring of one.
-                    Shape::Aggregate(name) if name == owner => {
-                        let _ = writeln!(fill, "\t{place} = it;");
-                        continue;
-                    }
-                    _ => {}
-                }
-            }
-            if self.calls.told.errors.contains(&member.name) && self.shape(&member.ty) == Shape::Number {
-                let _ = writeln!(fill, "\t{place} = play_error();");
-            } else if self.calls.told.unread.contains(&member.name) {
-                let assigned = self.assign(&member.ty, &place, 1);
-                let _ = write!(fill, "\tplay_hidden = true;\n{assigned}\tplay_hidden = false;\n");
+            let filled = self.member(member, &place, id, owner);
+            let is_pointer = matches!(self.shape(&member.ty), Shape::Pointer(_));
+            if is_pointer && self.calls.tested.contains(&member.name) && !filled.is_empty() {
+                let _ = write!(fill, "\tif (play_bool()) {{\n{filled}\t}}\n");
             } else {
-                fill.push_str(&self.assign(&member.ty, &place, 1));
+                fill.push_str(&filled);
             }
             // Places of an array that nothing reads hold what an acquisition left there.
-            let unread = self.calls.told.unread.contains(&member.name);
-            if !(unread && matches!(self.shape(&member.ty), Shape::Array(_))) {
+            let unread = self.calls.told.unread.contains(&member.name)
+                && matches!(self.shape(&member.ty), Shape::Array(_));
+            if !unread && !self.points_to_function(&member.ty) {
                 dump.push_str(&self.show(&member.ty, &place, &member.name, 1));
             }
+        }
+    }
+
+    /// Statements that give a field its value.
+    fn member(&self, member: &Member, place: &str, id: &str, owner: &str) -> String {
+        let direct = place.strip_prefix("it->").is_some_and(|rest| rest == member.name);
+        if let Shape::Pointer(to) = self.shape(&member.ty) {
+            match self.shape(&to) {
+                Shape::Function if direct => {
+                    let typed =
+                        matches!(member.ty.layers(), [Layer::Pointer { .. }, Layer::Function { .. }, ..]);
+                    return if typed {
+                        format!("\t{place} = method_{id}_{};\n", member.name)
+                    } else {
+                        String::new()
+                    };
+                }
+                // A ring of one.
+                Shape::Aggregate(name) if name == owner => return format!("\t{place} = it;\n"),
+                _ => {}
+            }
+        }
+        if self.calls.told.errors.contains(&member.name) && self.shape(&member.ty) == Shape::Number {
+            format!("\t{place} = play_error();\n")
+        } else if self.calls.told.unread.contains(&member.name) {
+            let assigned = self.assign(&member.ty, place, 1);
+            format!("\tplay_hidden = true;\n{assigned}\tplay_hidden = false;\n")
+        } else {
+            self.assign(&member.ty, place, 1)
         }
     }
 
@@ -314,6 +327,7 @@ impl Writer<'_> {
                 Shape::Aggregate(name) => format!("play_opaque(\"{name}\")"),
                 Shape::Pointer(_) => "play_pointers()".to_owned(),
                 Shape::Function | Shape::Unknown => "NULL".to_owned(),
+                Shape::Number => format!("play_cell({})", to.without_const().type_name()),
                 _ => "play_memory()".to_owned(),
             },
             _ => return None,

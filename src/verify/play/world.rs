@@ -4,10 +4,11 @@
 //! that explains it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::source::SourceFile;
+use crate::syntax::file_scope::words;
 use crate::syntax::headers::{Entity, Headers, Types};
 use crate::syntax::{Tree, parse};
 
@@ -37,6 +38,26 @@ impl<'w> World<'w> {
             Some(Entity::Macro { body, .. }) => body.split(',').any(|one| one.trim() == name),
             _ => false,
         }
+    }
+
+    /// The functions that the macros among `names` come to call.
+    pub(super) fn called_by_macros(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut seen = names.clone();
+        let mut ahead: Vec<String> = names.iter().cloned().collect();
+        let mut called = BTreeSet::new();
+        while let Some(name) = ahead.pop() {
+            match self.get(&name).as_deref() {
+                Some(Entity::Macro { body, .. }) => {
+                    let inside = words(body).map(|(_, word)| word.to_owned());
+                    ahead.extend(inside.filter(|word| seen.insert(word.clone())));
+                }
+                Some(Entity::Function(_)) if !names.contains(&name) => {
+                    called.insert(name);
+                }
+                _ => {}
+            }
+        }
+        called
     }
 
     /// What the name is, the model's names too.

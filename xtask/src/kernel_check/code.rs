@@ -138,6 +138,8 @@ fn code(object: &Path) -> Result<BTreeMap<String, Vec<String>>> {
         if let Some(symbol) = line.strip_prefix('<').and_then(|rest| rest.strip_suffix(">:")) {
             // In front of a function, at a negative offset, is padding.
             name = (!symbol.contains('-')).then(|| plain(symbol));
+        } else if line.starts_with("Disassembly of section") {
+            name = None;
         } else if let (Some(name), false) = (&name, line.trim().is_empty()) {
             let lines = functions.entry(name.clone()).or_default();
             if line.trim_start().starts_with("R_")
