@@ -68,17 +68,16 @@ fn may_change<'t>(material: &Material<'_, 't>, value: Node<'t>, before: &[Node<'
     if before.is_empty() {
         return false;
     }
-    // The callback is given the element.
-    let is_element = |n: &Node<'_>| material.walk.body.spellings.get(&n.span()) == Some(&Spelling::Element);
+    // What the walk says in words of its own, the callback is given: the element, its offset and size.
+    let is_given = |n: &Node<'_>| material.walk.body.spellings.contains_key(&n.span());
     let reads_memory = |n: Node<'_>| match n.kind() {
         Kind::CallExpression | Kind::SubscriptExpression => true,
         Kind::FieldExpression => n.operator() == Some("->"),
         Kind::PointerExpression => n.operator() == Some("*"),
         _ => false,
     };
-    let inside_element =
-        |n: Node<'_>| n.ancestors().take_while(|a| value.encloses(*a)).any(|a| is_element(&a));
-    let elsewhere = |n: &Node<'_>| !is_element(n) && !inside_element(*n);
+    let inside_given = |n: Node<'_>| n.ancestors().take_while(|a| value.encloses(*a)).any(|a| is_given(&a));
+    let elsewhere = |n: &Node<'_>| !is_given(n) && !inside_given(*n);
     if value.descendants().filter(elsewhere).any(reads_memory) || !is_pure(&material.spec.pure, value) {
         return true;
     }
