@@ -79,9 +79,17 @@ impl Rules {
         snippet: &dyn Fn(&str) -> Option<String>,
         options: &ApplyOptions,
     ) -> (Self, Vec<Diagnostic>) {
-        let (walks, mut diagnostics) = crate::walk::spec::specs(files, snippet);
+        let (walks, mut told) = crate::walk::spec::specs(files, snippet);
         let (plain, more) = crate::walk::plain::spec::specs(files, snippet);
-        diagnostics.extend(more);
+        told.extend(more);
+        let about = |one: &Diagnostic, file: &RuleFile| {
+            one.annotations.iter().any(|a| a.file.path() == file.source.path())
+        };
+        let traced = |one: Diagnostic| match files.iter().find(|file| about(&one, file)) {
+            Some(file) => file.traced(one),
+            None => one,
+        };
+        let mut diagnostics: Vec<Diagnostic> = told.into_iter().map(traced).collect();
         let mut patches = Vec::new();
         for file in files {
             match SemanticPatch::understand(file, snippet, options) {

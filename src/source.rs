@@ -181,6 +181,11 @@ impl SourceFile {
         self.inner.lines.get_or_init(|| LineIndex::new(self.bytes()))
     }
 
+    /// The line in which a span starts, its newline included.
+    pub fn line_of(&self, span: Span) -> Span {
+        self.lines().line_span(self.line_column(span).line)
+    }
+
     /// The line and column at which `span` starts.
     pub fn line_column(&self, span: Span) -> LineColumn {
         self.lines().line_column(span.start as usize)

@@ -254,3 +254,21 @@ print(\"%d calls\" % len(seen))
     assert_eq!(diff.matches("plover_alloc_many").count(), 2, "{diff}");
     assert!(told.contains("2 calls"), "{told}");
 }
+
+#[test]
+fn rules_of_other_files_are_included_by_every_command() {
+    let scene = birds();
+    scene.write("shared/new.cocci", "@new@\nexpression E;\n@@\n- plover_alloc(E)\n+ plover_new(E)\n");
+    scene.write("all.cocci", "#include \"shared/new.cocci\"\n\n@no@\n@@\n- plover_none();\n");
+    let (status, diff, told) = scene.vedalia("diff --repo tree --rules all.cocci");
+    assert!(status == 0 && diff.contains("+\tcopy = plover_new(size);"), "{diff}{told}");
+    let (status, answer, told) = scene.vedalia("explain all.cocci tree/birds/plover.c:5");
+    assert!(status == 0 && answer.contains("new matches here"), "{answer}{told}");
+    let (_, answer, _) = scene.vedalia("explain all.cocci tree/birds/plover.c:8");
+    assert!(!answer.contains("all.cocci:4"), "{answer}");
+    scene.write("shared/new.cocci", "@new@\nexpresion E;\n@@\n- plover_alloc(E)\n");
+    for command in ["diff --repo tree --rules all.cocci", "explain all.cocci tree/birds/plover.c:5"] {
+        let (status, _, told) = scene.vedalia(command);
+        assert!(status == 2 && told.contains("shared/new.cocci:2:1"), "{told}");
+    }
+}

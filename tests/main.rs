@@ -1,6 +1,6 @@
 //! The one integration binary; see `tests/README.md`.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that cannot go on stops
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that cannot go on stops
 
 mod architecture;
 mod apply;

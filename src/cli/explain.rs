@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, Converted, Files, Site, Verdict};
-use crate::smpl::{self, RuleFile};
+use crate::smpl::RuleFile;
 use crate::source::SourceFile;
 use crate::walk::{Refusal, RefusalCode};
 
@@ -62,14 +62,12 @@ pub(super) fn run(arguments: &ExplainArguments, terminal: &Terminal) -> Outcome 
 /// The rule files that hold ordinary rules.
 fn semantic_patches(folders: &[RuleFolder]) -> Result<Vec<RuleFile>, Failure> {
     let mut patches = Vec::new();
-    for rule in folders.iter().flat_map(|folder| &folder.rules) {
-        let (file, diagnostics) = smpl::parse(rule);
+    for folder in folders {
+        let (files, diagnostics) = folder.parsed();
         if diagnostics.iter().any(|told| told.severity == Severity::Error) {
             return Err(Failure::Told { exit: Exit::Usage, diagnostics });
         }
-        if file.rules().next().is_some() {
-            patches.push(file);
-        }
+        patches.extend(files.into_iter().filter(|file| file.rules().next().is_some()));
     }
     Ok(patches)
 }

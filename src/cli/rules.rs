@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
+use crate::smpl::{RuleFile, parse_whole};
 use crate::source::SourceFile;
 
 use super::exit::{Exit, Failure};
@@ -21,6 +22,29 @@ pub(super) struct RuleFolder {
     pub(super) rules: Vec<SourceFile>,
     /// The other files beside them, sorted by path.
     pub(super) companions: Vec<SourceFile>,
+    /// Rule files that those to run may include.
+    included: Vec<SourceFile>,
+}
+
+impl RuleFolder {
+    /// The rule files, each with what it includes, and what is wrong with them.
+    pub(super) fn parsed(&self) -> (Vec<RuleFile>, Vec<Diagnostic>) {
+        let one = |rule: &SourceFile| {
+            let folder = Path::new(rule.path()).parent().unwrap_or(Path::new(""));
+            let read_any =
+                |name: &str| [folder.join(name), PathBuf::from(name)].iter().find_map(|p| read(p).ok());
+            parse_whole(rule, &|name| self.beside(name).cloned().or_else(|| read_any(name)))
+        };
+        let (files, told): (Vec<_>, Vec<_>) = self.rules.iter().map(one).unzip();
+        (files, told.into_iter().flatten().collect())
+    }
+
+    /// The file that a rule file names.
+    pub(super) fn beside(&self, name: &str) -> Option<&SourceFile> {
+        let named =
+            |path: &str| path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+        self.companions.iter().chain(&self.included).find(|file| named(file.path()))
+    }
 }
 
 /// Read everything that `--rules` names; every mistake is told at once.
@@ -51,8 +75,8 @@ fn load_one(wish: &str) -> Result<RuleFolder, Diagnostic> {
     if path.is_file() {
         let rule = read(path)?;
         let beside = path.parent().map_or_else(|| Ok(Vec::new()), read_folder)?;
-        let companions = beside.into_iter().filter(|file| !is_rule(file.path())).collect();
-        return Ok(RuleFolder { name: short(wish), rules: vec![rule], companions });
+        let (included, companions) = beside.into_iter().partition(|file| is_rule(file.path()));
+        return Ok(RuleFolder { name: short(wish), rules: vec![rule], companions, included });
     }
     if !path.exists()
         && let Some(files) = shipped::rule(wish)
@@ -69,7 +93,7 @@ fn sort_out(wish: &str, files: Vec<SourceFile>) -> Result<RuleFolder, Diagnostic
     if rules.is_empty() {
         return Err(Diagnostic::error("no-rule-file", format!("no .cocci file in `{wish}`")));
     }
-    Ok(RuleFolder { name: short(wish), rules, companions })
+    Ok(RuleFolder { name: short(wish), included: rules.clone(), rules, companions })
 }
 
 /// The last part of a path, without the ending of rule files.

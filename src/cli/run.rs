@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::{self, Level, Outcome, Rules, Site, Verdict};
 use crate::series::material::{Conversion, Deed, Introduction, Material, Untouched};
 use crate::series::repo::Skipped;
-use crate::smpl::{self, RuleFile};
+use crate::smpl::RuleFile;
 use crate::syntax::coverage::{Coverage, SkipReason};
 use crate::walk::{RefusalCode, Status};
 
@@ -42,24 +42,15 @@ pub(super) fn understand(
     let (options, mut diagnostics) = smpl_options::options(arguments);
     let mut parsed = Vec::new();
     for folder in folders {
-        let mut files = Vec::new();
-        for rule in &folder.rules {
-            let (file, told) = smpl::parse(rule);
-            diagnostics.extend(told);
-            files.push(file);
-        }
+        let (files, told) = folder.parsed();
+        diagnostics.extend(told);
         parsed.push(files);
     }
     let all: Vec<&RuleFile> = parsed.iter().flatten().collect();
     diagnostics.extend(smpl_options::undeclared(&options, &all));
     let mut understood = Vec::new();
     for (folder, files) in folders.iter().zip(&parsed) {
-        let snippet = |name: &str| {
-            let beside = |path: &str| {
-                path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-            };
-            folder.companions.iter().find(|file| beside(file.path())).map(|file| file.text().to_owned())
-        };
+        let snippet = |name: &str| folder.beside(name).map(|file| file.text().to_owned());
         let (rules, told) = Rules::understand(files, &snippet, &options);
         diagnostics.extend(told);
         understood.push(Understood { name: folder.name.clone(), rules });

@@ -42,6 +42,7 @@ fn split(defines: &[String]) -> (Vec<String>, Vec<(String, String)>) {
 /// The virtual rules to turn on that no rule file declares.
 pub(super) fn undeclared(options: &ApplyOptions, files: &[&RuleFile]) -> Vec<Diagnostic> {
     let mut known: Vec<&str> = files.iter().flat_map(|file| file.virtual_names()).collect();
+    known.sort_unstable();
     known.dedup();
     let help = match (known.as_slice(), files.len()) {
         ([], ..=1) => "the rule file declares no virtual rule".to_owned(),

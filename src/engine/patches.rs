@@ -17,7 +17,6 @@ use crate::syntax::{Headers, MacroKnowledge, parse_with};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::{Refusal, RefusalCode};
 use rayon::prelude::*;
-use std::cell::OnceCell;
 
 /// The virtual rule that the kernel's rule files do their changes under.
 const PATCH_MODE: &str = "patch";
@@ -59,7 +58,7 @@ impl SemanticPatch {
             let told = Diagnostic::error("no-change", "the rules of this file change nothing")
                 .at(&file.source, span, "this is the first of them")
                 .help("`vedalia apply` runs rules that mark or report code");
-            return Err(vec![told]);
+            return Err(vec![file.traced(told)]);
         }
         let preamble = Preamble::of(file.source.text());
         Ok(Some(Self { file: file.source.clone(), program, options, preamble }))
@@ -104,9 +103,7 @@ pub(super) fn run(
     let start = || Running::new(patches, tree_headers);
     let one =
         |running: &mut Result<Running<'_>, Diagnostic>, path: &&String| match (running, files.read(path)) {
-            (Ok(running), Ok(bytes)) => {
-                running.one_file(&SourceFile::new(path.as_str(), bytes), tree_headers)
-            }
+            (Ok(running), Ok(bytes)) => running.one_file(&SourceFile::new(path.as_str(), bytes)),
             // That scripts cannot start is told once, below.
             (Err(_), _) => Found::default(),
             (_, Err(diagnostic)) => {
@@ -145,13 +142,14 @@ fn said(reports: &[Report]) -> Vec<Diagnostic> {
 /// The rule files of one worker: what scripts remember stays from file to file.
 struct Running<'a> {
     runners: Vec<(&'a SemanticPatch, Runner<'a>)>,
+    headers: &'a Headers<'a>,
     /// What the scripts printed that come before all files.
     said: Vec<Report>,
 }
 
 impl<'a> Running<'a> {
     fn new(patches: &'a [SemanticPatch], headers: &'a Headers<'a>) -> Result<Self, Diagnostic> {
-        let mut running = Self { runners: Vec::new(), said: Vec::new() };
+        let mut running = Self { runners: Vec::new(), headers, said: Vec::new() };
         for patch in patches {
             let (runner, reports) = Runner::new(&patch.program, &patch.options)?;
             running.runners.push((patch, runner.with_headers(Some(headers))));
@@ -160,9 +158,8 @@ impl<'a> Running<'a> {
         Ok(running)
     }
 
-    fn one_file(&self, file: &SourceFile, headers: &Headers<'_>) -> Found {
+    fn one_file(&self, file: &SourceFile) -> Found {
         let mut found = Found::default();
-        let macros = OnceCell::new();
         let mut current = file.clone();
         let mut ran: Vec<&SemanticPatch> = Vec::new();
         for (patch, runner) in &self.runners {
@@ -170,7 +167,6 @@ impl<'a> Running<'a> {
             if (header && !patch.wants_headers()) || !patch.program.prefilter().may_concern(current.bytes()) {
                 continue;
             }
-            macros.get_or_init(|| headers.macros(file));
             let applied = runner.apply(&current);
             found.coverage.merge(applied.coverage);
             found.diagnostics.extend(said(&applied.reports));
@@ -180,8 +176,8 @@ impl<'a> Running<'a> {
                 current = SourceFile::new(file.path(), applied.after);
             }
         }
-        if let Some(known) = macros.get().filter(|_| !ran.is_empty()) {
-            found.sites.extend(sites(&ran, file, &current, known));
+        if !ran.is_empty() {
+            found.sites.extend(sites(&ran, file, &current, &self.headers.macros(file)));
         }
         found
     }

@@ -197,7 +197,7 @@ mod tests {
         let facts = Facts::of(tree.root().child_of(Kind::FunctionDefinition).unwrap());
         let (reaching, liveness) = (Reaching::of(&facts), Liveness::of(&facts));
         let idents: Vec<_> = facts.function.descendants().filter(|n| n.is(Kind::Identifier)).collect();
-        let [.., x, y] = idents[..] else { unreachable!() };
+        let [.., x, y] = idents[..] else { panic!("x and y are named") };
         assert_eq!((reaching.seen_by(x).len(), reaching.seen_by(y).len()), (4, 1));
         assert!(!liveness.is_live_out(facts.cfg.exit(), DeclId(0)));
         assert_eq!(facts.shared.len(), 1);

@@ -10,7 +10,7 @@ use super::extent::failure_test;
 use super::rest;
 use super::ways_out::{Dispatch, Value, arms_variable};
 use crate::edit::TextEdit;
-use crate::plan::columns::{TAB, indent, indentation};
+use crate::plan::columns::{TAB, column_of, indent};
 use crate::plan::moved::moved;
 use crate::plan::wrapping::parenthesised;
 use crate::source::Span;
@@ -199,8 +199,7 @@ impl Caller<'_, '_, '_> {
         };
         let source = tree.source();
         let span = first.span().cover(last.span());
-        let line = source.lines().line_span(source.line_column(first.span()).line);
-        let old = indentation(source.slice(line));
+        let old = column_of(source, first.span());
         let text = self.text_with_result(span, result);
         let inside = column + TAB;
         let text = moved(&text, inside as isize - old as isize);

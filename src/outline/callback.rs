@@ -10,7 +10,7 @@ use super::negation::negated;
 use super::respell::{Reach, Respelled};
 use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
-use crate::plan::columns::{TAB, WIDTH, indent, indentation, shift};
+use crate::plan::columns::{TAB, WIDTH, column_of, indent, indentation, shift};
 use crate::plan::moved::moved;
 use crate::plan::superfluous::trailing_comment;
 use crate::plan::wrapping::{parenthesised, relayout_beside};
@@ -350,7 +350,7 @@ fn body<'t>(
 }
 
 fn chunk<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, span: Span, tail: &str) -> Chunk<'t> {
-    let line = source.lines().line_span(source.line_column(span).line);
+    let line = source.line_of(span);
     let before = source.slice(Span { start: line.start, end: span.start });
     let own_line = before.trim().is_empty();
     let above = source.slice(Span { start: 0, end: line.start });
@@ -375,9 +375,8 @@ fn other_guard<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Nod
     let arm = node.child(Field::Alternative)?.named_children().last()?;
     let mut out = chunk(source, respelled, node.span(), "");
     let gap = if arm.is(Kind::CompoundStatement) { " ".to_owned() } else { format!("\n{}", indent(2 * TAB)) };
-    let line = source.lines().line_span(source.line_column(arm.span()).line);
     let column = if arm.is(Kind::CompoundStatement) { TAB } else { 2 * TAB };
-    let by = column as isize - indentation(source.slice(line)) as isize;
+    let by = column as isize - column_of(source, arm.span()) as isize;
     let text = moved(&respelled.text(arm.span()), by);
     let test = negated(condition, &|n| respelled.text(n.span()));
     out.text = format!("{}if ({test}){gap}{text}", indent(TAB));

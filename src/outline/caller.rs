@@ -10,7 +10,7 @@ use super::respell::Reach;
 use super::ways_out::{Dispatch, arms_variable};
 use crate::edit::TextEdit;
 use crate::flow::access::{Access, accesses};
-use crate::plan::columns::{TAB, indent, indentation, shift};
+use crate::plan::columns::{TAB, column_of, indent, shift};
 use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
@@ -97,8 +97,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         let site = &material.walk.site;
         let body = site.function.child(Field::Body).unwrap_or(site.function);
         let source = site.function.tree().source();
-        let line = source.lines().line_span(source.line_column(site.outer.span()).line);
-        let column = indentation(source.slice(line));
+        let column = column_of(source, site.outer.span());
         let mut block = body;
         for capture in &material.captures.passed {
             let own = material.scopes.declaration(capture.id).block;
@@ -237,7 +236,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
                 vec![TextEdit::new(Span::at(line.end as usize), text)]
             }
             None => {
-                let line = source.lines().line_span(source.line_column(self.block.span()).line);
+                let line = source.line_of(self.block.span());
                 let text: String = lines.iter().map(|l| format!("{}{l}\n", indent(base))).collect();
                 vec![TextEdit::new(Span::at(line.end as usize), format!("{text}\n"))]
             }
@@ -246,8 +245,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
 
     fn declaration_column(&self) -> usize {
         let source = self.material.walk.site.function.tree().source();
-        let line = source.lines().line_span(source.line_column(self.block.span()).line);
-        indentation(source.slice(line)) + TAB
+        column_of(source, self.block.span()) + TAB
     }
 
     fn context_declaration(&self, base: usize) -> String {
@@ -280,8 +278,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
     /// An initialiser of a variable that moves into the context, one level deeper.
     fn moved_initializer(&self, init: Node<'_>, column: usize) -> String {
         let source = init.tree().source();
-        let line = source.lines().line_span(source.line_column(init.span()).line);
-        let old = indentation(source.slice(line));
+        let old = column_of(source, init.span());
         shift(init.text(), column as isize - old as isize)
     }
 

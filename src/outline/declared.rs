@@ -7,10 +7,9 @@
 use super::callback::Material;
 use super::respell::Respelled;
 use crate::flow::access::accesses;
-use crate::plan::columns::{TAB, indentation};
+use crate::plan::columns::{TAB, column_of};
 use crate::plan::moved::moved;
 use crate::syntax::scope::Declaration;
-use crate::syntax::types::Storage;
 use crate::syntax::{Kind, Node};
 use crate::walk::expressions::is_pure;
 use crate::walk::output::Spelling;
@@ -20,7 +19,7 @@ use crate::walk::{Refusal, RefusalCode};
 pub(super) enum Declared {
     /// Nothing of it is needed.
     Gone,
-    /// It stands at the top as it is; here is its place in the text.
+    /// It stands at the top as it is.
     Whole,
     /// With some of its declarators only.
     Part(String),
@@ -90,9 +89,7 @@ fn may_change<'t>(material: &Material<'_, 't>, value: Node<'t>, before: &[Node<'
 fn late(respelled: &Respelled<'_, '_>, kept: &[&Declaration<'_>]) -> Result<Declared, Refusal> {
     let (mut declared, mut assigned) = (Vec::new(), Vec::new());
     for d in kept {
-        let fixed = d.ty.is_array()
-            || d.ty.storage() == Some(Storage::Static)
-            || d.initializer.is_some_and(|value| value.is(Kind::InitializerList));
+        let fixed = d.ty.is_array() || d.initializer.is_some_and(|value| value.is(Kind::InitializerList));
         if fixed && d.initializer.is_some() {
             return Err(Refusal::new(
                 RefusalCode::NotUnderstood,
@@ -103,8 +100,7 @@ fn late(respelled: &Respelled<'_, '_>, kept: &[&Declaration<'_>]) -> Result<Decl
         declared.push(format!("\t{};", d.ty.without_const().declare(d.name)));
         if let Some(value) = d.initializer {
             let source = value.tree().source();
-            let line = source.lines().line_span(source.line_column(value.span()).line);
-            let by = TAB as isize - indentation(source.slice(line)) as isize;
+            let by = TAB as isize - column_of(source, value.span()) as isize;
             assigned.push(format!("\t{} = {};", d.name, moved(&respelled.text(value.span()), by)));
         }
     }

@@ -5,7 +5,7 @@
 
 use super::Conversion;
 use crate::edit::TextEdit;
-use crate::plan::columns::{indent, indentation};
+use crate::plan::columns::{column_of, indent};
 use crate::plan::outlining::{Asked, Late, NotOutlined, Obstacle, Outlined, outline};
 use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::plan::wrapping::parenthesised;
@@ -156,8 +156,7 @@ fn call(spec: &PlainSpec, walk: &PlainWalk<'_>, outlined: &Outlined) -> Vec<Text
     let own = [("f", outlined.name.as_str()), ("data", outlined.argument.as_str())];
     let (name, arguments) = &spec.helper;
     let arguments: Vec<String> = arguments.iter().map(|a| filled_in(walk, a, &own)).collect();
-    let line = source.lines().line_span(source.line_column(walk.looping.span()).line);
-    let column = indentation(source.slice(line));
+    let column = column_of(source, walk.looping.span());
     let mut text: String = outlined.assignments.iter().map(|a| format!("{a}\n{}", indent(column))).collect();
     text.push_str(&parenthesised(name, &arguments, ";", column));
     let mut span = replaced(walk);

@@ -8,7 +8,7 @@ use super::captures::{Capture, Captures, Passing, kept_identifiers};
 use super::names::Names;
 use super::ways_out::{Drop, Ending, Value};
 use crate::edit::{EditSet, TextEdit};
-use crate::plan::columns::{indent, indentation, shift};
+use crate::plan::columns::{column_of, indent, shift};
 use crate::plan::outlining::fit::through_address;
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
@@ -255,8 +255,7 @@ impl<'a, 't> Respelled<'a, 't> {
     }
 
     fn column_of(&self, node: Node<'_>) -> usize {
-        let line = self.source.lines().line_span(self.source.line_column(node.span()).line);
-        indentation(self.source.slice(line))
+        column_of(self.source, node.span())
     }
 
     /// Braces around what has become a single statement go, as the kernel's style wants it.

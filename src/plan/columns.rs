@@ -2,6 +2,8 @@
 //!
 //! A tab goes on to the next multiple of [`TAB`]; indentation is tabs, then blanks for the rest.
 
+use crate::source::{SourceFile, Span};
+
 /// Columns of a tab.
 pub const TAB: usize = 8;
 
@@ -24,6 +26,11 @@ pub fn indent(column: usize) -> String {
 pub fn indentation(line: &str) -> usize {
     let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
     advance(0, &line[..blank])
+}
+
+/// The columns of white space at the start of the line in which `span` starts.
+pub fn column_of(source: &SourceFile, span: Span) -> usize {
+    indentation(source.slice(source.line_of(span)))
 }
 
 /// `text` with every line but the first moved by `by` columns; blank lines and lines of the preprocessor stay.

@@ -23,7 +23,12 @@ fn spaced(text: &str) -> String {
     let mut ends: Vec<usize> = blocks.filter_map(unspaced).collect();
     ends.sort_unstable();
     let mut out = text.to_owned();
-    for end in ends.into_iter().rev().filter_map(|end| end.checked_sub(HEAD.len())) {
+    for end in ends
+        .into_iter()
+        .rev()
+        .filter_map(|end| end.checked_sub(HEAD.len()))
+        .filter(|end| text.is_char_boundary(*end))
+    {
         out.insert(end, '\n');
     }
     out

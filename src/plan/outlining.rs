@@ -11,7 +11,7 @@ pub mod matches;
 mod text;
 mod ways_out;
 
-use super::columns::{TAB, indent, indentation};
+use super::columns::{TAB, column_of, indent};
 use super::wrapping::parenthesised;
 use crate::edit::TextEdit;
 use crate::flow::cfg::CfgNode;
@@ -295,7 +295,7 @@ impl<'a, 't> Scene<'a, 't> {
 
     fn column(&self, node: Node<'_>) -> usize {
         let source = node.tree().source();
-        indentation(source.slice(source.lines().line_span(source.line_column(node.span()).line)))
+        column_of(source, node.span())
     }
 }
 

@@ -16,7 +16,7 @@ pub fn relayout(text: &str, altered: &dyn Fn(&str) -> bool) -> String {
     let mut edits = crate::edit::EditSet::new();
     for span in units(&tree) {
         let old = file.slice(span);
-        let line = file.lines().line_span(file.line_column(span).line);
+        let line = file.line_of(span);
         let before = &text[line.start as usize..span.start as usize];
         let column = advance(0, before);
         let longest = widest(old, column);

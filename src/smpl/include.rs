@@ -1,22 +1,18 @@
 //! Rule files that include others.
 //!
-//! In: a rule file, and a way to read those it names. Out: [`Assembled`], one text with everything that `#include "file"`
+//! In: a rule file, and a way to read those it names. Out: [`RuleFile`], one text with everything that `#include "file"`
 //! lines ahead of the first rule ask for: first what all files say ahead of their rules, then the rules, those of an
-//! included file before those of the one that includes it. A line whose file cannot be read stays, for the parser to
-//! complain about; a file is included once.
+//! included file before those of the one that includes it; and the [`Parts`] it is made of. A line whose file cannot be
+//! read stays, for the parser to complain about; a file is included once.
 
+use super::RuleFile;
 use super::token::comment_len;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
-/// A rule file with what it includes.
-#[derive(Clone, Debug)]
-pub struct Assembled {
-    /// All of it, under the name of the file that includes the others.
-    pub source: SourceFile,
-    /// Where its parts come from, in order; none if nothing is included.
-    parts: Vec<Part>,
-}
+/// Where the text of a rule file comes from, in order; nothing if it includes no other.
+#[derive(Clone, Debug, Default)]
+pub struct Parts(Vec<Part>);
 
 /// Bytes of the whole, and the same bytes where they were written.
 #[derive(Clone, Debug)]
@@ -26,12 +22,24 @@ struct Part {
     from: u32,
 }
 
-/// Put a rule file and what it includes together.
-pub fn assemble(file: &SourceFile, read: &dyn Fn(&str) -> Option<SourceFile>) -> Assembled {
+/// Parse a rule file with what it includes; what is wrong is said of the files that people wrote.
+pub fn parse_whole(
+    file: &SourceFile,
+    read: &dyn Fn(&str) -> Option<SourceFile>,
+) -> (RuleFile, Vec<Diagnostic>) {
+    let (source, parts) = assemble(file, read);
+    let (mut rules, told) = super::parse(&source);
+    rules.parts = parts;
+    let told = told.into_iter().map(|one| rules.traced(one)).collect();
+    (rules, told)
+}
+
+/// Put a rule file and what it includes together, under the name of the file that includes the others.
+fn assemble(file: &SourceFile, read: &dyn Fn(&str) -> Option<SourceFile>) -> (SourceFile, Parts) {
     let mut pieces = Pieces { read, seen: Vec::new(), ahead: Vec::new(), rules: Vec::new() };
     pieces.add(file);
     if pieces.seen.is_empty() {
-        return Assembled { source: file.clone(), parts: Vec::new() };
+        return (file.clone(), Parts::default());
     }
     let mut text = String::new();
     let mut parts = Vec::new();
@@ -41,22 +49,26 @@ pub fn assemble(file: &SourceFile, read: &dyn Fn(&str) -> Option<SourceFile>) ->
         parts.push(Part { at: Span::new(start, text.len()), file, from: span.start });
         text.push('\n');
     }
-    Assembled { source: SourceFile::new(file.path(), text), parts }
+    (SourceFile::new(file.path(), text), Parts(parts))
 }
 
-impl Assembled {
-    /// A complaint about the whole as one about the files that people wrote.
+impl RuleFile {
+    /// Where a place of the whole text was written.
+    pub fn written(&self, span: Span) -> (&SourceFile, Span) {
+        let Some(part) = self.parts.0.iter().find(|p| p.at.start <= span.start && span.start <= p.at.end)
+        else {
+            return (&self.source, span);
+        };
+        let start = span.start - part.at.start + part.from;
+        let len = span.end.min(part.at.end).saturating_sub(span.start);
+        (&part.file, Span { start, end: start + len })
+    }
+
+    /// A complaint about the whole text as one about the files that people wrote.
     pub fn traced(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        for annotation in &mut diagnostic.annotations {
-            let whole = annotation.file.path() == self.source.path();
-            let start = annotation.span.start;
-            let part = self.parts.iter().find(|p| p.at.start <= start && start <= p.at.end);
-            if let Some(part) = part.filter(|_| whole) {
-                let start = annotation.span.start - part.at.start + part.from;
-                let len = annotation.span.end.min(part.at.end).saturating_sub(annotation.span.start);
-                annotation.span = Span { start, end: start + len };
-                annotation.file = part.file.clone();
-            }
+        for annotation in diagnostic.annotations.iter_mut().filter(|a| a.file.path() == self.source.path()) {
+            let (file, span) = self.written(annotation.span);
+            (annotation.file, annotation.span) = (file.clone(), span);
         }
         diagnostic
     }
@@ -140,10 +152,8 @@ mod tests {
     }
 
     fn names(text: &str) -> (Vec<String>, Vec<Diagnostic>) {
-        let all = assemble(&SourceFile::new("r.cocci", text), &read);
-        let (file, errors) = crate::smpl::parse(&all.source);
-        let names = file.rules().filter_map(|r| r.header.name.clone()).collect();
-        (names, errors.into_iter().map(|e| all.traced(e)).collect())
+        let (file, errors) = parse_whole(&SourceFile::new("r.cocci", text), &read);
+        (file.rules().filter_map(|r| r.header.name.clone()).collect(), errors)
     }
 
     #[test]

@@ -18,5 +18,6 @@ pub mod spell;
 pub mod token;
 pub mod vocabulary;
 
+pub use include::parse_whole;
 pub use parse::parse;
 pub use rule::*;

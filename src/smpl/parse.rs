@@ -5,6 +5,7 @@
 
 use super::declare::{metavariables, script_variables};
 use super::header::{HeaderKind, ParsedHeader, parse_header};
+use super::include::Parts;
 use super::rule::{Clause, Item, RuleFile, ScriptRule, SmplRule, WalkRule};
 use super::token::{LineMode, comment_len, lex, quoted_len, word_len};
 use super::vocabulary::declared;
@@ -20,7 +21,12 @@ pub fn parse(source: &SourceFile) -> (RuleFile, Vec<Diagnostic>) {
     while parser.at < source.text().len() {
         parser.rule();
     }
-    let mut file = RuleFile { source: source.clone(), items: parser.items, options: parser.options };
+    let mut file = RuleFile {
+        source: source.clone(),
+        items: parser.items,
+        options: parser.options,
+        parts: Parts::default(),
+    };
     let names = file.declared_names();
     let names = (!names.is_empty()).then(|| Arc::new(declared(&names, None)));
     for item in &mut file.items {

@@ -3,6 +3,7 @@
 //! In: nothing; these are the values that [`mod@super::parse`] produces. Bodies are kept as spans and tokens: C is read
 //! later, by [`super::pattern`], with the metavariables at hand.
 
+use super::include::Parts;
 use super::outline::OutlineRequest;
 use super::token::Token;
 use crate::source::{SourceFile, Span};
@@ -18,6 +19,8 @@ pub struct RuleFile {
     pub items: Vec<Item>,
     /// What `#spatch` lines ask for.
     pub options: Vec<String>,
+    /// Where its text comes from.
+    pub parts: Parts,
 }
 
 impl RuleFile {

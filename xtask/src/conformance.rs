@@ -11,12 +11,12 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use vedalia::diagnostic::Diagnostic;
 use vedalia::plan::apply::{ApplyOptions, Scripts, apply, prepare};
 use vedalia::series::diff::{Sides, unified};
 use vedalia::series::glob;
-use vedalia::smpl::RuleFile;
 use vedalia::smpl::compile::compile;
-use vedalia::smpl::include::assemble;
+use vedalia::smpl::{RuleFile, parse_whole};
 use vedalia::source::SourceFile;
 
 /// Arguments of `conformance`.
@@ -169,7 +169,7 @@ fn options(folder: &Path, file: &RuleFile) -> ApplyOptions {
 }
 
 /// A test's rules with those that they include: the suite names files from the folder above.
-fn rules(folder: &Path, name: &str) -> SourceFile {
+fn rules(folder: &Path, name: &str) -> (RuleFile, Vec<Diagnostic>) {
     let read = |name: &str| {
         let beside = Path::new(name).file_name()?;
         Some(SourceFile::new(name, fs::read(folder.join(beside)).ok()?))
@@ -178,13 +178,12 @@ fn rules(folder: &Path, name: &str) -> SourceFile {
         format!("{name}.cocci"),
         fs::read(folder.join(format!("{name}.cocci"))).unwrap_or_default(),
     );
-    assemble(&own, &read).source
+    parse_whole(&own, &read)
 }
 
 fn one(folder: &Path, name: &str) -> Verdict {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
-    let rules = rules(folder, name);
-    let (file, mut diagnostics) = vedalia::smpl::parse(&rules);
+    let (file, mut diagnostics) = rules(folder, name);
     let options = options(folder, &file);
     let program = match prepare(&file, &options) {
         Ok(program) if diagnostics.is_empty() => program,
@@ -214,7 +213,7 @@ fn one(folder: &Path, name: &str) -> Verdict {
 
 fn show(folder: &Path, name: &str) -> String {
     let read = |extension: &str| fs::read(folder.join(format!("{name}.{extension}"))).unwrap_or_default();
-    let file = vedalia::smpl::parse(&rules(folder, name)).0;
+    let file = rules(folder, name).0;
     let options = options(folder, &file);
     let Ok(program) = prepare(&file, &options) else { return String::new() };
     let code = SourceFile::new(format!("{name}.c"), read("c"));
@@ -226,9 +225,8 @@ fn show(folder: &Path, name: &str) -> String {
     format!("{notes}rules that matched: {:?}\n{diff}", applied.matched)
 }
 
-fn describe(diagnostics: &[vedalia::diagnostic::Diagnostic]) -> String {
-    let one =
-        |d: &vedalia::diagnostic::Diagnostic| format!("{}: {}", d.place().unwrap_or_default(), d.message);
+fn describe(diagnostics: &[Diagnostic]) -> String {
+    let one = |d: &Diagnostic| format!("{}: {}", d.place().unwrap_or_default(), d.message);
     diagnostics.first().map(one).unwrap_or_default()
 }
 

@@ -10,8 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::{macros, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::apply::{ApplyOptions, Program, prepare};
-use crate::smpl::include::assemble;
-use crate::smpl::{self, RuleFile};
+use crate::smpl::{RuleFile, parse_whole};
 use crate::source::SourceFile;
 
 use super::arguments::ApplyArguments;
@@ -43,8 +42,7 @@ pub(super) fn path(arguments: &ApplyArguments) -> Result<PathBuf, Failure> {
 pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Failure> {
     let usage = |told: Diagnostic| Failure::new(Exit::Usage, told);
     let source = read(path, "the rule file").map_err(usage)?;
-    let whole = assemble(&source, &|name| beside_or_here(path, name, "the rule file"));
-    let (file, mut told) = smpl::parse(&whole.source);
+    let (file, mut told) = parse_whole(&source, &|name| beside_or_here(path, name, "the rule file"));
     let (mut options, more) = smpl_options::options(&arguments.rules.smpl);
     told.extend(smpl_options::undeclared(&options, &[&file]));
     told.extend(more);
@@ -57,7 +55,6 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     options.timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     options.beside = beside(path, &file);
     let prepared = prepare(&file, &options).map_err(|more| told.extend(more));
-    let told: Vec<Diagnostic> = told.into_iter().map(|one| whole.traced(one)).collect();
     match prepared {
         Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => {
             Ok(Ready { file, program, options, warnings: told })

@@ -62,7 +62,9 @@ pub(super) fn text(
     match arguments.format {
         FormatWish::Text => {
             let place = format!("{}:{line}", source.path());
-            terminal.print(&render::diagnostics(&answer.told(file, &place), terminal.out))?;
+            let told: Vec<Diagnostic> =
+                answer.told(file, &place).into_iter().map(|one| file.traced(one)).collect();
+            terminal.print(&render::diagnostics(&told, terminal.out))?;
         }
         FormatWish::Json => terminal.print(&answer.document(file, (source.path(), line), &coverage))?,
     }
@@ -298,7 +300,8 @@ impl<'a> MissEntry<'a> {
             Disagreement::Order => "order",
         };
         let environment = bound(miss).into_iter().map(|(name, text)| BindingEntry { name, text }).collect();
-        let (pattern, code) = (Excerpt::of(&file.source, miss.pattern), Excerpt::of(source, miss.code));
+        let (pattern, code) = (file.written(miss.pattern), (source, miss.code));
+        let [pattern, code] = [pattern, code].map(|(file, span)| Excerpt::of(file, span));
         Self { why, agreed: miss.agreed, pattern, code, environment }
     }
 }

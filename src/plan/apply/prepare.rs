@@ -13,7 +13,7 @@ use crate::smpl::pattern::PatternKind;
 use crate::smpl::prototype::{Prototype, prototypes};
 use crate::smpl::vocabulary::declared;
 use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::syntax::Kind;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         }
     }
     if !errors.is_empty() {
-        return Err(errors);
+        return Err(errors.into_iter().map(|one| file.traced(one)).collect());
     }
     if options.scripts == Scripts::Refused {
         // Nothing can read what they define.
@@ -117,7 +117,7 @@ fn rule_step(
             Vec::new()
         }
     };
-    let line = file.source.line_column(header.span).line;
+    let line = line_of(file, header.span);
     let compiled = compile(&file.source, rule, line).map_err(|more| {
         errors.extend(more);
         std::mem::take(&mut errors)
@@ -188,8 +188,14 @@ fn isomorphisms(
     if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
+/// The line of a place, in the file in which it was written.
+fn line_of(file: &RuleFile, span: Span) -> usize {
+    let (source, span) = file.written(span);
+    source.line_column(span).line
+}
+
 fn script_step(file: &RuleFile, script: &ScriptRule) -> ScriptStep {
-    let line = file.source.line_column(script.header.span).line;
+    let line = line_of(file, script.header.span);
     let name = script.header.name.clone().unwrap_or_else(|| format!("script starting on line {line}"));
     let reads = script.inputs.iter().map(|i| format!("{}.{}", i.rule, i.metavariable)).collect();
     ScriptStep { name, script: script.clone(), reads }

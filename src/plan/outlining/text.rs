@@ -127,7 +127,7 @@ fn moved(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<S
 /// The white space in front of the first line.
 fn lead(scene: &Scene<'_, '_>, span: Span) -> String {
     let source = scene.facts.function.tree().source();
-    let line = source.lines().line_span(source.line_column(span).line);
+    let line = source.line_of(span);
     let before = source.slice(Span { start: line.start, end: span.start });
     if before.trim().is_empty() { before.to_owned() } else { indent(scene.column(scene.statements[0])) }
 }

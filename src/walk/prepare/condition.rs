@@ -6,7 +6,7 @@
 
 use super::Prepared;
 use crate::edit::{EditSet, TextEdit};
-use crate::plan::columns::{TAB, indent, indentation};
+use crate::plan::columns::{TAB, column_of, indent};
 use crate::plan::outlining::fit::numbered;
 use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
@@ -42,7 +42,7 @@ pub(super) fn in_body<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     let position = spec.position_of(bindings.get("iter")?.text())?;
     let source = outer.tree().source();
     let first = *body_of(outer).first()?;
-    let column = indentation(source.slice(source.lines().line_span(source.line_column(first.span()).line)));
+    let column = column_of(source, first.span());
     let (here, inside) = (indent(column), indent(column + TAB));
     let mut edits = EditSet::new();
     edits.add(TextEdit::new(condition.span(), format!("({position})"))).ok()?;

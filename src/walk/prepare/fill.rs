@@ -9,7 +9,7 @@
 use super::elements::{Elements, Meaning, Template, Which, element_field, room_behind};
 use super::{Prepared, batch_of};
 use crate::edit::{EditSet, TextEdit};
-use crate::plan::columns::{TAB, indent, indentation};
+use crate::plan::columns::{TAB, column_of, indent};
 use crate::plan::outlining::fit::numbered;
 use crate::plan::superfluous::whole_lines;
 use crate::source::{SourceFile, Span};
@@ -364,10 +364,9 @@ impl<'t> Writer<'_, 't> {
         let mut add = |span: Span, text: String| edits.add(TextEdit::new(span, text)).ok();
         add(self.place.node.span(), batch.clone())?;
         let first = self.site.body.first()?;
-        let column =
-            indentation(source.slice(source.lines().line_span(source.line_column(first.span()).line)));
+        let column = column_of(source, first.span());
         let here = indent(column);
-        let start = source.lines().line_span(source.line_column(first.span()).line).start as usize;
+        let start = source.line_of(first.span()).start as usize;
         let element = batch_of(self.spec, &batch);
         let size = &self.spec.callback.size.0;
         add(Span::at(start), format!("{here}{element};\n{here}{size}{left};\n{here}int {index};\n"))?;

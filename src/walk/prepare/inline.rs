@@ -9,7 +9,7 @@ use super::Prepared;
 use super::lockstep::{Lockstep, lockstep};
 use crate::edit::{EditSet, TextEdit};
 use crate::flow::access::accesses;
-use crate::plan::columns::{indent, indentation, shift};
+use crate::plan::columns::{column_of, indent, shift};
 use crate::plan::outlining::fit::numbered;
 use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::source::{SourceFile, Span};
@@ -170,7 +170,7 @@ impl<'t> Inline<'t> {
     }
 
     fn column(&self, span: Span) -> usize {
-        indentation(self.source.slice(self.source.lines().line_span(self.source.line_column(span).line)))
+        column_of(self.source, span)
     }
 
     /// Give parameters and locals names that mean the right thing in the caller. Out: declarations of parameters that

@@ -30,11 +30,11 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     let function = file.function_at(call.span().start as usize)?;
     let scopes = Scopes::of(function.node);
     let single = Single::of(spec, &scopes, call)?;
-    let straight = single.straight()?;
+    let straight = single.straight(&scopes)?;
     let writer = Writer::new(spec, &scopes, &single, &straight);
     let edits = writer.edits()?;
     let slots = single.slots.text();
-    let kept = single.array.text();
+    let array = single.array.text();
     let mut open = vec![Left {
         duty: Duty::GoesOn,
         what: format!(
@@ -44,7 +44,9 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     }];
     open.push(Left {
         duty: Duty::Array,
-        what: format!("`{}` stays filled for others: the callback puts each element there, and nothing is written behind the last", single.array.text()),
+        what: format!(
+            "`{array}` stays filled for others: the callback puts each element there, and nothing is written behind the last"
+        ),
         span: single.array.span(),
     });
     open.extend(straight.first.iter().map(|node| Left {
@@ -61,8 +63,7 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
         span: node.span(),
     }));
     let value = |name, text: &str| vec![(name, text.to_owned())];
-    let memory = single.array.text().to_owned();
-    let widened = vec![("slots", slots.to_owned()), ("memory", memory)];
+    let widened = vec![("slots", slots.to_owned()), ("memory", array.to_owned())];
     let mut notes = vec![Note { name: "N17", values: widened }];
     notes.extend(
         straight
@@ -75,7 +76,7 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     }
     let tests = straight.later.iter().filter_map(|n| n.child(Field::Condition));
     notes.extend(tests.map(|c| Note { name: "N19", values: value("test", unwrapped(c).text()) }));
-    let done = format!("what was got before is kept in `{kept}`, element by element");
+    let done = format!("what was got before is kept in `{array}`, element by element");
     Some(Prepared { edits, function: function.name.to_owned(), done, notes, open })
 }
 
@@ -228,8 +229,7 @@ impl<'t> Single<'t> {
     }
 
     /// Sort what stands between the test and the loop.
-    fn straight(&self) -> Option<Straight<'t>> {
-        let scopes = Scopes::of(self.call.ancestors().find(|a| a.is(Kind::FunctionDefinition))?);
+    fn straight(&self, scopes: &Scopes<'t>) -> Option<Straight<'t>> {
         let condition = self.inner.child(Field::Condition).map(unwrapped)?;
         let bound = condition.child(Field::Right).and_then(|n| scopes.resolve(n));
         let mut out = Straight::default();
@@ -240,10 +240,10 @@ impl<'t> Single<'t> {
             match statement.kind() {
                 Kind::ExpressionStatement if target.is_some() => {
                     let id = target.filter(|id| Some(*id) == bound && out.count.is_none())?;
-                    let once = writes(&scopes, id) == 1;
-                    let plain = scopes.declaration(id).initializer.is_none();
-                    out.count = Some((*statement, id)).filter(|_| once && plain);
-                    out.count?;
+                    if writes(scopes, id) != 1 || scopes.declaration(id).initializer.is_some() {
+                        return None;
+                    }
+                    out.count = Some((*statement, id));
                 }
                 Kind::ExpressionStatement if statement.child_of(Kind::CallExpression).is_some() => {
                     if uses(self.got) || uses(self.offset) {

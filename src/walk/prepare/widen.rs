@@ -6,7 +6,7 @@
 use super::batch_of;
 use super::single::{Single, Straight, written};
 use crate::edit::{EditSet, TextEdit};
-use crate::plan::columns::{TAB, indent, indentation, shift};
+use crate::plan::columns::{TAB, column_of, indent, indentation, shift};
 use crate::plan::outlining::fit::numbered;
 use crate::plan::superfluous::whole_lines;
 use crate::source::Span;
@@ -51,8 +51,7 @@ impl<'a, 't> Writer<'a, 't> {
             number: number.unwrap_or_else(|| free("number")),
             result: result.map_or_else(|| free("walk_ret"), str::to_owned),
         };
-        let line = single.source.line_column(single.acquisition.span()).line;
-        let column = indentation(single.source.slice(single.source.lines().line_span(line)));
+        let column = column_of(single.source, single.acquisition.span());
         Self { spec, scopes, single, straight, names, column }
     }
 
