@@ -29,4 +29,5 @@ mod metamorphic;
 mod outlining;
 mod plain;
 mod robust;
+mod rule_errors;
 mod demo;

@@ -6,6 +6,7 @@
 use super::canonical::token;
 use super::environment::{Binding, Environment};
 use super::words::Word;
+use crate::smpl::regexp;
 use crate::smpl::token::TokenKind;
 use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
 use crate::syntax::{Field, Kind, Node};
@@ -210,18 +211,7 @@ thread_local! {
 
 fn search(pattern: &str, text: &str) -> bool {
     REGEXES.with_borrow_mut(|all| {
-        let compiled = all.entry(pattern.to_string()).or_insert_with(|| compile(pattern));
+        let compiled = all.entry(pattern.to_string()).or_insert_with(|| regexp::compile(pattern).ok());
         compiled.as_ref().is_some_and(|re| re.is_match(text))
     })
-}
-
-/// Compile a regular expression; `\(`, `\|` and `\)` are the old spelling of groups.
-fn compile(pattern: &str) -> Option<Regex> {
-    let old = pattern.contains("\\|") || pattern.contains("\\(");
-    let text = if old {
-        pattern.replace("\\|", "|").replace("\\(", "(").replace("\\)", ")")
-    } else {
-        pattern.into()
-    };
-    Regex::new(&text).ok()
 }

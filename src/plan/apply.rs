@@ -82,6 +82,8 @@ pub struct Program {
     prefilter: Prefilter,
     /// What is known about macros beyond the file itself, if that is more than what is shipped.
     macros: Option<MacroKnowledge>,
+    /// What is odd about its rules.
+    remarks: Vec<Diagnostic>,
 }
 
 impl Program {
@@ -93,6 +95,11 @@ impl Program {
         let told = headers.macros(source);
         let names = self.file.declared_names();
         Cow::Owned(if names.is_empty() { told } else { declared(&names, Some(&Arc::new(told))) })
+    }
+
+    /// What a person should look at in the rules, though they run.
+    pub fn remarks(&self) -> &[Diagnostic] {
+        &self.remarks
     }
 
     /// Tells which files have to be looked at.

@@ -3,9 +3,12 @@
 //! In: a [`SmplRule`]. Out: a [`CompiledRule`]. Refuses plus code that has no token to hang on, and bodies that are no C,
 //! each with its place.
 
+use super::added::added;
 use super::pattern::{Atom, Hung, Metavariables, Pattern, PatternKind};
+use super::places::misplaced;
 use super::prototype::Prototype;
 use super::rule::{BodyKind, MetaKind, Quantifier, SmplRule};
+use super::slips::slips;
 use super::token::{Mark, TokenKind};
 use super::vocabulary::Vocabulary;
 use crate::diagnostic::Diagnostic;
@@ -103,13 +106,76 @@ fn compiled(
 ) -> Result<CompiledRule, Vec<Diagnostic>> {
     let vocabulary = Vocabulary::of(&rule.metavariables, rule.names.as_ref(), &rule.header.disable);
     let metavariables = Arc::new(vocabulary);
-    let mut errors = Vec::new();
-    let mut plus = Vec::new();
-    let mut hangs: HashMap<u32, Vec<(Side, usize)>> = HashMap::new();
+    if atoms.iter().all(|a| a.mark.is_plus()) {
+        let (message, help) = match atoms.first() {
+            Some(_) => ("a rule that only adds code", "say with context or `-` lines where it goes"),
+            None => ("a rule without code", "code follows the second `@@`"),
+        };
+        let span = atoms.first().map_or(rule.header.span, |a| a.span);
+        return Err(vec![Diagnostic::error("smpl-pattern", message).at(file, span, "here").help(help)]);
+    }
     let skipped = conditions(&atoms);
-    for (from, to) in groups(&atoms) {
+    if body == Body::Own {
+        let told = slips(file, &atoms, &skipped, &metavariables);
+        if !told.is_empty() {
+            return Err(told);
+        }
+    }
+    let Attached { plus, hangs, mut errors } = attach(file, &mut atoms, &skipped);
+    let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
+    let read = match body {
+        Body::Own => read_as(file, rule, &minus, &metavariables),
+        Body::Prototype => Pattern::read(file, &minus, &metavariables, PatternKind::TopLevel),
+    };
+    let pattern = match read {
+        Ok(pattern) => Some(pattern),
+        Err(e) => {
+            errors.insert(0, e);
+            None
+        }
+    };
+    let Some(pattern) = pattern.filter(|_| errors.is_empty()) else { return Err(errors) };
+    let uses = count(&minus, &metavariables);
+    if body == Body::Own {
+        errors.extend(misplaced(file, &pattern));
+        errors.extend(added(file, rule, &atoms, &metavariables, &pattern, &uses));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let star = minus.iter().any(|a| a.mark == Mark::Star);
+    let default = if star { Quantifier::Exists } else { Quantifier::Forall };
+    Ok(CompiledRule {
+        name,
+        marks: minus.iter().map(|a| (a.id, a.mark)).collect(),
+        texts: minus.iter().map(|a| (a.id, a.text.clone())).collect(),
+        plus,
+        hangs,
+        uses,
+        exported: HashSet::new(),
+        pooled: HashSet::new(),
+        quantifier: rule.header.quantifier.unwrap_or(default),
+        identifiers: rule.header.body == BodyKind::Identifier,
+        levels: levels(&pattern),
+        pattern,
+        metavariables,
+    })
+}
+
+/// Plus code and the tokens it hangs on.
+#[derive(Default)]
+struct Attached {
+    plus: Vec<PlusCode>,
+    hangs: HashMap<u32, Vec<(Side, usize)>>,
+    errors: Vec<Diagnostic>,
+}
+
+/// Find the tokens that plus code hangs on, and note on them that it does.
+fn attach(file: &SourceFile, atoms: &mut [Atom], skipped: &[bool]) -> Attached {
+    let Attached { mut plus, mut hangs, mut errors } = Attached::default();
+    for (from, to) in groups(atoms) {
         let index = plus.len();
-        match anchors(&atoms, &skipped, from, to) {
+        match anchors(atoms, skipped, from, to) {
             Some((side, ids)) => {
                 let hung = hung(&atoms[from..to], side);
                 for atom in atoms.iter_mut().filter(|a| ids.contains(&a.id)) {
@@ -125,36 +191,7 @@ fn compiled(
         }
         plus.push(PlusCode { atoms: with_empty_lines(file, &atoms[from..to]) });
     }
-    let minus: Vec<Atom> = atoms.iter().filter(|a| !a.mark.is_plus()).cloned().collect();
-    let read = match body {
-        Body::Own => read_body(file, rule, &minus, &metavariables),
-        Body::Prototype => Pattern::read(file, &minus, &metavariables, PatternKind::TopLevel),
-    };
-    let pattern = match read {
-        Ok(pattern) => Some(pattern),
-        Err(e) => {
-            errors.insert(0, e);
-            None
-        }
-    };
-    let Some(pattern) = pattern.filter(|_| errors.is_empty()) else { return Err(errors) };
-    let star = minus.iter().any(|a| a.mark == Mark::Star);
-    let default = if star { Quantifier::Exists } else { Quantifier::Forall };
-    Ok(CompiledRule {
-        name,
-        marks: minus.iter().map(|a| (a.id, a.mark)).collect(),
-        texts: minus.iter().map(|a| (a.id, a.text.clone())).collect(),
-        plus,
-        hangs,
-        uses: count(&minus, &metavariables),
-        exported: HashSet::new(),
-        pooled: HashSet::new(),
-        quantifier: rule.header.quantifier.unwrap_or(default),
-        identifiers: rule.header.body == BodyKind::Identifier,
-        levels: levels(&pattern),
-        pattern,
-        metavariables,
-    })
+    Attached { plus, hangs, errors }
 }
 
 /// What plus code on that side of a token is to it.
@@ -166,24 +203,25 @@ fn hung(plus: &[Atom], side: Side) -> Hung {
     }
 }
 
-fn read_body(
+/// Read the code of a rule as what its header says, or what it parses as.
+pub(super) fn read_as(
     file: &SourceFile,
     rule: &SmplRule,
     minus: &[Atom],
     metas: &Metavariables,
 ) -> Result<Pattern, Diagnostic> {
-    if minus.is_empty() {
-        return Err(Diagnostic::error("smpl-pattern", "a rule without code").at(
+    let Some(first) = minus.first() else {
+        return Err(Diagnostic::error("smpl-pattern", "no code to read").at(
             file,
             rule.header.span,
-            "this one",
+            "in this rule",
         ));
-    }
-    let type_first = match metas.get(&minus[0].text).map(|m| &m.kind) {
+    };
+    let type_first = match metas.get(&first.text).map(|m| &m.kind) {
         Some(MetaKind::Type | MetaKind::TypedefName) => true,
         Some(_) => false,
         None => matches!(
-            minus[0].text.as_str(),
+            first.text.as_str(),
             "struct" | "union" | "enum" | "int" | "char" | "void" | "unsigned" | "long"
         ),
     };
@@ -193,7 +231,7 @@ fn read_body(
         BodyKind::Type => &[Type],
         BodyKind::Any if defines_function(minus, metas) => &[TopLevel],
         // In the parentheses of an expression a block would be one, too.
-        BodyKind::Any if minus[0].text == "{" => &[Statements],
+        BodyKind::Any if first.text == "{" => &[Statements],
         BodyKind::Any if type_first => &[Type, Statements, Expression, TopLevel],
         BodyKind::Any => &[Expression, Statements, Type, TopLevel],
     };

@@ -110,6 +110,19 @@ impl<'a> Cursor<'a> {
         Some(self.file.slice(Span { start, end }).trim().to_owned())
     }
 
+    /// Whether the `n`th token from here is the first of its line.
+    pub fn starts_line(&self, n: usize) -> bool {
+        let Some(token) = self.tokens.get(self.at + n) else { return false };
+        let before = self.tokens[..self.at + n].last().map_or(0, |t| t.span.end);
+        self.file.slice(Span { start: before, end: token.span.start }).contains('\n')
+    }
+
+    /// The place just behind the last token that was taken.
+    pub fn behind(&self) -> Span {
+        let last = self.at.checked_sub(1).and_then(|i| self.tokens.get(i));
+        last.map_or(self.span(), |t| Span::at(t.span.end as usize))
+    }
+
     /// Complain about the token at hand.
     pub fn error(&mut self, code: &str, message: impl Into<String>, help: &str) {
         let span = self.span();

@@ -4,6 +4,7 @@
 //! not know, each with its place.
 
 use super::cursor::Cursor;
+use super::nearest::nearest;
 use super::rule::{BodyKind, Depends, Header, Quantifier, ScriptPhase};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -82,12 +83,16 @@ fn header_kind(c: &mut Cursor<'_>) -> HeaderKind {
     HeaderKind::Script(language, phase)
 }
 
+/// The words that clauses of a header begin with.
+const CLAUSES: [&str; 9] =
+    ["depends", "extends", "disable", "using", "exists", "forall", "expression", "identifier", "type"];
+
 fn clause(c: &mut Cursor<'_>, header: &mut Header) {
     match c.text() {
         "depends" => {
             c.advance();
             if !c.eat("on") {
-                c.error("smpl-header", "expected `on` after `depends`", "");
+                c.error("smpl-header", "expected `on` after `depends`", "write `depends on name`");
             }
             // `depends on exists r` and the like put the quantifier of environments here.
             if matches!(c.text(), "exists" | "forall") && !matches!(c.text_at(1), "" | "disable" | "using") {
@@ -125,9 +130,17 @@ fn clause(c: &mut Cursor<'_>, header: &mut Header) {
         }
         other => {
             let message = format!("unexpected `{other}` in a rule header");
-            let help = "a header is `@name depends on … extends … disable … using … exists@`";
+            let help = match nearest(other, CLAUSES).or(other.starts_with("depends").then_some("depends on"))
+            {
+                Some(meant) => &format!("did you mean `{meant}`?"),
+                None => "a header is `@name depends on … extends … disable … using … exists@`",
+            };
             c.error("smpl-header", message, help);
             c.advance();
+            // What follows a clause that is not understood belongs to it.
+            while !c.at_end() && !CLAUSES.contains(&c.text()) {
+                c.advance();
+            }
         }
     }
 }
@@ -164,7 +177,11 @@ fn dependency(c: &mut Cursor<'_>) -> Option<Depends> {
     if c.eat("(") {
         let inner = disjunction(c);
         if !c.eat(")") {
-            c.error("smpl-header", "expected `)` in the dependency", "");
+            c.error(
+                "smpl-header",
+                "expected `)` in the dependency",
+                "names are joined by `&&` and `||`, and `!` stands before one",
+            );
         }
         return inner;
     }
@@ -175,7 +192,11 @@ fn dependency(c: &mut Cursor<'_>) -> Option<Depends> {
     }
     let qualifier = if matches!(c.text(), "ever" | "never") { c.word() } else { None };
     let Some(name) = c.word() else {
-        c.error("smpl-header", "expected a rule's name in the dependency", "");
+        c.error(
+            "smpl-header",
+            "expected a rule's name in the dependency",
+            "write `depends on name`, `!name`, `a && b`",
+        );
         return None;
     };
     Some(match qualifier.as_deref() {

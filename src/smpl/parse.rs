@@ -6,6 +6,8 @@
 use super::declare::{metavariables, script_variables};
 use super::header::{HeaderKind, ParsedHeader, parse_header};
 use super::include::Parts;
+use super::names::{Unread, check};
+use super::nearest::nearest;
 use super::rule::{Clause, Item, RuleFile, ScriptRule, SmplRule, WalkRule};
 use super::token::{LineMode, comment_len, lex, quoted_len, word_len};
 use super::vocabulary::declared;
@@ -15,8 +17,16 @@ use std::sync::Arc;
 
 /// Read a rule file.
 pub fn parse(source: &SourceFile) -> (RuleFile, Vec<Diagnostic>) {
-    let mut parser =
-        Parser { file: source, at: 0, items: Vec::new(), options: Vec::new(), diagnostics: Vec::new() };
+    let mut parser = Parser {
+        file: source,
+        at: 0,
+        items: Vec::new(),
+        options: Vec::new(),
+        unread: Unread::default(),
+        diagnostics: Vec::new(),
+    };
+    // A mark that some editors put in front of a text.
+    parser.at += if source.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     parser.preamble();
     while parser.at < source.text().len() {
         parser.rule();
@@ -34,6 +44,7 @@ pub fn parse(source: &SourceFile) -> (RuleFile, Vec<Diagnostic>) {
             rule.names.clone_from(&names);
         }
     }
+    parser.diagnostics.extend(check(&file, &parser.unread));
     (file, parser.diagnostics)
 }
 
@@ -42,6 +53,7 @@ struct Parser<'a> {
     at: usize,
     items: Vec<Item>,
     options: Vec<String>,
+    unread: Unread,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -57,6 +69,7 @@ impl<'a> Parser<'a> {
 
     /// What stands before the first header, and between a `virtual` line and the next one.
     fn preamble(&mut self) {
+        let mut told = false;
         loop {
             let rest = self.rest();
             let blank = rest.len() - rest.trim_start().len();
@@ -78,6 +91,7 @@ impl<'a> Parser<'a> {
                             format!("the rule file {} is not there", name.trim()),
                             "it is looked for beside this one and in the current directory",
                         );
+                        self.unread.nameless = true;
                     }
                     self.at += line.len();
                 }
@@ -87,12 +101,17 @@ impl<'a> Parser<'a> {
                 return;
             } else {
                 let len = rest.find('\n').unwrap_or(rest.len());
-                let span = Span::new(self.at, self.at + len);
-                self.error(
-                    span,
-                    "expected a rule header, `virtual` or `using`",
-                    "a rule starts with `@name@` in column 0",
-                );
+                let span = Span::new(self.at, self.at + rest[..len].trim_end().len());
+                if !told {
+                    let help = match nearest(&rest[..word_len(rest)], ["virtual", "using"]) {
+                        Some(meant) => &format!("did you mean `{meant}`?"),
+                        None => {
+                            "a rule is `@name@`, declarations of metavariables, `@@` and code, with `@` in column 0"
+                        }
+                    };
+                    self.error(span, "expected a rule header, `virtual` or `using`", help);
+                }
+                told = true;
                 self.at += len;
             }
         }
@@ -106,17 +125,29 @@ impl<'a> Parser<'a> {
         let end = self.at + section_end(rest, keyword.len());
         let mut c = super::cursor::Cursor::new(self.file, Span::new(start, end));
         let mut names = Vec::new();
-        while let Some(name) = if is_virtual { c.word() } else { c.file_name() } {
+        loop {
+            let Some(name) = (if is_virtual { c.word() } else { c.file_name() }) else {
+                let shape = "write `virtual name, name` or `using \"file\"`";
+                self.error(
+                    c.behind(),
+                    format!("expected a name behind `{}`", if names.is_empty() { keyword } else { "," }),
+                    shape,
+                );
+                break;
+            };
             names.push(name);
             if !c.eat(",") {
                 break;
             }
         }
-        c.eat(";");
-        self.at = c.span().start as usize;
-        if names.is_empty() {
-            self.error(Span::new(start, end), "expected a name", "write `virtual name` or `using \"file\"`");
+        if !c.eat(";") && !c.at_end() && !c.starts_line(0) {
+            let message = format!("expected `,` or the end of the line, found `{}`", c.text());
+            self.error(c.span(), message, "");
+            while !c.at_end() && !c.starts_line(0) {
+                c.advance();
+            }
         }
+        self.at = c.span().start as usize;
         if is_virtual {
             self.items.push(Item::Virtual(names));
         } else {
@@ -128,29 +159,36 @@ impl<'a> Parser<'a> {
     fn rule(&mut self) {
         let start = self.at;
         let rest = self.rest();
-        let Some(header_len) = find_at(rest, 1) else {
-            let span = Span::new(start, start + rest.lines().next().unwrap_or_default().len());
+        let line_len = rest.find('\n').unwrap_or(rest.len());
+        let line = Span::new(start, start + rest[..line_len].trim_end().len());
+        let Some(mut header_len) = find_at(rest, 1) else {
             self.at = self.file.text().len();
-            return self.error(span, "a rule header that is not closed", "end it with `@`");
+            self.unread.nameless = true;
+            return self.error(line, "a rule header that is not closed", "end it with `@`");
         };
+        if rest[..header_len].contains(';') {
+            // What follows are declarations already.
+            self.error(line, "a rule header that is not closed", "end it with `@`");
+            header_len = line_len;
+        }
         let header_span = Span::new(start, start + header_len + 1);
         let (parsed, diagnostics) = parse_header(self.file, header_span);
         self.diagnostics.extend(diagnostics);
         let declarations = start + header_len + 1;
         let rest = self.file.text().get(declarations..).unwrap_or_default();
-        let Some(end) = find_at(rest, 0) else {
-            self.at = self.file.text().len();
-            return self.error(
-                header_span,
-                "metavariable declarations that are not closed",
-                "end them with `@@`",
-            );
-        };
+        let end = find_at(rest, 0).unwrap_or(rest.len());
         if !rest[end..].starts_with("@@") {
-            let help = "declarations of metavariables end with `@@` on a line of its own";
-            self.error(Span::new(declarations + end, declarations + end + 1), "expected `@@` here", help);
             self.at = declarations + end;
-            return;
+            self.unread(&parsed);
+            let code = first_marked_line(&rest[..end])
+                .map(|(from, to)| Span::new(declarations + from, declarations + to));
+            let (span, message) = match code {
+                Some(code) => (code, "expected `@@` in front of this line"),
+                None => (header_span, "metavariable declarations that are not closed"),
+            };
+            let help =
+                "declarations of metavariables end with `@@` on a line of its own, also if there are none";
+            return self.error(span, message, help);
         }
         let body_start = declarations + end + 2;
         let body_end = body_start + body_end(&self.file.text()[body_start..], &parsed.kind);
@@ -160,36 +198,75 @@ impl<'a> Parser<'a> {
         self.preamble();
     }
 
+    fn unread(&mut self, parsed: &ParsedHeader) {
+        self.unread.names.extend(parsed.header.name.clone());
+    }
+
     fn item(&mut self, parsed: ParsedHeader, declarations: Span, body: Span) {
-        let ParsedHeader { header, kind } = parsed;
-        match kind {
+        let before = self.diagnostics.len();
+        let (header, kind) = (parsed.header.clone(), parsed.kind.clone());
+        let item = match kind {
             HeaderKind::Script(language, phase) => {
                 let ((inputs, outputs), diagnostics) = script_variables(self.file, declarations);
                 self.diagnostics.extend(diagnostics);
-                self.items.push(Item::Script(ScriptRule {
-                    header,
-                    language,
-                    phase,
-                    inputs,
-                    outputs,
-                    code: body,
-                }));
+                Item::Script(ScriptRule { header, language, phase, inputs, outputs, code: body })
             }
             HeaderKind::Rule => {
                 let (metavariables, diagnostics) = metavariables(self.file, declarations);
                 self.diagnostics.extend(diagnostics);
+                self.open_comment(body);
                 let tokens = lex(self.file, body, LineMode::Body);
-                self.items.push(Item::Rule(SmplRule { header, metavariables, body, tokens, names: None }));
+                Item::Rule(SmplRule { header, metavariables, body, tokens, names: None })
             }
             HeaderKind::Walk => {
                 let (metavariables, diagnostics) = metavariables(self.file, declarations);
                 self.diagnostics.extend(diagnostics);
                 let (clauses, diagnostics) = clauses(self.file, body);
                 self.diagnostics.extend(diagnostics);
-                self.items.push(Item::Walk(WalkRule { header, metavariables, clauses }));
+                Item::Walk(WalkRule { header, metavariables, clauses })
             }
+        };
+        if self.diagnostics.len() == before {
+            self.items.push(item);
+        } else {
+            // What is wrong with its declarations would be told once more of its code.
+            self.unread(&parsed);
         }
     }
+
+    /// Complain about a comment that goes on to the end of a rule.
+    fn open_comment(&mut self, body: Span) {
+        let text = self.file.slice(body);
+        let mut at = 0;
+        while let Some(rest) = text.get(at..) {
+            let Some(c) = rest.chars().next() else { return };
+            at += match c {
+                '/' if rest.starts_with("/*") && !rest.contains("*/") => {
+                    let start = body.start as usize + at;
+                    return self.error(
+                        Span::new(start, start + 2),
+                        "a comment that is not closed",
+                        "end it with `*/`",
+                    );
+                }
+                '/' if rest.starts_with("/*") || rest.starts_with("//") => comment_len(rest),
+                '"' | '\'' => quoted_len(rest, c as u8),
+                _ => c.len_utf8(),
+            };
+        }
+    }
+}
+
+/// The first line with a mark in column 0.
+fn first_marked_line(text: &str) -> Option<(usize, usize)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if at > 0 && line.starts_with(['-', '+', '*']) {
+            return Some((at, at + line.trim_end().len()));
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Where the next `@` in `text` from `from` stands, strings, comments and script constraints left out.

@@ -460,6 +460,17 @@ impl Constraint {
         }
     }
 
+    /// The metavariables of other rules that it mentions, each behind its rule.
+    pub fn named(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::In(values) | Self::NotIn(values) | Self::PartOf(values) => named(values),
+            Self::Script { arguments, .. } => named(arguments),
+            Self::All(all) | Self::Any(all) => all.iter().flat_map(Self::named).collect(),
+            Self::Not(one) => one.named(),
+            Self::Matches(_) | Self::MatchesNot(_) | Self::Compare(..) => Vec::new(),
+        }
+    }
+
     /// The languages and places of the scripts in it.
     pub fn scripts(&self) -> Vec<(&str, Span)> {
         match self {
@@ -469,6 +480,14 @@ impl Constraint {
             _ => Vec::new(),
         }
     }
+}
+
+fn named(values: &[ConstraintValue]) -> Vec<(&str, &str)> {
+    let one = |value| match value {
+        &ConstraintValue::Metavariable(Some(ref rule), ref name) => Some((rule.as_str(), name.as_str())),
+        _ => None,
+    };
+    values.iter().filter_map(one).collect()
 }
 
 /// An order between numbers.

@@ -55,6 +55,11 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     options.timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     options.beside = beside(path, &file);
     let prepared = prepare(&file, &options).map_err(|more| told.extend(more));
+    if let Ok(program) = &prepared
+        && !arguments.result.very_quiet
+    {
+        told.extend_from_slice(program.remarks());
+    }
     match prepared {
         Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => {
             Ok(Ready { file, program, options, warnings: told })

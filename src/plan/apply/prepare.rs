@@ -11,6 +11,7 @@ use crate::plan::prefilter::Prefilter;
 use crate::smpl::compile::{CompiledRule, compile, compile_prototype};
 use crate::smpl::pattern::PatternKind;
 use crate::smpl::prototype::{Prototype, prototypes};
+use crate::smpl::remarks::remarks;
 use crate::smpl::vocabulary::declared;
 use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
 use crate::source::{SourceFile, Span};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 /// Make a rule file ready.
 pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<Diagnostic>> {
     let (mut steps, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
-    let mut errors = Vec::new();
+    let (mut errors, mut odd) = (Vec::new(), Vec::new());
     let rules: Vec<SmplRule> = file.rules().cloned().collect();
     let mut asleep = Asleep { file, options, names: HashSet::new() };
     for item in &file.items {
@@ -31,6 +32,9 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         match item {
             Item::Rule(rule) => match rule_step(file, rule, &rules, options) {
                 Ok(step) => {
+                    odd.extend(
+                        remarks(&file.source, rule, &step.rule).into_iter().map(|one| file.traced(one)),
+                    );
                     let prototypes = prototype_steps(file, rule, &step.rule);
                     let all = std::iter::once(step).chain(prototypes);
                     steps.extend(all.map(|step| Step::Rule(Box::new(step))));
@@ -87,7 +91,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
             Some(declared(&names, known.as_ref()))
         }
     };
-    Ok(Program { file: file.clone(), steps, first, last, needed, prefilter, macros })
+    Ok(Program { file: file.clone(), steps, first, last, needed, prefilter, macros, remarks: odd })
 }
 
 fn rule_step(

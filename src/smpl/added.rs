@@ -1,0 +1,107 @@
+//! Whether what a rule adds makes C of the code around it.
+//!
+//! In: the tokens of a rule and the pattern that its minus and context code makes. Out: a complaint about metavariables
+//! that nothing binds, about what stays and comes not being C, and about a statement in an expression's place or the
+//! other way round. What C is, is what the front end reads: more than Coccinelle does.
+
+use super::compile::read_as;
+use super::pattern::{Atom, Metavariables, Pattern, PatternKind, is_literal};
+use super::rule::{FreshPart, MetaKind, Metavariable, SmplRule};
+use super::token::{Mark, TokenKind};
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceFile;
+use std::collections::HashMap;
+
+/// What is wrong with the code that a rule adds; `uses` counts the metavariables of `pattern`.
+pub fn added(
+    file: &SourceFile,
+    rule: &SmplRule,
+    atoms: &[Atom],
+    metas: &Metavariables,
+    pattern: &Pattern,
+    uses: &HashMap<String, usize>,
+) -> Vec<Diagnostic> {
+    let mut told = unbound(file, rule, atoms, uses);
+    let after: Vec<Atom> =
+        atoms.iter().filter(|a| a.mark != Mark::Minus && a.kind != TokenKind::Comment).cloned().collect();
+    let Some(first) = after.iter().find(|a| a.mark.is_plus()) else { return told };
+    let whole = atoms.iter().all(|a| a.mark != Mark::Context);
+    let whole_statement = |kind| matches!(kind, PatternKind::Statements | PatternKind::TopLevel);
+    match read_as(file, rule, &after, metas) {
+        Ok(after) if whole && whole_statement(after.kind()) != whole_statement(pattern.kind()) => {
+            let (before, now) = match pattern.kind() {
+                PatternKind::Expression => ("an expression", "a statement"),
+                PatternKind::Type => ("a type", "a statement"),
+                _ => ("a statement", "none"),
+            };
+            let message = format!("{before} is removed, and what is added is {now}");
+            let help = "a `;` on one side only is the usual cause";
+            told.push(Diagnostic::error("smpl-plus", message).at(file, first.span, "added here").help(help));
+        }
+        Ok(_) => {}
+        Err(_) if is_beyond_reading(&after) => {}
+        Err(error) => {
+            let place = error.annotations.first().map_or(first.span, |a| a.span);
+            let help = "what is added has to be C together with the lines that stay";
+            let error = Diagnostic::error("smpl-plus", "cannot read the code that is added");
+            told.push(error.at(file, place, "about here").help(help));
+        }
+    }
+    told
+}
+
+/// Whether code may be good though the front end does not read it: lines of the preprocessor hold parts of statements, and
+/// other languages have several indices in one pair of brackets.
+fn is_beyond_reading(atoms: &[Atom]) -> bool {
+    let mut open = Vec::new();
+    atoms.iter().any(|atom| match atom.text.as_str() {
+        _ if atom.kind == TokenKind::Directive => true,
+        "(" | "[" | "{" => {
+            open.push(atom.text.as_str());
+            false
+        }
+        ")" | "]" | "}" => {
+            open.pop();
+            false
+        }
+        "," => open.last() == Some(&"["),
+        _ => false,
+    })
+}
+
+/// Metavariables that only added code has.
+fn unbound(
+    file: &SourceFile,
+    rule: &SmplRule,
+    atoms: &[Atom],
+    uses: &HashMap<String, usize>,
+) -> Vec<Diagnostic> {
+    let open = |meta: &&Metavariable| {
+        let made = matches!(
+            meta.kind,
+            MetaKind::FreshIdentifier(_) | MetaKind::Outline(_) | MetaKind::OutlineArgument(_)
+        );
+        meta.inherited.is_none() && !made && !is_literal(&meta.kind) && !uses.contains_key(&meta.name)
+    };
+    let seeds: Vec<&str> = rule.metavariables.iter().flat_map(seeds).collect();
+    let unbound = rule.metavariables.iter().filter(open).filter(|m| !seeds.contains(&m.name.as_str()));
+    let one = |meta: &Metavariable| {
+        let used =
+            atoms.iter().find(|a| a.mark.is_plus() && a.kind == TokenKind::Word && a.text == meta.name)?;
+        let message = format!("the metavariable {} stands for nothing: only added code has it", meta.name);
+        let help = "it gets its value from code that is there, on a `-` or context line";
+        Some(Diagnostic::error("smpl-plus", message).at(file, used.span, "here").help(help))
+    };
+    unbound.filter_map(one).collect()
+}
+
+fn seeds(meta: &Metavariable) -> impl Iterator<Item = &str> {
+    let parts = match &meta.kind {
+        MetaKind::FreshIdentifier(parts) => parts.as_slice(),
+        _ => &[],
+    };
+    parts.iter().filter_map(|part| match part {
+        FreshPart::Metavariable(name) => Some(name.as_str()),
+        FreshPart::Text(_) => None,
+    })
+}

@@ -1,0 +1,5 @@
+@r@
+expression x == 3;
+@@
+- foo(x);
++ baz(x);

@@ -1,0 +1,5 @@
+@r@
+identifier f =~ ^a;
+@@
+- f(1);
++ baz(1);

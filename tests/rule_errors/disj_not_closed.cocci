@@ -1,0 +1,8 @@
+@r@
+expression x;
+@@
+(
+- foo(x);
+|
+- bar(x);
++ baz(x);

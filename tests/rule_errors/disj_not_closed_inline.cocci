@@ -1,0 +1,5 @@
+@r@
+expression x;
+@@
+- \(foo\|bar(x);
++ baz(x);

@@ -1,0 +1,6 @@
+@r@
+expression x;
+identifier x;
+@@
+- f(x);
++ g(x);

@@ -1,0 +1,6 @@
+@r@
+identifier x;
+fresh identifier y = "a" ## z;
+@@
+- f(x);
++ g(y);

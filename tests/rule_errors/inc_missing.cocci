@@ -1,0 +1,5 @@
+#include "nofile.cocci"
+@r@
+@@
+- f(1);
++ g(1);

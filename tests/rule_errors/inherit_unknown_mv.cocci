@@ -1,0 +1,9 @@
+@r@
+expression x;
+@@
+f(x)
+@s@
+expression r.y;
+@@
+- g(y);
++ h(y);

@@ -1,0 +1,5 @@
+@s@
+expression q.x;
+@@
+- g(x);
++ h(x);

@@ -1,0 +1,9 @@
+@r@
+expression x;
+@@
+f(x)
+@s@
+identifier r.x;
+@@
+- g(x);
++ h(x);

@@ -1,0 +1,5 @@
+@r@
+expression if;
+@@
+- foo(if);
++ bar();

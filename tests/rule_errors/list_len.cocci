@@ -1,0 +1,5 @@
+@r@
+expression list[ es;
+@@
+- f(es);
++ h(es);

@@ -1,0 +1,6 @@
+@r@
+expression x;
+@@
+- if (x)
+- foo(;
++ bar();

@@ -1,0 +1,5 @@
+@r@
+expression x
+@@
+- foo(x);
++ bar(x);

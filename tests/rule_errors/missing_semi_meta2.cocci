@@ -1,0 +1,6 @@
+@r@
+expression x
+identifier y;
+@@
+- foo(x);
++ bar(x);

@@ -1,0 +1,6 @@
+@r@
+expression x;
+@@
+- foo(x)
+- bar(x);
++ baz(x);

@@ -1,0 +1,7 @@
+@r@
+identifer x;
+expresion y;
+statment S;
+@@
+- foo(x);
++ baz(x);

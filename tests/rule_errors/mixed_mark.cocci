@@ -1,0 +1,6 @@
+@r@
+expression x;
+@@
+- f(x);
+* g(x);
++ h(x);

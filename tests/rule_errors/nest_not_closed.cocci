@@ -1,0 +1,8 @@
+@r@
+expression x;
+@@
+ f(x);
+ <...
+- h(x);
++ i(x);
+ g(x);

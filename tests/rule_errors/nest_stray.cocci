@@ -1,0 +1,7 @@
+@r@
+expression x;
+@@
+ f(x);
+- h(x);
+ ...>
+ g(x);

@@ -1,0 +1,5 @@
+@r@
+expression x;
+@@
+- f(x);
++ if x { g(x); }

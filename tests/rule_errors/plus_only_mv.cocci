@@ -1,0 +1,5 @@
+@r@
+expression x, y;
+@@
+- f(x);
++ g(x, y);

@@ -1,0 +1,5 @@
+@r@
+statement S;
+@@
+- f(S);
++ g(1);

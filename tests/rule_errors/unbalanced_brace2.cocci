@@ -1,0 +1,7 @@
+@r@
+expression x;
+@@
+ if (x)
+- foo(x);
++ baz(x);
+ }

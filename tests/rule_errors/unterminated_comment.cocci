@@ -1,0 +1,5 @@
+@r@
+expression x;
+@@
+- f(x); /* abc
++ g(x);

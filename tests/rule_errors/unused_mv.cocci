@@ -1,0 +1,6 @@
+@r@
+expression x, y;
+identifier z;
+@@
+- f(x);
++ g(x);

@@ -1,0 +1,5 @@
+using "nofile.iso"
+@r@
+@@
+- f(1);
++ g(1);

@@ -1,0 +1,6 @@
+virtual patch, report,
+
+@r depends on patch@
+@@
+- f(1);
++ g(1);

@@ -1,0 +1,5 @@
+vitual patch
+@r depends on patch@
+@@
+- f(1);
++ g(1);

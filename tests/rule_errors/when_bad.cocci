@@ -1,0 +1,6 @@
+@r@
+expression x;
+@@
+ f(x);
+ ... when never g(x)
+- h(x);

@@ -1,0 +1,6 @@
+@r@
+expression x;
+@@
+ f(x);
+ when != g(x)
+- h(x);

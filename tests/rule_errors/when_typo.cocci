@@ -1,0 +1,6 @@
+@r@
+expression x;
+@@
+ f(x);
+ ... wehn != g(x)
+- h(x);
