@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Where the row of cases begins.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// A case that takes longer hangs.
+    /// A case that takes longer of a processor hangs.
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     limit: u64,
     /// What a worker may take.
@@ -97,7 +97,7 @@ fn fuzz(target: Target, arguments: &Arguments) -> Result<(u64, Vec<Finding>)> {
         next = last + 1;
         match ended {
             Ended::TimeIsOver => {}
-            Ended::Hung => broken.push((last, format!("no end after {} s", arguments.limit))),
+            Ended::Hung => broken.push((last, format!("no end after {} s of a processor", arguments.limit))),
             Ended::Died(said) => broken.push((last, said)),
         }
         for (number, what) in broken {

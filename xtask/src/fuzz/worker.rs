@@ -2,7 +2,8 @@
 //!
 //! In: a target, a seed and the number of the first case. Out: on the worker's side a line with the number of each case
 //! before it is run, and one with the promise that it broke, if it did; on the watcher's side those, and how the worker
-//! ended. The memory limit is the shell's `ulimit -v`.
+//! ended. The memory limit is the shell's `ulimit -v`; the time of a case is the processor's, so that a busy machine finds no
+//! hangs.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -80,20 +81,21 @@ impl Worker {
         Ok(Self { child, lines, said, first })
     }
 
-    /// Wait for its end, or for `end`; a case may take no longer than `limit`.
+    /// Wait for its end, or for `end`; a case may take no longer than `limit` of a processor.
     pub(super) fn watch(mut self, end: Instant, limit: Duration) -> Result<Watched> {
-        let (mut last, mut began, mut broken) = (self.first, Instant::now(), Vec::new());
+        let (mut last, mut began, mut broken) = (self.first, Clock::of(&self.child), Vec::new());
         loop {
             // A case that has begun may end, so that a hang at the last moment is seen.
-            match self.lines.recv_timeout((began + limit).saturating_duration_since(Instant::now())) {
+            match self.lines.recv_timeout(GLANCE) {
                 Ok(Line::Broke(what)) => broken.push((last, what)),
                 Ok(Line::Begins(number)) => {
-                    (last, began) = (number, Instant::now());
-                    if began >= end {
+                    (last, began) = (number, Clock::of(&self.child));
+                    if began.wall >= end {
                         self.stop()?;
                         return Ok(Watched { last, broken, ended: Ended::TimeIsOver });
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if !began.is_over(&self.child, limit) => {}
                 Err(RecvTimeoutError::Timeout) => {
                     self.stop()?;
                     return Ok(Watched { last, broken, ended: Ended::Hung });
@@ -117,6 +119,42 @@ impl Worker {
         self.child.wait().context("cannot wait for a worker")?;
         Ok(())
     }
+}
+
+/// How often a case that does not end is looked at.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// How many times the limit a case may take that does nothing, or waits for a processor.
+const PATIENCE: u32 = 30;
+
+/// A moment in the life of a process.
+struct Clock {
+    wall: Instant,
+    /// What it took of the processors so far; nothing where the system does not say.
+    work: Option<Duration>,
+}
+
+impl Clock {
+    fn of(child: &Child) -> Self {
+        Self { wall: Instant::now(), work: processor_time(child.id()) }
+    }
+
+    /// Whether the process took more than `limit` since.
+    fn is_over(&self, child: &Child, limit: Duration) -> bool {
+        let waited = self.wall.elapsed();
+        let worked = self.work.zip(processor_time(child.id())).map(|(then, now)| now.saturating_sub(then));
+        worked.unwrap_or(waited) > limit || waited > limit * PATIENCE
+    }
+}
+
+/// What a process and its threads took of the processors, by Linux' `/proc`.
+fn processor_time(process: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is a name in parentheses, in which anything may stand; behind it come those from the third on.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    // The unit of these fields is a hundredth of a second on every Linux.
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
 }
 
 /// The worker's side: run cases until somebody stops it.
