@@ -126,6 +126,22 @@ fn a_value_that_changes_before_the_call_is_reached_by_its_address() {
 }
 
 #[test]
+fn an_arm_that_was_not_read_is_not_moved() {
+    let arms = "#ifdef A\n\t\tif (dead(it))\n#else\n\t\tif (limit)\n#endif\n\t\t\tcontinue;\n\t\tuse(it);\n";
+    let code = each("", arms, "\treturn 0;\n");
+    let (after, said) = run(EACH, &code);
+    assert_eq!((after, said.len()), (code, 1));
+    assert!(said[0].contains("would drop or move code that was not read"), "{said:?}");
+    let part = format!(
+        "int f(struct item *it, int limit)\n{{\n\tbegin();\n{}\tend();\n}}\n",
+        arms.replace("continue", "stop()")
+    );
+    let (after, said) = run(PART, &part);
+    assert_eq!((after, said.len()), (part, 1));
+    assert!(said[0].contains("would drop or move code that was not read"), "{said:?}");
+}
+
+#[test]
 fn inner_loops_keep_their_jumps() {
     let body = "\t\tint i;\n\n\t\tfor (i = 0; i < 4; i++) {\n\t\t\tif (part(it, i))\n\t\t\t\tbreak;\n\t\t\tcontinue;\n\t\t}\n\t\tswitch (i) {\n\t\tcase 4:\n\t\t\tbreak;\n\t\tdefault:\n\t\t\tcontinue;\n\t\t}\n";
     let (result, said) = run(EACH, &each("", body, "\treturn 0;\n"));
