@@ -60,7 +60,14 @@ fn words_of_a_rule_in_unread_code_are_always_told() {
     assert_eq!((&file["functions"], &file["partial"]), (&Value::from(1), &Value::from(1)));
 
     let explained = scene.run(&["explain", "fs/hidden.c:9", "--repo", "tree", "--rules", RULE]);
-    assert!(explained.stderr.contains("fs/hidden.c:7: `iov_iter_get_pages2` was not looked at: another arm"));
+    let seventh = "fs/hidden.c:7: `iov_iter_get_pages2` was not looked at: another arm";
+    assert!(explained.stderr.contains(seventh), "{}", explained.stderr);
+    let verified = scene.run(&["verify", "--exec", "fs/hidden.c:2", "--repo", "tree", "--rules", RULE]);
+    let summary = "1 of them in part, 2 places of such a word not looked at";
+    assert!(verified.stderr.contains(seventh) && verified.stderr.contains(summary), "{}", verified.stderr);
+    let made = ["series", "--repo", "tree", "--rules", RULE, "--branch", "b", "-o", "out"];
+    let made = scene.run(&made);
+    assert!(made.stderr.contains(summary), "{}", made.stderr);
 }
 
 #[test]
@@ -74,6 +81,7 @@ fn strict_makes_them_an_error_of_its_own() {
     assert_eq!(strict(&["diff"]), 5);
     assert_eq!(strict(&["series", "--branch", "b", "-o", "out"]), 5);
     assert_eq!(strict(&["explain", "fs/hidden.c:1"]), 5);
+    assert_eq!(strict(&["verify", "--exec", "fs/hidden.c:2"]), 5);
     assert_eq!(strict(&["diff", "net"]), 0);
     assert!(scene.git(&["for-each-ref"]) == before && !scene.path("out").exists());
 }
@@ -262,4 +270,40 @@ fn headers_say_what_a_macro_is_to_semantic_patches_too() {
     assert_eq!(changed(&["--dir", "lib", "-I", "further"]), 2);
     assert_eq!(changed(&["lib/even.c", "-Ifurther", "--all-includes"]), 1);
     assert_eq!(changed(&["--dir", "lib", "-I", "further", "--no-includes"]), 0);
+}
+
+/// A call for operands of one type.
+const TYPED: &str = "@@\nstruct pair *P;\n@@\n- old(P)\n+ new(P)\n";
+
+#[test]
+fn headers_tell_the_types_of_expressions() {
+    let scene = Scene::new(&[]);
+    for folder in ["include", "lib"] {
+        std::fs::create_dir_all(scene.path(folder)).expect("made");
+    }
+    scene.write("include/deep.h", "struct deep { struct pair *by_deep; };\n");
+    scene.write("include/shared.h", "#include <deep.h>\nstruct shared { struct pair *by_shared; };\n");
+    scene.write(
+        "lib/own.h",
+        "typedef struct pair *pair_t;\nstruct own { pair_t by_own; };\nstruct pair *given(void);\n",
+    );
+    scene.write("r.cocci", TYPED);
+    scene.write(
+        "lib/a.c",
+        "#include <shared.h>\n#include \"own.h\"\nvoid f(struct own *a, struct shared *b, struct deep *c)\n{\n\
+         \told(a->by_own);\n\told(given());\n\told(b->by_shared);\n\told(c->by_deep);\n}\n",
+    );
+    let changed = |option: &[&str]| {
+        let ran = scene.run(&[&["apply", "r.cocci", "lib/a.c"], option].concat());
+        assert_eq!((ran.status, ran.stderr.contains("warning")), (0, false), "{}", ran.stderr);
+        let lines = ran.stdout.lines().filter_map(|line| line.strip_prefix("+\tnew("));
+        lines.map(|line| line.trim_end_matches(");").to_owned()).collect::<Vec<_>>()
+    };
+    // As with Coccinelle, only headers in quotes count unless others are asked for.
+    let local = ["a->by_own", "given()"];
+    assert_eq!(changed(&[]), local);
+    assert_eq!(changed(&["--local-includes"]), local);
+    assert_eq!(changed(&["--all-includes"]), ["a->by_own", "given()", "b->by_shared"]);
+    assert_eq!(changed(&["--recursive-includes"]), ["a->by_own", "given()", "b->by_shared", "c->by_deep"]);
+    assert_eq!(changed(&["--no-includes"]), [""; 0]);
 }

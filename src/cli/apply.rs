@@ -27,7 +27,7 @@ use crate::engine::with_threads;
 use crate::script::{self, ReportKind};
 use crate::source::SourceFile;
 use crate::syntax::coverage::{Coverage, SkipReason};
-use crate::syntax::{Headers, MacroKnowledge};
+use crate::syntax::{Headers, Included, MacroKnowledge};
 
 use super::args::FormatWish;
 use super::exit::{Exit, Failure, Outcome};
@@ -98,17 +98,27 @@ fn without_effect(arguments: &ApplyArguments) -> Vec<Diagnostic> {
 
 /// A warning where headers were asked for and matter: a rule asks for the types of expressions.
 fn headers_not_read(arguments: &ApplyArguments, ready: &Ready) -> Option<Diagnostic> {
-    let mut asked: Vec<&str> = arguments.running.about_headers.iter().map(String::as_str).collect();
-    asked.extend((!arguments.reading.include_directories.is_empty()).then_some("-I"));
+    let asked = arguments.running.about_headers.iter().map(String::as_str);
+    let mut asked: Vec<&str> = asked.filter(|option| included_by(option).is_none()).collect();
     asked.sort_unstable();
     asked.dedup();
     let mut metavariables = ready.file.rules().flat_map(|rule| &rule.metavariables);
     if asked.is_empty() || arguments.reading.no_includes || !metavariables.any(|m| !m.types.is_empty()) {
         return None;
     }
-    let message = "headers are not read for types: an expression whose type only a header tells matches no typed metavariable";
+    let message = "only headers that the files include are read for types: an expression whose type another one tells matches no typed metavariable";
     let told = Diagnostic::new(Severity::Warning, "headers-not-read", message);
     Some(told.help(format!("without effect: {}", asked.join(", "))))
+}
+
+/// Which headers an option of Coccinelle lets tell the types.
+fn included_by(option: &str) -> Option<Included> {
+    match option {
+        "--local-includes" => Some(Included::Local),
+        "--all-includes" => Some(Included::Direct),
+        "--recursive-includes" => Some(Included::All),
+        _ => None,
+    }
 }
 
 /// The headers that say what macros are, unless they are not to be read.

@@ -1,16 +1,17 @@
-//! The type of an expression, as far as the file tells.
+//! The type of an expression, as far as the file and the headers that its tree comes with tell.
 //!
-//! In: an expression and the types a metavariable may have. Out: whether it may. A type that the file does not tell
-//! fits nothing, as in Coccinelle.
+//! In: an expression and the types a metavariable may have. Out: whether it may. A type that they do not tell fits
+//! nothing, as in Coccinelle.
 
 use super::environment::{Binding, Environment};
 use crate::smpl::pattern::Metavariables;
 use crate::smpl::{MetaKind, TypeConstraint};
 use crate::source::SourceFile;
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Tree};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The environment in which the type of `c` is one of `types`: a type metavariable among them is bound.
 pub fn fits(
@@ -20,8 +21,8 @@ pub fn fits(
     metas: &Metavariables,
 ) -> Option<Environment> {
     let found = type_of(c, 0)?;
-    let resolve =
-        |shape: &Shape| known(c, |types| Some(types.resolved(shape))).unwrap_or_else(|| shape.clone());
+    let known = Known::around(c);
+    let resolve = |shape: &Shape| known.resolved(shape);
     let plain = resolve(&found);
     let one = |t: &TypeConstraint| {
         let spelled = fits_one(t, &found, env, metas);
@@ -192,7 +193,7 @@ fn pointee(shape: Shape) -> Option<Shape> {
 fn declared_type(c: Node<'_>) -> Option<Shape> {
     match local(c) {
         Some(ident) => shape_of(ident),
-        None => known(c, |types| types.globals.get(c.text()).cloned()),
+        None => Known::around(c).ask(|types| types.globals.get(c.text()).cloned()),
     }
 }
 
@@ -275,18 +276,17 @@ fn shape_of(ident: Node<'_>) -> Option<Shape> {
     }
 }
 
-/// The type of a field of an aggregate that the file defines.
+/// The type of a field of an aggregate.
 fn field_type(c: Node<'_>, base: &str, field: &str) -> Option<Shape> {
-    known(c, |types| {
-        let of = |name: &str| types.fields.get(name)?.get(field).cloned();
-        of(base).or_else(|| of(&types.resolved(&Shape::new(base, 0)).base))
-    })
+    let known = Known::around(c);
+    let of = |name: &str| known.ask(|types| types.fields.get(name)?.get(field).cloned());
+    of(base).or_else(|| of(&known.resolved(&Shape::new(base, 0)).base))
 }
 
-/// What a function of this file returns.
+/// What a function returns.
 fn returned_type(c: Node<'_>) -> Option<Shape> {
     let name = c.child(Field::Function).filter(|f| f.is(Kind::Identifier))?.text();
-    known(c, |types| types.functions.get(name).cloned())
+    Known::around(c).ask(|types| types.functions.get(name).cloned())
 }
 
 /// What a file says about types outside of functions.
@@ -300,23 +300,58 @@ struct FileTypes {
     globals: HashMap<String, Shape>,
 }
 
+/// What a file and its headers say, the file first.
+#[derive(Clone)]
+struct Known(Rc<[Rc<FileTypes>]>);
+
 thread_local! {
     /// The file that was asked about last; the text is kept so that its address stays its own.
-    static KNOWN: RefCell<Option<(SourceFile, Rc<FileTypes>)>> = const { RefCell::new(None) };
+    static KNOWN: RefCell<Option<(SourceFile, Known)>> = const { RefCell::new(None) };
+    /// Headers, which many files include; they stay, so that their addresses stay their own.
+    static HEADERS: RefCell<HashMap<*const Tree, (Arc<Tree>, Rc<FileTypes>)>> = RefCell::default();
 }
 
-/// Ask what the file around `c` says.
-fn known<T>(c: Node<'_>, ask: impl FnOnce(&FileTypes) -> Option<T>) -> Option<T> {
-    let source = c.tree().source();
-    let types = KNOWN.with_borrow_mut(|all| match all {
-        Some((old, types)) if std::ptr::eq(old.text(), source.text()) => types.clone(),
-        _ => {
-            let types = Rc::new(FileTypes::of(c.tree().root()));
-            *all = Some((source.clone(), types.clone()));
-            types
+impl Known {
+    /// What the file around `c` and its headers say.
+    fn around(c: Node<'_>) -> Self {
+        let source = c.tree().source();
+        KNOWN.with_borrow_mut(|all| match all {
+            Some((old, known)) if std::ptr::eq(old.text(), source.text()) => known.clone(),
+            _ => {
+                let known = Self::of(c.tree());
+                *all = Some((source.clone(), known.clone()));
+                known
+            }
+        })
+    }
+
+    fn of(tree: &Tree) -> Self {
+        let own = Rc::new(FileTypes::of(tree.root()));
+        let of_header = |tree: &Arc<Tree>| {
+            HEADERS.with_borrow_mut(|known| {
+                let made = || (tree.clone(), Rc::new(FileTypes::of(tree.root())));
+                known.entry(Arc::as_ptr(tree)).or_insert_with(made).1.clone()
+            })
+        };
+        Self(std::iter::once(own).chain(tree.headers().iter().map(of_header)).collect())
+    }
+
+    /// What the first of them says that says anything.
+    fn ask<T>(&self, ask: impl Fn(&FileTypes) -> Option<T>) -> Option<T> {
+        self.0.iter().find_map(|types| ask(types))
+    }
+
+    /// The type with names of types spelled out.
+    fn resolved(&self, shape: &Shape) -> Shape {
+        let mut out = shape.clone();
+        for _ in 0..8 {
+            let next = self.ask(|types| types.names.get(&out.base).cloned());
+            let Some(next) = next.filter(|next| next.base != out.base) else { break };
+            let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
+            out = Shape { base: next.base, stars, arrays };
         }
-    });
-    ask(&types)
+        out
+    }
 }
 
 impl FileTypes {
@@ -385,17 +420,6 @@ impl FileTypes {
         if let (Some(name), Some(ty)) = (name, n.child(Field::Type)) {
             self.functions.entry(name.text().to_string()).or_insert_with(|| Shape::new(ty.text(), stars));
         }
-    }
-
-    /// The type with names of types spelled out.
-    fn resolved(&self, shape: &Shape) -> Shape {
-        let mut out = shape.clone();
-        for _ in 0..8 {
-            let Some(next) = self.names.get(&out.base).filter(|n| n.base != out.base) else { break };
-            let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
-            out = Shape { base: next.base.clone(), stars, arrays };
-        }
-        out
     }
 }
 

@@ -23,7 +23,7 @@ use crate::smpl::{Depends, RuleFile, ScriptRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
-use crate::syntax::{self, Headers, Outside, Tree, parse_parts, parse_with};
+use crate::syntax::{self, Headers, Included, Outside, Tree, parse_parts, parse_with};
 use scripts::Checks;
 use states::{State, distinct, export, pooled, start};
 use std::borrow::Cow;
@@ -61,6 +61,8 @@ pub struct ApplyOptions {
     pub disabled: Vec<String>,
     /// What is known about macros beyond the file itself; the shipped macro file if there is nothing.
     pub macros: Option<MacroKnowledge>,
+    /// Which headers tell the types of expressions, where headers are read.
+    pub included: Included,
     /// Whether scripts run.
     pub scripts: Scripts,
     /// How long the rules may take on one file.
@@ -135,8 +137,12 @@ impl Program {
         if rules.any(RuleStep::is_loose) {
             return None;
         }
-        let typed = self.rules().any(|step| step.rule.metavariables.values().any(|m| !m.types.is_empty()));
-        Some(if typed { Outside::All } else { Outside::Wanted })
+        Some(if self.asks_for_types() { Outside::All } else { Outside::Wanted })
+    }
+
+    /// Whether some rule asks for the type of an expression.
+    fn asks_for_types(&self) -> bool {
+        self.rules().any(|step| step.rule.metavariables.values().any(|m| !m.types.is_empty()))
     }
 
     fn has_scripts(&self) -> bool {
@@ -350,7 +356,7 @@ impl<'a> Runner<'a> {
         Ok((runner, reports))
     }
 
-    /// Let the headers that a file includes say what its macros are.
+    /// Let the headers that a file includes say what its macros are, and what types are declared there.
     pub fn with_headers(self, headers: Option<&'a Headers<'a>>) -> Self {
         Self { headers, ..self }
     }
@@ -404,7 +410,18 @@ impl<'a> Runner<'a> {
 
     /// The tree of a file.
     fn read(&self, source: &SourceFile) -> Tree {
-        parse_with(source, &self.known(source))
+        self.typed(parse_with(source, &self.known(source)))
+    }
+
+    /// The tree with the headers that tell its types, where a rule asks for types.
+    fn typed(&self, tree: Tree) -> Tree {
+        match self.headers.filter(|_| self.program.asks_for_types()) {
+            Some(headers) => {
+                let trees = headers.trees(tree.source(), self.options.included);
+                tree.with_headers(trees)
+            }
+            None => tree,
+        }
     }
 
     fn apply_to_text(&self, source: &SourceFile) -> Applied {
@@ -416,13 +433,13 @@ impl<'a> Runner<'a> {
             let Some(tree) = parse_parts(source, &known, outside, wanted) else {
                 return Applied::untouched(source, Coverage::default(), Vec::new());
             };
-            match self.run((source, tree), Look::First, until) {
+            match self.run((source, self.typed(tree)), Look::First, until) {
                 Ok(applied) => return applied,
                 Err(Stop::Late) => return late(source),
                 Err(Stop::Closer) => {}
             }
         }
-        let tree = parse_with(source, &known);
+        let tree = self.typed(parse_with(source, &known));
         self.run((source, tree), Look::Whole, until).unwrap_or_else(|_| late(source))
     }
 

@@ -1,7 +1,7 @@
 //! From tree-sitter's tree to the arena, telling the truth about macros.
 //!
-//! In: tree-sitter's tree of the overlay's text, and the overlay's marks. Out: nodes in document order over the
-//! *original* text. Where the overlay spelled a macro as something else the node gets its true kind; where it made
+//! In: tree-sitter's trees of the overlay's text, piece by piece, and the overlay's marks. Out: nodes in document order over
+//! the *original* text. Where the overlay spelled a macro as something else the node gets its true kind; where it made
 //! one word of several tokens those are parsed by themselves and grafted in; what it blanked becomes a leaf in the
 //! innermost node around it; what it assumed is dropped.
 
@@ -10,28 +10,36 @@ mod fill;
 mod graft;
 mod visit;
 
-use super::grammar::Numbers;
+use super::grammar::{Effort, Numbers};
 use super::kind::{Field, Kind};
 use super::overlay::{Mark, MarkKind, Overlay};
-use super::tree::NodeData;
 use crate::source::Span;
 use builder::Builder;
 
+pub(super) use builder::Builder as Nodes;
 pub(super) use fill::fill;
 
-/// The nodes of `tree`.
-pub(super) fn build(tree: &tree_sitter::Tree, overlay: &Overlay) -> Vec<NodeData> {
-    let mut arena = Arena::new(overlay);
+/// Add what stands in `piece`, of which `tree` is the grammar's, below the innermost open node.
+pub(super) fn add(
+    builder: &mut Builder,
+    tree: &tree_sitter::Tree,
+    overlay: &Overlay,
+    piece: Span,
+    effort: &Effort,
+) {
+    let mut arena = Arena::new(builder, overlay, piece, effort);
     // What the overlay hides comes on top; long files take no more memory than they need.
-    arena.builder.nodes.reserve(tree.root_node().descendant_count() + overlay.marks.len());
-    let whole = Window { base: 0, from: 0, to: overlay.text.len() as u32 };
-    // Not `walk` alone: what was blanked before the first token belongs to the root as well.
-    let root = arena.numbers.kind(tree.root_node());
-    arena.builder.open(root, None, Span::new(0, overlay.text.len()));
-    arena.walk(tree.root_node(), whole, Context::Root, None);
+    arena.builder.nodes.reserve(tree.root_node().descendant_count() + arena.leaves.len());
+    let window = Window { base: -i64::from(piece.start), from: piece.start, to: piece.end };
+    let is_error = arena.numbers.kind(tree.root_node()) == Kind::Error;
+    if is_error {
+        arena.builder.open(Kind::Error, None, piece);
+    }
+    arena.walk(tree.root_node(), window, Context::Root, None);
     arena.emit_leaves(u32::MAX);
-    arena.builder.close();
-    arena.builder.nodes
+    if is_error {
+        arena.builder.close();
+    }
 }
 
 /// How a tree's bytes map to the file's: a byte `b` of the tree is byte `b - base` of the file; only `from..to` of
@@ -128,8 +136,11 @@ const ASSUMED: u8 = 2;
 struct Arena<'o> {
     overlay: &'o Overlay,
     numbers: &'static Numbers,
-    builder: Builder,
-    /// By byte: whether a mark begins there.
+    effort: &'o Effort,
+    builder: &'o mut Builder,
+    /// Where the piece begins.
+    start: u32,
+    /// By byte of the piece: whether a mark begins there.
     flags: Vec<u8>,
     /// Marks that become leaves, in order.
     leaves: Vec<&'o Mark>,
@@ -144,41 +155,51 @@ fn is_leaf(kind: MarkKind) -> bool {
 }
 
 impl<'o> Arena<'o> {
-    fn new(overlay: &'o Overlay) -> Self {
-        let mut flags = vec![0u8; overlay.text.len() + 3];
-        for mark in overlay.marks.iter().filter(|m| !is_leaf(m.kind)) {
-            let start = mark.span.start as usize;
-            match mark.kind {
-                MarkKind::Assumed => flags[start] |= ASSUMED,
-                MarkKind::Respelled | MarkKind::LabelAddress => {
-                    flags[start] |= MARKED;
-                    flags[start + 1] |= MARKED;
-                }
-                MarkKind::Declarer | MarkKind::FunctionDefinition => {
-                    flags[mark.item as usize] |= MARKED;
-                    flags[start] |= MARKED;
-                    flags[start + 2] |= MARKED;
-                }
-                MarkKind::ComputedGoto | MarkKind::UnnamedBits | MarkKind::OldPointer => {
-                    flags[mark.item as usize] |= MARKED
-                }
-                MarkKind::ClosingWord => {
-                    flags[start] |= MARKED;
-                    flags[start + 1] |= MARKED;
-                }
-                _ => flags[start] |= MARKED,
-            }
-        }
-        let leaves = overlay.marks.iter().filter(|m| is_leaf(m.kind)).collect();
-        Self {
+    fn new(builder: &'o mut Builder, overlay: &'o Overlay, piece: Span, effort: &'o Effort) -> Self {
+        let from = overlay.marks.partition_point(|mark| mark.span.start < piece.start);
+        let to = overlay.marks.partition_point(|mark| mark.span.start < piece.end);
+        let (leaves, others): (Vec<_>, Vec<_>) =
+            overlay.marks[from..to].iter().partition(|m| is_leaf(m.kind));
+        let mut arena = Self {
             overlay,
             numbers: Numbers::of_c(),
-            builder: Builder::default(),
-            flags,
+            effort,
+            builder,
+            start: piece.start,
+            flags: vec![0; piece.len()],
             leaves,
             next_leaf: 0,
             grafting: Vec::new(),
+        };
+        for mark in others {
+            let start = mark.span.start;
+            match mark.kind {
+                MarkKind::Assumed => arena.flag(&[start], ASSUMED),
+                MarkKind::Respelled | MarkKind::LabelAddress | MarkKind::ClosingWord => {
+                    arena.flag(&[start, start + 1], MARKED)
+                }
+                MarkKind::Declarer | MarkKind::FunctionDefinition => {
+                    arena.flag(&[mark.item, start, start + 2], MARKED)
+                }
+                MarkKind::ComputedGoto | MarkKind::UnnamedBits | MarkKind::OldPointer => {
+                    arena.flag(&[mark.item], MARKED)
+                }
+                _ => arena.flag(&[start], MARKED),
+            }
         }
+        arena
+    }
+
+    fn flag(&mut self, places: &[u32], flag: u8) {
+        for at in places {
+            if let Some(flags) = self.flags.get_mut((*at).wrapping_sub(self.start) as usize) {
+                *flags |= flag;
+            }
+        }
+    }
+
+    fn flags(&self, at: u32) -> u8 {
+        self.flags.get(at.wrapping_sub(self.start) as usize).copied().unwrap_or(0)
     }
 
     /// The marks that begin at `at`.
@@ -239,7 +260,7 @@ impl<'o> Arena<'o> {
     fn close(&mut self) {
         let end = self.builder.top_span().map_or(0, |s| s.end);
         self.emit_leaves(end);
-        if end > 0 && self.flags[end as usize - 1] & ASSUMED != 0 {
+        if self.flags(end.wrapping_sub(1)) & ASSUMED != 0 {
             self.builder.trim();
         }
         self.builder.close();

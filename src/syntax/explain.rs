@@ -78,6 +78,7 @@ fn taken_for(kind: MarkKind) -> &'static str {
         MarkKind::DeadArm => "code that is never compiled",
         MarkKind::TooDeep => "code nested too deep to be read",
         MarkKind::Unreadable => "code that cannot be read",
+        MarkKind::TooMuch => "code that would take too long to read",
         MarkKind::Iterator | MarkKind::EmptyIterator => "the head of a loop",
         MarkKind::TypeArgument => "a type",
         MarkKind::StatementArgument => "statements",

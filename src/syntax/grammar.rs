@@ -1,10 +1,11 @@
 //! tree-sitter: the parser and the numbers of its grammar.
 //!
-//! In: text. Out: a tree-sitter tree, or nothing if the text needs more work than its length allows, so that hostile
-//! text cannot hang a run. The limit counts steps, not time: the same text always gives the same answer.
+//! In: text. Out: a tree-sitter tree, or nothing if the text needs more work than its length or what is left of its
+//! file's [`Effort`] allows, so that hostile text cannot hang a run. The limits count steps, not time: the same text
+//! always gives the same answer.
 
 use super::kind::{Field, Kind};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
@@ -18,17 +19,67 @@ fn new_parser() -> Option<tree_sitter::Parser> {
     Some(parser)
 }
 
+/// What is left of the work that one file may take where it cannot be read: the bytes of parses with errors. Such bytes take
+/// up to ten times as long as others, and the parser does not count its steps among them.
+#[derive(Debug)]
+pub(super) struct Effort {
+    left: Cell<usize>,
+}
+
+impl Effort {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { left: Cell::new(bytes) }
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    fn spend(&self, bytes: usize) -> ControlFlow<()> {
+        self.left.set(self.left.get().saturating_sub(bytes));
+        if self.is_spent() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// What a parse with errors takes however short the text, in bytes.
+const LEAST: usize = 64;
+
+/// The most steps of one parse, in hundreds, however long the text: what the parser keeps grows with them.
+const MOST_STEPS: usize = 100_000;
+
 /// Parse `text`.
-pub(super) fn parse(text: &[u8]) -> Option<tree_sitter::Tree> {
+pub(super) fn parse(text: &[u8], effort: &Effort) -> Option<tree_sitter::Tree> {
     // The parser reports about every hundred steps; clean C takes well below one step per byte.
-    let mut left = 2_000 + text.len() / 4;
-    let mut count = |_: &tree_sitter::ParseState| match left {
-        0 => ControlFlow::Break(()),
-        _ => {
-            left -= 1;
-            ControlFlow::Continue(())
+    let mut left = (2_000 + text.len() / 4).min(MOST_STEPS);
+    let (mut spent, mut last) = (0, 0);
+    let mut count = |state: &tree_sitter::ParseState| {
+        let passed = state.current_byte_offset().saturating_sub(last);
+        last += passed;
+        match left.checked_sub(1) {
+            None => ControlFlow::Break(()),
+            Some(_) if state.has_error() => {
+                spent += passed;
+                effort.spend(passed)
+            }
+            Some(less) => {
+                left = less;
+                ControlFlow::Continue(())
+            }
         }
     };
+    let tree = steps(text, &mut count)?;
+    // What stands before the first error, and what is too short to be told.
+    if tree.root_node().has_error() && effort.spend((text.len() + LEAST).saturating_sub(spent)).is_break() {
+        return None;
+    }
+    Some(tree)
+}
+
+fn steps(
+    text: &[u8],
+    mut count: &mut dyn FnMut(&tree_sitter::ParseState) -> ControlFlow<()>,
+) -> Option<tree_sitter::Tree> {
     PARSER.with_borrow_mut(|parser| {
         let parser = parser.as_mut()?;
         let options = tree_sitter::ParseOptions::new().progress_callback(&mut count);

@@ -3,9 +3,10 @@
 //! In: something that reads files of a tree ([`HeaderFiles`]) and further directories for `#include <…>`. Out:
 //! [`Headers`], which gives the [`MacroKnowledge`] for a file's parse and the [`Types`] of what its headers declare.
 //! `#include "…"` is looked up beside the file first; then both forms in the [`PLACES`] of the directories around the
-//! file, the innermost first, and in the further directories. A header is read once for all files and parsed only when a type in it is asked for. It evaluates no
-//! conditions: every `#include` counts, and of two definitions of a name the one that is included first. A header that
-//! cannot be read is left out.
+//! file, the innermost first, and in the further directories. A header's macros are read once for all files; what else it
+//! declares is looked for only when types are asked for, and it is parsed only when the type is one of its own. It
+//! evaluates no conditions: every `#include` counts, and of two definitions of a name the one that is included first. A
+//! header that cannot be read is left out.
 //!
 //! One value serves a whole run and all its threads:
 //!
@@ -43,6 +44,18 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// Where a project keeps the headers that its files share.
 pub const PLACES: [&str; 2] = ["include", "include/uapi"];
 
+/// Which of the headers behind a file tell the types in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Included {
+    /// Those that it names in quotes.
+    #[default]
+    Local,
+    /// Those that it names itself.
+    Direct,
+    /// Those and what they include in turn.
+    All,
+}
+
 /// Reads files by their path in the tree; `None` if there is no such file. Called from several threads.
 pub trait HeaderFiles: Sync + Send {
     /// The file's bytes.
@@ -73,10 +86,12 @@ struct Header {
     resolved: OnceLock<Vec<Arc<Header>>>,
     /// Meanings, and the lines of the definitions.
     macros: HashMap<String, (Meaning, usize)>,
-    /// Macros, words outside braces, tags with a body, and words in the braces of an enum: where a name can be declared.
-    declares: HashSet<String>,
+    /// Whether [`Index::names`] knows what it may declare.
+    indexed: OnceLock<()>,
     /// What it declares, once that was asked for.
     declared: OnceLock<Declared>,
+    /// Its tree, once somebody asked for that; nothing if it cannot be read any more.
+    tree: OnceLock<Option<Arc<Tree>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +106,7 @@ struct Index {
     headers: HashMap<String, Option<Arc<Header>>>,
     /// The headers that define a macro whose body tells what it is.
     macros: HashMap<String, Vec<Arc<Header>>>,
-    /// The headers that may declare a name.
+    /// The headers that may declare a name, of those for whose types somebody asked.
     names: HashMap<String, Vec<Arc<Header>>>,
 }
 
@@ -143,10 +158,31 @@ impl<'r> Headers<'r> {
         known
     }
 
+    /// The trees of the headers that `source` includes, in the order of inclusion; they stay.
+    pub fn trees(&self, source: &SourceFile, included: Included) -> Vec<Arc<Tree>> {
+        let text = source.text().as_bytes();
+        let mut named = includes(text, &lex(text));
+        named.retain(|include| include.quoted || included != Included::Local);
+        let headers = match included {
+            Included::All => self.reachable(source.path(), &named),
+            Included::Local | Included::Direct => self.resolve(&self.place(source.path()), &named),
+        };
+        let tree = |header: &Arc<Header>| {
+            let parsed = || {
+                let bytes = self.files.read(&header.path)?;
+                Some(Arc::new(self.parse(&SourceFile::new(&*header.path, bytes))))
+            };
+            header.tree.get_or_init(parsed).clone()
+        };
+        headers.iter().filter_map(tree).collect()
+    }
+
     /// The types of what `tree` and its headers declare.
     pub fn types<'h>(&'h self, tree: &Tree) -> Types<'h, 'r> {
         let text = tree.source().text().as_bytes();
-        let reach = Reach::new(self.reachable(tree.source().path(), &includes(text, &lex(text))));
+        let headers = self.reachable(tree.source().path(), &includes(text, &lex(text)));
+        headers.iter().for_each(|header| self.index_names(header));
+        let reach = Reach::new(headers);
         Types::new(Declared::of(tree), Some((self, reach)))
     }
 
@@ -159,8 +195,7 @@ impl<'r> Headers<'r> {
     fn reachable(&self, path: &str, first: &[Include]) -> Vec<Arc<Header>> {
         let mut seen: HashSet<*const Header> = HashSet::new();
         let mut found = Vec::new();
-        let path = normal_path(&self.root, path).unwrap_or_else(|| path.to_owned());
-        let mut ahead: Vec<Arc<Header>> = self.resolve(&path, first);
+        let mut ahead: Vec<Arc<Header>> = self.resolve(&self.place(path), first);
         ahead.reverse();
         while let Some(header) = ahead.pop() {
             if !seen.insert(Arc::as_ptr(&header)) {
@@ -177,6 +212,11 @@ impl<'r> Headers<'r> {
             found.push(header);
         }
         found
+    }
+
+    /// A file's path as those of headers are written.
+    fn place(&self, path: &str) -> String {
+        normal_path(&self.root, path).unwrap_or_else(|| path.to_owned())
     }
 
     fn resolve(&self, from: &str, includes: &[Include]) -> Vec<Arc<Header>> {
@@ -214,11 +254,25 @@ impl<'r> Headers<'r> {
             for name in header.macros.keys() {
                 index.macros.entry(name.clone()).or_default().push(header.clone());
             }
-            for name in &header.declares {
-                index.names.entry(name.clone()).or_default().push(header.clone());
-            }
         }
         header
+    }
+
+    /// Let the index know what `header` may declare.
+    fn index_names(&self, header: &Arc<Header>) {
+        if header.indexed.get().is_some() {
+            return;
+        }
+        let Some(bytes) = self.files.read(&header.path) else { return };
+        let source = SourceFile::new(&*header.path, bytes);
+        let names = may_declare(source.text().as_bytes());
+        let mut index = self.index();
+        // Another thread may have come first.
+        if header.indexed.set(()).is_ok() {
+            for name in names {
+                index.names.entry(name).or_default().push(header.clone());
+            }
+        }
     }
 
     fn declared<'h>(&self, header: &'h Header) -> &'h Declared {
@@ -234,10 +288,7 @@ impl Header {
         let source = SourceFile::new(path, bytes);
         let text = source.text().as_bytes();
         let tokens = lex(text);
-        let definitions = definitions_among(text, &tokens);
-        let mut declares = declares(text, &tokens);
-        declares.extend(definitions.iter().map(|d| d.name.clone()));
-        let macros = definitions
+        let macros = definitions_among(text, &tokens)
             .into_iter()
             .filter_map(|d| Some((d.meaning()?, source.line_column(d.span).line, d.name)))
             .map(|(meaning, line, name)| (name, (meaning, line)));
@@ -246,8 +297,9 @@ impl Header {
             includes: includes(text, &tokens),
             resolved: OnceLock::new(),
             macros: macros.collect(),
-            declares,
+            indexed: OnceLock::new(),
             declared: OnceLock::new(),
+            tree: OnceLock::new(),
         }
     }
 }
@@ -324,10 +376,11 @@ fn normal_path(directory: &str, name: &str) -> Option<String> {
     Some(format!("{root}{}", parts.join("/")))
 }
 
-/// The words that a declaration at the top level can declare: those outside braces, tags before a `{`, and what stands in
-/// the braces of an enum.
-fn declares(text: &[u8], tokens: &[Token]) -> HashSet<String> {
-    let mut found = HashSet::new();
+/// The names that a header can declare: of macros, words outside braces, tags before a `{`, and what stands in the braces
+/// of an enum.
+fn may_declare(text: &[u8]) -> HashSet<String> {
+    let tokens = lex(text);
+    let mut found: HashSet<String> = definitions_among(text, &tokens).into_iter().map(|d| d.name).collect();
     let mut depth = 0usize;
     let mut before = TokenKind::Unknown;
     // The keyword and the names since `struct`, `union` or `enum`.

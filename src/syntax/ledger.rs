@@ -22,6 +22,8 @@ pub enum Cause {
     Depth,
     /// A whole item of file scope that the grammar could not read.
     Item,
+    /// The file takes more work than one is given.
+    Work,
 }
 
 impl Cause {
@@ -32,6 +34,7 @@ impl Cause {
             Cause::Arm => "another arm of the #if around it was read",
             Cause::Depth => "it is nested too deep",
             Cause::Item => "the grammar cannot read the item",
+            Cause::Work => "the file would take too much time or memory to read whole",
         }
     }
 }
@@ -129,6 +132,7 @@ fn cause(tree: &Tree, node: Node<'_>) -> Cause {
     let told = |mark: &super::overlay::Mark| match mark.kind {
         MarkKind::TooDeep => Some(Cause::Depth),
         MarkKind::Unreadable => Some(Cause::Item),
+        MarkKind::TooMuch => Some(Cause::Work),
         _ => None,
     };
     let by_depth = || (node.ancestors().count() >= DEEPEST).then_some(Cause::Depth);

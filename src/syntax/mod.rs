@@ -26,7 +26,7 @@ pub mod types;
 pub use coverage::Coverage;
 pub use explain::{Explanation, explain};
 pub use file_scope::FileScope;
-pub use headers::{HeaderFiles, Headers, Types};
+pub use headers::{HeaderFiles, Headers, Included, Types};
 pub use kind::{Field, Kind};
 pub use ledger::{FileLedger, Unread};
 pub use macros::{DefinedAt, MacroDefinition, MacroKnowledge, MacroRole};

@@ -6,7 +6,7 @@
 
 use super::macros::MacroKnowledge;
 use super::overlay::Overlay;
-use super::parse::{finish, respell};
+use super::parse::{Limits, finish, respell};
 use super::tree::Tree;
 use crate::source::{SourceFile, Span};
 
@@ -27,7 +27,8 @@ pub fn parse_parts(
     outside: Outside,
     wanted: impl Fn(Span) -> bool,
 ) -> Option<Tree> {
-    let mut overlay = respell(source.text().as_bytes(), known);
+    let limits = Limits::default();
+    let mut overlay = respell(source.text().as_bytes(), known, &limits);
     let between = between(&overlay.items, source.text().len());
     let any_between = between.iter().any(|gap| wanted(*gap));
     let mut any = any_between;
@@ -51,7 +52,7 @@ pub fn parse_parts(
         left_out.sort_unstable();
     }
     overlay.leave_out(&left_out);
-    Some(finish(source, overlay))
+    Some(finish(source, overlay, &limits))
 }
 
 /// The body of an item, if it is a function.

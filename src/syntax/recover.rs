@@ -1,35 +1,42 @@
 //! One item that the grammar cannot read does not take its neighbours with it.
 //!
-//! In: the overlay and tree-sitter's tree of it. Out: the tree to use. Where an error spans several top-level items,
+//! In: a piece of the overlay and tree-sitter's tree of it. Out: the tree to use. Where an error spans several top-level items,
 //! each of them is parsed alone: those that cannot be read alone are blanked and marked [`MarkKind::Unreadable`], the
-//! arena grafts what can be read of them, and the rest of the file is parsed again without them. It does not look
+//! arena grafts what can be read of them, and the rest of the piece is parsed again without them. It does not look
 //! inside an item: there tree-sitter's own recovery is trusted.
 
-use super::grammar;
+use super::grammar::{self, Effort};
 use super::overlay::{MarkKind, Overlay};
 use crate::source::Span;
 use tree_sitter::{Node, Tree};
 
-/// The tree of `overlay`, read again if errors spread.
-pub(super) fn recover(overlay: &mut Overlay, source: &[u8], tree: Tree) -> Tree {
+/// The tree of `piece`, read again if errors spread.
+pub(super) fn recover(
+    overlay: &mut Overlay,
+    piece: Span,
+    source: &[u8],
+    effort: &Effort,
+    tree: Tree,
+) -> Option<Tree> {
     if !tree.root_node().has_error() {
-        return tree;
+        return Some(tree);
     }
-    let culprits = culprits(overlay, source, &tree);
+    let culprits = culprits(overlay, piece, source, effort, &tree);
     if culprits.is_empty() {
-        return tree;
+        return Some(tree);
     }
     for item in culprits {
         overlay.blank(MarkKind::Unreadable, item);
     }
     overlay.sort_marks();
-    grammar::parse(&overlay.text).unwrap_or(tree)
+    grammar::parse(&overlay.text[piece.range()], effort)
 }
 
 /// The items that are the cause of an error which goes beyond one item.
-fn culprits(overlay: &Overlay, source: &[u8], tree: &Tree) -> Vec<Span> {
+fn culprits(overlay: &Overlay, piece: Span, source: &[u8], effort: &Effort, tree: &Tree) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
     for error in errors(tree) {
+        let error = Span { start: error.start + piece.start, end: error.end + piece.start };
         let from = overlay.items.partition_point(|i| i.end <= error.start);
         let to = overlay.items.partition_point(|i| i.start < error.end).max(from);
         if to - from < 2 {
@@ -37,7 +44,7 @@ fn culprits(overlay: &Overlay, source: &[u8], tree: &Tree) -> Vec<Span> {
         }
         for item in &overlay.items[from..to] {
             let item = with_assumed(*item, source);
-            let alone = grammar::parse(&overlay.text[item.range()]);
+            let alone = grammar::parse(&overlay.text[item.range()], effort);
             let known = found.last().is_some_and(|last| last.overlaps(item));
             if !known && alone.is_none_or(|tree| tree.root_node().has_error()) {
                 found.push(item);
@@ -53,7 +60,7 @@ fn with_assumed(item: Span, source: &[u8]) -> Span {
     Span::new(item.start as usize, item.end as usize + blank)
 }
 
-/// The outermost nodes with an error that are no conditionals.
+/// The outermost nodes with an error that are no conditionals, by the offsets of the tree.
 fn errors(tree: &Tree) -> Vec<Span> {
     let mut found = Vec::new();
     let mut ahead = vec![tree.root_node()];

@@ -7,19 +7,43 @@ use super::kind::{Field, Kind};
 use super::overlay::Mark;
 use crate::source::{SourceFile, Span};
 use std::fmt;
+use std::sync::Arc;
 
 /// Index of a node in its tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 
+/// A node as it is kept. Files have millions of them, so nothing is kept that follows from their order: the first child
+/// is the next node.
 #[derive(Clone, Debug)]
 pub(super) struct NodeData {
     pub(super) kind: Kind,
     pub(super) field: Option<Field>,
     pub(super) span: Span,
-    pub(super) parent: Option<NodeId>,
-    pub(super) first_child: Option<NodeId>,
-    pub(super) next_sibling: Option<NodeId>,
+    pub(super) parent: Link,
+    pub(super) next_sibling: Link,
+}
+
+/// The id of another node, or none, in the space of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link(u32);
+
+impl Link {
+    pub(super) const NONE: Self = Self(u32::MAX);
+
+    pub(super) fn to(id: NodeId) -> Self {
+        Self(id.0)
+    }
+
+    pub(super) fn id(self) -> Option<NodeId> {
+        (self != Self::NONE).then_some(NodeId(self.0))
+    }
+}
+
+/// The first child of node `id`.
+pub(super) fn first_child(nodes: &[NodeData], id: NodeId) -> Option<NodeId> {
+    let next = NodeId(id.0 + 1);
+    nodes.get(next.0 as usize).filter(|node| node.parent == Link::to(id)).map(|_| next)
 }
 
 /// A parsed file.
@@ -32,12 +56,24 @@ pub struct Tree {
     pub(super) marks: Vec<Mark>,
     /// The bodies of functions by the overlay's count, braces included, in order.
     pub(super) bodies: Vec<Span>,
+    /// The headers that tell the types in it.
+    pub(super) headers: Vec<Arc<Tree>>,
 }
 
 impl Tree {
     /// What the overlay took the source for, by place.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
+    }
+
+    /// Let these headers tell the types that the file itself does not.
+    pub fn with_headers(self, headers: Vec<Arc<Tree>>) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// The headers that tell the types in it; none unless they were given.
+    pub fn headers(&self) -> &[Arc<Tree>] {
+        &self.headers
     }
 
     /// The file it was read from.
@@ -134,7 +170,7 @@ impl<'t> Node<'t> {
 
     /// The node around it.
     pub fn parent(self) -> Option<Node<'t>> {
-        self.data().parent.map(|id| self.tree.node(id))
+        self.data().parent.id().map(|id| self.tree.node(id))
     }
 
     /// The nodes around it, innermost first.
@@ -145,8 +181,8 @@ impl<'t> Node<'t> {
     /// All children in order: tokens and comments included.
     pub fn children(self) -> impl Iterator<Item = Node<'t>> {
         let tree = self.tree;
-        let first = self.data().first_child.map(|id| tree.node(id));
-        std::iter::successors(first, move |n| n.data().next_sibling.map(|id| tree.node(id)))
+        let first = first_child(&tree.nodes, self.id).map(|id| tree.node(id));
+        std::iter::successors(first, |n| n.next_sibling())
     }
 
     /// The children that mean something: neither tokens nor comments.
@@ -171,12 +207,12 @@ impl<'t> Node<'t> {
 
     /// Whether it has no child.
     pub fn is_leaf(self) -> bool {
-        self.data().first_child.is_none()
+        first_child(&self.tree.nodes, self.id).is_none()
     }
 
     /// The next child of the same parent.
     pub fn next_sibling(self) -> Option<Node<'t>> {
-        self.data().next_sibling.map(|id| self.tree.node(id))
+        self.data().next_sibling.id().map(|id| self.tree.node(id))
     }
 
     /// The child of the same parent before it.
@@ -194,7 +230,7 @@ impl<'t> Node<'t> {
     fn end_id(self) -> u32 {
         let mut node = self;
         loop {
-            if let Some(next) = node.data().next_sibling {
+            if let Some(next) = node.data().next_sibling.id() {
                 return next.0;
             }
             match node.parent() {

@@ -123,7 +123,8 @@ pub(super) struct ResultArguments {
 pub(super) struct ReadingArguments {
     #[command(flatten)]
     pub(super) macros: MacroArguments,
-    /// Do not read the headers that a file includes: what a macro is then follows from the file and from macro files alone.
+    /// Do not read the headers that a file includes: what a macro or a type is then follows from the file, and from macro
+    /// files, alone.
     #[arg(long)]
     pub(super) no_includes: bool,
     /// Directory to look for headers in, after those beside the file and in the `include` directories around it; may be
@@ -151,7 +152,7 @@ pub(super) struct RunningArguments {
     /// An option of Coccinelle that is understood and does nothing here; made by [`super::spelling`].
     #[arg(long, hide = true, action = ArgAction::Append)]
     pub(super) without_effect: Vec<String>,
-    /// An option of Coccinelle about headers, which are read for macros and not for types; made by [`super::spelling`].
+    /// An option of Coccinelle about the headers that tell types; made by [`super::spelling`].
     #[arg(long, hide = true, action = ArgAction::Append)]
     pub(super) about_headers: Vec<String>,
 }

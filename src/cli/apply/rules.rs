@@ -15,6 +15,7 @@ use crate::source::SourceFile;
 
 use super::arguments::ApplyArguments;
 use super::config::is_rule;
+use super::included_by;
 use smpl_options::read;
 
 /// Rules to run.
@@ -54,6 +55,8 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     // 0 is no limit, as for `spatch`.
     options.timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     options.beside = beside(path, &file);
+    let about_headers = arguments.running.about_headers.iter().rev();
+    options.included = about_headers.filter_map(|option| included_by(option)).next().unwrap_or_default();
     let prepared = prepare(&file, &options).map_err(|more| told.extend(more));
     if let Ok(program) = &prepared
         && !arguments.result.very_quiet

@@ -8,7 +8,7 @@ use super::builder::Builder;
 use crate::source::Span;
 use crate::syntax::kind::Kind;
 use crate::syntax::lexer::{Token, TokenKind};
-use crate::syntax::tree::{NodeData, NodeId};
+use crate::syntax::tree::{NodeData, NodeId, first_child};
 
 /// Give every token a leaf.
 pub(in crate::syntax) fn fill(nodes: Vec<NodeData>, tokens: &[Token]) -> Vec<NodeData> {
@@ -18,7 +18,8 @@ pub(in crate::syntax) fn fill(nodes: Vec<NodeData>, tokens: &[Token]) -> Vec<Nod
 
 /// The tokens, or the ends of tokens, that no leaf holds.
 fn lost(nodes: &[NodeData], tokens: &[Token]) -> Vec<(Kind, Span)> {
-    let mut leaves = nodes.iter().filter(|node| is_leaf(nodes, node)).map(|node| node.span).peekable();
+    let ids = (0..nodes.len()).map(|at| NodeId(at as u32));
+    let mut leaves = ids.filter(|id| is_leaf(nodes, *id)).map(|id| nodes[id.0 as usize].span).peekable();
     let mut lost = Vec::new();
     let mut held = 0;
     for token in tokens.iter().filter(|token| token.kind != TokenKind::Space) {
@@ -42,12 +43,13 @@ fn lost(nodes: &[NodeData], tokens: &[Token]) -> Vec<(Kind, Span)> {
 }
 
 /// Whether nothing stands below a node but what the overlay hid among its tokens.
-fn is_leaf(nodes: &[NodeData], node: &NodeData) -> bool {
-    let child = |id: Option<NodeId>| id.map(|id| &nodes[id.0 as usize]);
+fn is_leaf(nodes: &[NodeData], id: NodeId) -> bool {
+    let node = |id: NodeId| &nodes[id.0 as usize];
     let hidden = |node: &NodeData| {
         matches!(node.kind, Kind::PreprocDirective | Kind::UnreadArm | Kind::MacroAttribute)
     };
-    std::iter::successors(child(node.first_child), |before| child(before.next_sibling)).all(hidden)
+    let first = first_child(nodes, id).map(node);
+    std::iter::successors(first, |before| before.next_sibling.id().map(node)).all(hidden)
 }
 
 /// The nodes with a leaf for each of `lost`, which are in order.
@@ -56,7 +58,7 @@ fn with(nodes: &[NodeData], lost: &[(Kind, Span)]) -> Vec<NodeData> {
     let mut ahead = lost.iter().copied().peekable();
     let mut open: Vec<u32> = Vec::new();
     for (at, node) in nodes.iter().enumerate() {
-        let parent = node.parent.map(|id| id.0);
+        let parent = node.parent.id().map(|id| id.0);
         while open.last().copied() != parent
             && let Some(closing) = open.pop()
         {

@@ -63,7 +63,7 @@ impl Arena<'_> {
     /// Parse `inner` in `frame` and emit the node that covers it exactly; false if there is none.
     fn fragment(&mut self, span: Span, inner: &[u8], frame: &Frame, field: Option<Field>) -> bool {
         let text = [frame.before.as_bytes(), inner, frame.after.as_bytes()].concat();
-        let Some(tree) = grammar::parse(&text).filter(|t| !t.root_node().has_error()) else {
+        let Some(tree) = grammar::parse(&text, self.effort).filter(|t| !t.root_node().has_error()) else {
             return false;
         };
         let from = frame.before.len();
@@ -97,7 +97,7 @@ impl Arena<'_> {
     /// Parse `inner` as statements or fields and emit them one by one; false if they cannot be read.
     fn statements(&mut self, span: Span, inner: &[u8], frame: &Frame) -> bool {
         let text = [frame.before.as_bytes(), inner, frame.after.as_bytes()].concat();
-        let Some(tree) = grammar::parse(&text).filter(|t| !t.root_node().has_error()) else {
+        let Some(tree) = grammar::parse(&text, self.effort).filter(|t| !t.root_node().has_error()) else {
             return false;
         };
         let from = frame.before.len();
@@ -166,7 +166,7 @@ impl Arena<'_> {
     /// What can be read of an item that cannot be read whole.
     fn unreadable(&mut self, mark: &Mark) {
         let inner = mark.inner.as_deref().unwrap_or_default();
-        let tree = grammar::parse(inner).filter(|t| !t.root_node().is_error());
+        let tree = grammar::parse(inner, self.effort).filter(|t| !t.root_node().is_error());
         let Some(tree) = tree else {
             let end = mark.span.start as usize + inner.trim_ascii_end().len();
             return self.leaf(Kind::OpaqueRegion, None, Span::new(mark.span.start as usize, end));

@@ -21,7 +21,7 @@ impl Arena<'_> {
         let span =
             Span::new(start.max(i64::from(window.from)) as usize, end.min(i64::from(window.to)) as usize);
         let kind = self.numbers.kind(node);
-        let flags = self.flags[span.start as usize];
+        let flags = self.flags(span.start);
         let is_leaf = node.child_count() == 0;
         if flags & ASSUMED != 0 && is_leaf && span.len() == 1 {
             return Visit::Done;
@@ -115,7 +115,7 @@ impl Arena<'_> {
     /// The node as it is elsewhere, in another role.
     fn plain(&mut self, kind: Kind, field: Option<Field>, span: Span) -> Option<Visit> {
         self.emit_leaves(span.start);
-        if self.flags[span.start as usize] & MARKED != 0
+        if self.flags(span.start) & MARKED != 0
             && let Some(visit) = self.marked(kind, field, span)
         {
             return Some(visit);

@@ -92,9 +92,12 @@ fn a_header_is_read_once_and_parsed_when_asked_for() {
     assert!(lexed <= 4 * places.len(), "{lexed}");
     headers.parse(&SourceFile::new("sub/c.c", FILE));
     assert_eq!(reads.load(Ordering::Relaxed), lexed);
-    let tree = headers.parse(&SourceFile::new("sub/c.c", FILE));
-    assert!(headers.types(&tree).field("struct pair", "a").is_some());
-    assert_eq!(reads.load(Ordering::Relaxed), lexed + 1);
+    // Those that are there once more for the names in them, and the one that has the name to be parsed.
+    for _ in 0..2 {
+        let tree = headers.parse(&SourceFile::new("sub/c.c", FILE));
+        assert!(headers.types(&tree).field("struct pair", "a").is_some());
+        assert_eq!(reads.load(Ordering::Relaxed), lexed + 4 + 1);
+    }
 }
 
 #[test]

@@ -9,6 +9,9 @@ use crate::source::Span;
 use crate::syntax::lexer::{TokenKind, Word};
 use crate::syntax::macros::MacroRole;
 
+/// How many tokens and groups in brackets an initializer may have whose braces macros bring.
+const LONGEST: usize = 10_000;
+
 impl Walker<'_> {
     /// `name(…)` that begins a top-level item or a field; `next` is the token after the `)`.
     pub(super) fn call_at_top(&mut self, i: usize, next: usize, hi: usize, place: Place) -> usize {
@@ -64,7 +67,10 @@ impl Walker<'_> {
     /// Where the macro stands that ends an initializer which begins at `next`.
     pub(super) fn initializer_end(&self, next: usize, hi: usize) -> Option<usize> {
         let mut close = next;
-        while close < hi {
+        for _ in 0..LONGEST {
+            if close >= hi || self.is(close, TokenKind::Semi) {
+                return None;
+            }
             if self.closes_initializer(close) {
                 return Some(close);
             }
@@ -94,17 +100,19 @@ impl Walker<'_> {
 
     /// A declarer without a semicolon.
     pub(super) fn lone_declarer(&mut self, i: usize, next: usize, item: usize) -> usize {
-        if self.assume(next - 1, b';').is_some() { self.declarer(i, next, item) } else { next }
+        if self.assume(next - 1, b';').is_some() {
+            self.declarer(i, next, item);
+        }
+        next
     }
 
     /// Respell `name(…)` as `T name`.
-    pub(super) fn declarer(&mut self, i: usize, next: usize, item: usize) -> usize {
+    fn declarer(&mut self, i: usize, next: usize, item: usize) {
         let span = self.span(i, next);
         let why = self.why(i);
         self.expression(i, next);
         let item = self.toks[item].start;
         self.s.declarer(MarkKind::Declarer, span, item, why);
-        next
     }
 
     /// A declarer up to its `;`, with what may stand between: an initializer, an array, attributes.

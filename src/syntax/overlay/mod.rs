@@ -15,6 +15,7 @@ mod declaration;
 mod declarer;
 mod expression;
 mod old_style;
+mod pieces;
 mod spell;
 mod statement;
 
@@ -37,6 +38,8 @@ pub struct Overlay {
     pub items: Vec<Span>,
     /// The bodies of functions, braces included, in order.
     pub bodies: Vec<Span>,
+    /// What is parsed at a time, without gaps; never empty.
+    pub pieces: Vec<Span>,
 }
 
 /// Where items stand.
@@ -47,8 +50,8 @@ enum Place {
     Fields,
 }
 
-/// Respell `text`.
-pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>) -> Overlay {
+/// Respell `text`; if it is longer than `piece`, it is cut into pieces that are little longer than that.
+pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>, piece: usize) -> Overlay {
     let mut spelling = Spelling::new(text);
     for token in tokens.iter().filter(|t| t.kind == TokenKind::Space) {
         plain_space(&mut spelling.out[token.start as usize..token.end as usize]);
@@ -63,8 +66,9 @@ pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>) -> Overl
     let mut walker =
         Walker { s: spelling, toks, mates, known, depth: 0, items: Vec::new(), bodies: Vec::new() };
     walker.items(0, end, Place::Top);
-    let Walker { s, items, bodies, .. } = walker;
-    let mut overlay = Overlay { text: s.out, marks: s.marks, items, bodies };
+    let Walker { s, toks, mates, items, bodies, .. } = walker;
+    let pieces = pieces::pieces(&toks, &mates, &items, text.len(), piece);
+    let mut overlay = Overlay { text: s.out, marks: s.marks, items, bodies, pieces };
     overlay.sort_marks();
     overlay.drop_inner_attributes();
     overlay

@@ -20,6 +20,8 @@ pub enum MarkKind {
     TooDeep,
     /// A top-level item that the grammar cannot read.
     Unreadable,
+    /// A piece of the file for which the work that one file may take did not suffice.
+    TooMuch,
     /// A loop behind a macro: `name(…) statement`.
     Iterator,
     /// A loop behind a macro without arguments.

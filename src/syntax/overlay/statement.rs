@@ -16,7 +16,10 @@ impl Walker<'_> {
             let next = self.item(i, hi, place).max(i + 1);
             if place == Place::Top && !self.is_conditional(i) {
                 let span = self.span(i, next.min(hi));
-                self.items.push(span);
+                // Of `extern "C" { … }` the items are those inside.
+                if self.items.last().is_none_or(|last| last.end <= span.start) {
+                    self.items.push(span);
+                }
             }
             i = next;
         }
