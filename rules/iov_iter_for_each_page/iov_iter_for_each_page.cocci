@@ -128,6 +128,7 @@ note N17: One call now takes as much as it is asked for, up to {slots} pages int
 note N18: {statement} is now done before the walk, for as many pages as there may be, and also when no page can be grabbed.
 note N19: {test} is now checked behind the walk.
 note N20: If no page can be grabbed although there is data left, that is -EFAULT now; it used to be as if there were no data.
+note N23: {test} is now tested behind each page; it used to be tested when a whole batch had been walked.
 note N9: Messages that print __func__ now name the callback.
 
 // What `vedalia verify --exec` and the tests play it in.
@@ -139,6 +140,7 @@ model differs N1: errno-order
 model differs N4: cuts
 model differs N5: position-on-error
 model differs N17: more-per-call
+model differs N23: less-per-batch
 
 // Since 6.0: the function advances the iterator by what it got.
 @walk:advancing extends pages@

@@ -17,7 +17,7 @@ use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::types::WrittenType;
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, parse};
 use crate::walk::eval::unwrapped;
 use crate::walk::exits::known;
 use crate::walk::output::{Piece, Spelling, Stage};
@@ -191,8 +191,7 @@ impl ControlLocal {
         let walk = material.walk;
         let control = walk.control?;
         let name = material.scopes.declaration(control.id).name.to_owned();
-        let mentioned = statements.iter().any(|c| has_word(&c.text, &name));
-        if !mentioned && !walk.ends_with_control && tail == Tail::Plain {
+        if !name_it(statements, &name) && !walk.ends_with_control && tail == Tail::Plain {
             return None;
         }
         let at_label = labels(material, tail) > 0;
@@ -220,10 +219,16 @@ fn written_in_turn(material: &Material<'_, '_>, id: DeclId) -> bool {
         .any(|a| a.decl == id && a.may_define() && !endings.iter().any(|e| e.contains(a.node.span())))
 }
 
-fn has_word(text: &str, word: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(is_word) && !text[at + word.len()..].starts_with(is_word))
+/// Whether statements name a variable that is declared around them; comments, and variables of their own of the same name, do
+/// not count.
+fn name_it(statements: &[Chunk<'_>], name: &str) -> bool {
+    let text: Vec<&str> = statements.iter().map(|c| c.text.as_str()).collect();
+    let text = format!("void around(void)\n{{\n\tint {name};\n{}\n}}\n", text.join("\n"));
+    let tree = parse(&SourceFile::new("around.c", text));
+    let Some(function) = tree.root().child_of(Kind::FunctionDefinition) else { return true };
+    let scopes = Scopes::of(function);
+    let declared = scopes.declarations().iter().find(|d| d.name == name);
+    function.has_opaque() || declared.is_none_or(|d| !scopes.uses(d.id).is_empty())
 }
 
 /// What stands at the end: the label, the release, the return.

@@ -8,10 +8,10 @@ use super::callback::Material;
 use super::caller::is_zero;
 use super::ways_out::{Dispatch, Value};
 use crate::flow::access::accesses;
+use crate::syntax::Field;
 use crate::syntax::scope::DeclId;
 use crate::syntax::types::WrittenType;
-use crate::syntax::{Field, Node};
-use crate::walk::expressions::same_text;
+use crate::walk::total::is_limited_to_rest;
 use crate::walk::usage::live_behind;
 use crate::walk::{Refusal, RefusalCode};
 
@@ -55,7 +55,9 @@ pub(super) fn extent(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Re
         Some(bound) if starts_at_zero(material, counter.id) => bound.text().to_owned(),
         Some(bound) => format!("{} - {name}", bound.text()),
     };
-    if total.position.is_some() || is_clamped(material, counter.bound, counter.id) {
+    if total.position.is_some()
+        || is_limited_to_rest(material.spec, material.scopes, &material.walk.site, counter)
+    {
         return Ok(Extent { size, entered, shortage: None });
     }
     if !material.walk.failure.arm.nothing_fails && !is_signed(&declaration.ty) {
@@ -136,28 +138,4 @@ fn starts_at_zero(material: &Material<'_, '_>, id: DeclId) -> bool {
             && (a.may_define() || a.takes_address())
     });
     declaration.initializer.is_some_and(is_zero) && !written_before
-}
-
-/// Whether the bound was limited to what the iterator has: `if (bound > rest) bound = rest;`, or set to it.
-fn is_clamped(material: &Material<'_, '_>, bound: Option<Node<'_>>, counter: DeclId) -> bool {
-    let id = match bound {
-        Some(bound) => material.scopes.resolve(bound),
-        None => Some(counter),
-    };
-    let Some(id) = id else { return false };
-    let walk = material.walk;
-    let is_rest = |n: Node<'_>| {
-        let Some(position) = &material.spec.position else { return false };
-        crate::walk::matching::matches(position, n)
-            .is_some_and(|b| b.get("iter").is_some_and(|iter| same_text(iter, walk.site.iter)))
-    };
-    let declaration = material.scopes.declaration(id);
-    if declaration.initializer.is_some_and(is_rest) {
-        return true;
-    }
-    let before = walk.site.function.descendants().filter(|n| n.span().end <= walk.site.outer.span().start);
-    before.filter(|n| n.is(crate::syntax::Kind::AssignmentExpression) && n.operator() == Some("=")).any(|n| {
-        n.child(Field::Left).and_then(|l| material.scopes.resolve(l)) == Some(id)
-            && n.child(Field::Right).is_some_and(is_rest)
-    })
 }

@@ -6,19 +6,39 @@
 use super::callback::Material;
 use super::negation::negated;
 use super::respell::Respelled;
-use crate::syntax::Node;
+use crate::syntax::scope::DeclId;
+use crate::syntax::{Field, Node};
 use crate::walk::eval::unwrapped;
 use crate::walk::output::Piece;
 
 /// True when the walk has to stop behind this element; nothing if the condition is all about the walk.
 pub(super) fn stops(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Option<String> {
-    let asked = material.walk.body.pieces.iter().filter_map(|(piece, _)| match piece {
-        Piece::GoesOn(node) => Some(*node),
-        _ => None,
-    });
+    let asked = material.walk.body.pieces.iter().filter_map(|(piece, _)| asked_by(piece));
     let negated: Vec<String> =
         asked.map(|node| negated(unwrapped(node), &|n| respelled.text(n.span()))).collect();
-    (!negated.is_empty()).then(|| negated.join(" || "))
+    match (negated.as_slice(), material.walk.body.pieces.iter().find_map(|(piece, _)| asked_by(piece))) {
+        ([], _) => None,
+        ([one], Some(condition)) if is_plain_value(material, unwrapped(condition)) => {
+            Some(format!("!!{one}"))
+        }
+        (all, _) => Some(all.join(" || ")),
+    }
+}
+
+fn asked_by<'t>(piece: &Piece<'t>) -> Option<Node<'t>> {
+    match piece {
+        Piece::GoesOn(node) => Some(*node),
+        _ => None,
+    }
+}
+
+/// `!x` of an `x` that may be something else than 0 and 1: as the callback's result it could be taken for a failure.
+fn is_plain_value(material: &Material<'_, '_>, condition: Node<'_>) -> bool {
+    let value = condition.child(Field::Argument).map(unwrapped);
+    let Some(value) = value.filter(|_| condition.operator() == Some("!")) else { return false };
+    let is_bool = |id: DeclId| material.scopes.declaration(id).ty.declare("").trim() == "bool";
+    let truth = matches!(value.operator(), Some("!" | "&&" | "||" | "==" | "!=" | "<" | "<=" | ">" | ">="));
+    !truth && !material.scopes.resolve(value).is_some_and(is_bool)
 }
 
 /// The condition under which the loop was entered, as far as it is not about the walk.

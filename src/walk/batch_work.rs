@@ -1,14 +1,22 @@
 //! What is done once per batch and would be done once per element.
 //!
-//! In: the statements around the inner loop. Out: the calls that a person has to look at. It refuses locks that are held over the batch, and calls
-//! that the rule does not know to be mere accounting.
+//! In: the statements around the inner loop. Out: what a person has to look at. It refuses locks that are held over the
+//! batch, calls that the rule does not know to be mere accounting, and values of the whole batch that its elements look
+//! at or that are stored.
 
+use super::eval::unwrapped;
 use super::exits::Exit;
+use super::expressions::is_pure;
 use super::output::{Output, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, callee};
 use super::spec::WalkSpec;
-use crate::syntax::{Kind, Node};
+use super::state::Value;
+use crate::flow::access::{Access, accesses};
+use crate::flow::facts::Facts;
+use crate::flow::reaching::Reaching;
+use crate::syntax::scope::Scopes;
+use crate::syntax::{Field, Kind, Node};
 
 /// A section that is entered before the inner loop or left behind it must stay one section.
 pub(super) fn check_locks(spec: &WalkSpec, site: &Site<'_>) -> Result<(), Refusal> {
@@ -53,13 +61,91 @@ pub(super) fn check_per_batch<'t>(
             }
             let leaves = node.is(Kind::IfStatement) && stage == Stage::Before;
             if !known(&spec.pure) && !known(&spec.accounting) && !leaves {
-                return Err(Refusal::new(
-                    RefusalCode::BatchWorkAfterLoop,
-                    call.span(),
-                    format!("{name}() is called once per batch; per element it may be too much"),
-                ));
+                return Err(Refusal::new(RefusalCode::BatchWorkAfterLoop, call.span(), {
+                    let what = call.child(Field::Function).map_or(name, Node::text);
+                    format!("{what}() is called once per batch; per element it may be too much")
+                }));
             }
         }
     }
     Ok(costly)
+}
+
+/// Values that are found once per batch and looked at for each of its elements. Out: statements that find them in memory
+/// which the elements may change. It refuses those that certainly change within a batch, and what is stored of one.
+pub(super) fn check_per_batch_values<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    site: &Site<'t>,
+    (unit, generic): (&Output<'t>, &Output<'t>),
+) -> Result<Vec<Node<'t>>, Refusal> {
+    let Some(inner) = site.inner else { return Ok(Vec::new()) };
+    let mut looked_up = Vec::new();
+    let in_front = unit.per_batch.iter().filter(|(_, stage)| *stage < Stage::Inner).map(|(node, _)| *node);
+    let (changes, reaching) = (accesses(inner, scopes), Reaching::of(&Facts::of(site.function)));
+    for write in in_front.flat_map(|node| accesses(node, scopes)).filter(Access::may_define) {
+        let from_here = |used: &&Node<'t>| {
+            let seen = reaching.seen_by(**used).iter().map(|id| reaching.definition(*id));
+            inner.encloses(**used) && seen.into_iter().any(|d| d.node == Some(write.node))
+        };
+        let Some(used) = scopes.uses(write.decl).iter().find(from_here) else { continue };
+        let value = write.node.parent().filter(|p| p.child(Field::Left) == Some(write.node));
+        let value = value.filter(|p| p.operator() == Some("=")).and_then(|p| p.child(Field::Right));
+        let changed = |name: Node<'t>| {
+            scopes.resolve(name).is_some_and(|id| changes.iter().any(|a| a.may_define() && a.decl == id))
+        };
+        let Some(value) = value.filter(|v| !v.descendants().any(changed) && !is_stored(inner, *v)) else {
+            let sentence = format!(
+                "`{}` is worked out for the whole batch in front of its elements, and here they look at it",
+                used.text()
+            );
+            return Err(Refusal::new(RefusalCode::BatchPositionUsed, used.span(), sentence));
+        };
+        let calls = || inner.descendants().any(|n| n.is(Kind::CallExpression) && !is_pure(&spec.pure, n));
+        if value.descendants().any(|n| n.is(Kind::FieldExpression) || n.is(Kind::PointerExpression))
+            && calls()
+        {
+            looked_up.push(value);
+        }
+    }
+    match stored_size(site, unit, generic) {
+        Some(place) => {
+            let sentence = "what is stored here is about the whole batch";
+            Err(Refusal::new(RefusalCode::BatchPositionUsed, place.span(), sentence))
+        }
+        None => Ok(looked_up),
+    }
+}
+
+/// Whether the inner loop stores into a field that `value` reads.
+fn is_stored(inner: Node<'_>, value: Node<'_>) -> bool {
+    let fields = |n: Node<'_>| n.child(Field::Field).map(|f| f.text().to_owned());
+    let read: Vec<String> =
+        value.descendants().filter(|n| n.is(Kind::FieldExpression)).filter_map(fields).collect();
+    inner.descendants().any(|n| {
+        let target = match n.kind() {
+            Kind::AssignmentExpression => n.child(Field::Left),
+            Kind::UpdateExpression => n.child(Field::Argument),
+            _ => None,
+        };
+        target.map(unwrapped).and_then(fields).is_some_and(|name| read.contains(&name))
+    })
+}
+
+/// A statement around the inner loop that keeps a size of the batch in memory, other than by adding it.
+fn stored_size<'t>(site: &Site<'t>, unit: &Output<'t>, generic: &Output<'t>) -> Option<Node<'t>> {
+    let tree = site.function.tree();
+    let of_batch = |id, value: &Value| {
+        let any = generic.uses.get(id).map_or(value, |(value, _)| value);
+        any.quantity().is_some_and(|sym| sym.as_constant().is_none())
+    };
+    let stores = unit.per_batch.iter().flat_map(|(node, _)| node.descendants()).filter(|n| {
+        let target = n.child(Field::Left).map(unwrapped);
+        n.is(Kind::AssignmentExpression)
+            && n.operator() == Some("=")
+            && target.is_some_and(|t| !t.is(Kind::Identifier))
+    });
+    stores.into_iter().find(|store| {
+        unit.uses.iter().any(|(id, (value, _))| store.encloses(tree.node(*id)) && of_batch(id, value))
+    })
 }

@@ -58,6 +58,7 @@ impl<'t> Machine<'_, 't> {
         match self.eval.truth(condition, &mut after_condition) {
             Some(holds) => {
                 *state = after_condition;
+                self.out.untaken.extend(if holds { otherwise } else { Some(then) }.map(|arm| (node, arm)));
                 let (taken, other) = if holds { (Some(then), otherwise) } else { (otherwise, Some(then)) };
                 if level == Level::Nested {
                     return self.decided_inside(node, taken, state);
@@ -72,7 +73,10 @@ impl<'t> Machine<'_, 't> {
                 self.out.gone.insert(node.id());
                 taken.map_or(Ok(Flow::Falls), |arm| self.list(&statements_of(arm), state, Level::Top))
             }
-            None => self.open_if(node, condition, then, otherwise, state, level),
+            None => {
+                self.out.open.insert(node.id());
+                self.open_if(node, condition, then, otherwise, state, level)
+            }
         }
     }
 
@@ -89,7 +93,8 @@ impl<'t> Machine<'_, 't> {
         };
         let kept = self.out.kept;
         let flow = self.list(&statements_of(arm), state, Level::Nested)?;
-        if self.out.kept > kept {
+        // Only what one element does is written down.
+        if self.out.kept > kept && self.eval.facts == Facts::UnitBatch {
             return Err(not_understood(
                 node,
                 "a test of the walk's own state inside a statement of the body",

@@ -177,6 +177,28 @@ pub(super) fn per_batch(proof: &mut Proof, body: &Output<'_>, costly: &[Node<'_>
     proof.shown(Duty::PerBatch, evidence, spans(&work));
 }
 
+/// What was looked up once per batch, and may change while its elements are walked.
+pub(super) fn looked_up(proof: &mut Proof, values: &[Node<'_>]) {
+    for value in values {
+        let what = format!(
+            "`{}` is looked up once per batch; per element it is another value if what the element calls changes it",
+            value.text()
+        );
+        proof.left(Duty::PerBatch, &what, value.span());
+    }
+}
+
+/// What ends the walk within what was a batch.
+pub(super) fn stops(proof: &mut Proof, tests: &[Node<'_>]) {
+    for test in tests {
+        let what = format!(
+            "`{}` is asked behind each element, and the rest of its batch is no longer walked before the walk ends",
+            test.text()
+        );
+        proof.left(Duty::WaysOut, &what, test.span());
+    }
+}
+
 /// Where the body itself stops at what ends the loop, which is taken not to change in between.
 pub(super) fn asked_in_body(proof: &mut Proof, total: &Total<'_>, body: &Output<'_>) {
     let asked_at_end =

@@ -20,7 +20,7 @@ use crate::syntax::{Field, Kind, Node};
 const MOST_COMBINATIONS: usize = 64;
 
 /// A combination of invariants: what each variable is at the head of the loop.
-type Hypothesis = Vec<(DeclId, Option<Sym>)>;
+pub(super) type Hypothesis = Vec<(DeclId, Option<Sym>)>;
 
 impl<'t> Machine<'_, 't> {
     /// Prove the inner loop; afterwards the state is that behind the loop.
@@ -38,8 +38,11 @@ impl<'t> Machine<'_, 't> {
         for hypothesis in self.hypotheses(node, state) {
             match self.iteration_holds(node, state, &hypothesis) {
                 Ok(out) => {
+                    let (settling, anew) = self.starts_anew(node, state, &hypothesis);
+                    (self.out.settling, self.out.anew) = (settling, self.out.anew.take().or(anew));
                     self.out.uses.extend(out.uses);
                     self.out.running.extend(out.running);
+                    self.out.open.extend(out.open);
                     self.out.jumps.extend(out.jumps);
                     self.out.piece_names.extend(out.piece_names);
                     let proved = hypothesis.iter().filter_map(|(id, sym)| Some((*id, sym.clone()?)));
@@ -119,7 +122,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// Carry out one iteration under the hypothesis and see whether it holds for the next one.
-    fn iteration_holds(
+    pub(super) fn iteration_holds(
         &self,
         node: Node<'t>,
         entry: &State<'t>,

@@ -9,6 +9,7 @@
 //! It refuses what it cannot follow; it never guesses.
 
 use super::eval::{Evaluator, unwrapped};
+use super::expressions::first_match;
 use super::labels::Inside;
 use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
@@ -144,11 +145,25 @@ impl<'a, 't> Machine<'a, 't> {
     /// Keep a statement.
     pub fn keep(&mut self, node: Node<'t>, level: Level) {
         self.out.kept += 1;
+        self.out.effects += usize::from(self.has_effect(node));
         if level == Level::Top {
             self.out.pieces.push((Piece::Statement(node), Some(self.stage)));
             if self.stage != Stage::Inner && self.eval.site.inner.is_some() {
                 self.out.per_batch.push((node, self.stage));
             }
+        }
+    }
+
+    /// Whether a statement does more by itself than to choose, or to drop the reference to the element.
+    fn has_effect(&self, node: Node<'t>) -> bool {
+        match node.kind() {
+            Kind::CompoundStatement => false,
+            Kind::IfStatement => node.child(Field::Condition).is_none_or(|c| !self.is_pure(c)),
+            Kind::ExpressionStatement => {
+                let expression = node.named_children().next().map(unwrapped);
+                expression.is_none_or(|e| first_match(&self.eval.spec.release, e).is_none())
+            }
+            _ => true,
         }
     }
 

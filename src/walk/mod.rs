@@ -9,6 +9,8 @@
 //! ([`machine`]); in addition the inner loop is proved to walk the pieces of a batch of any size ([`induct`]), so that
 //! loops that only look alike are refused.
 
+mod aliases;
+mod anew;
 pub mod batch_work;
 mod branches;
 pub mod carried;
@@ -42,6 +44,7 @@ pub mod site;
 mod skip;
 pub mod spec;
 pub mod state;
+mod stops;
 pub mod storage;
 mod summary;
 pub mod sym;

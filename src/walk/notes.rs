@@ -46,6 +46,8 @@ pub(super) struct Found<'a, 'b, 't> {
     pub ends_with_control: bool,
     /// Conditions under which the reference is dropped once more.
     pub once_more: &'a [Node<'t>],
+    /// Tests that end the walk within what was a batch.
+    pub stops: &'a [Node<'t>],
 }
 
 impl<'t> Found<'_, '_, 't> {
@@ -84,6 +86,9 @@ impl<'t> Found<'_, '_, 't> {
         notes.extend(memory.map(|m| Note::with("N14", "memory", m.text())));
         for condition in self.once_more {
             notes.push(Note::with("N8", "condition", unwrapped(*condition).text()));
+        }
+        for test in self.stops {
+            notes.push(Note::with("N23", "test", unwrapped(*test).text()));
         }
         for test in &self.body.decided {
             let condition = test.child(Field::Condition).map(|c| unwrapped(c).text());

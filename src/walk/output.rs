@@ -2,6 +2,7 @@
 //!
 //! In: decisions of [`super::machine`]. Out: [`Output`], plain data that [`crate::outline`] turns into a callback.
 
+use super::refusal::Refusal;
 use super::state::{State, Value};
 use super::sym::Sym;
 use crate::source::Span;
@@ -147,18 +148,28 @@ pub struct Output<'t> {
     pub piece_names: Vec<DeclId>,
     /// How many statements and jumps were kept.
     pub kept: usize,
+    /// How many of them do more than to choose, or to drop the reference to the element.
+    pub effects: usize,
     /// Variables of which an assignment went with the walk.
     pub lost: BTreeSet<DeclId>,
     /// Variables whose value for one piece cannot be spelled.
     pub unspelled: BTreeSet<DeclId>,
     /// Variables that a kept expression reads although their value is not known.
     pub needed: BTreeSet<DeclId>,
+    /// Tests that are not decided.
+    pub open: BTreeSet<NodeId>,
+    /// Tests that are, with the arm that is not taken.
+    pub untaken: Vec<(Node<'t>, Node<'t>)>,
     /// Tests around the inner loop that batches of one element decide, with what their other arm would have done.
     pub decided: Vec<Node<'t>>,
     /// Running numbers of elements, and where they are used.
     pub running: Vec<(DeclId, Span)>,
     /// What each variable that the inner loop moves was proved to be before every element.
     pub invariants: Vec<(DeclId, Sym)>,
+    /// Variables that make the rest of a batch do nothing once they are not zero.
+    pub settling: BTreeSet<DeclId>,
+    /// A variable that starts anew with every batch and is carried from element to element.
+    pub anew: Option<Refusal>,
     /// Where the walked object is moved forward by hand.
     pub advances: Vec<Stage>,
 }

@@ -3,7 +3,9 @@
 //! In: one acquisition. Out: a [`Walk`] whose obligations are all discharged, with its notes; or the first fact that
 //! stands against it.
 
-use super::batch_work::{check_locks, check_per_batch};
+use super::aliases::check_aliases;
+use super::anew::check_decided;
+use super::batch_work::{check_locks, check_per_batch, check_per_batch_values};
 use super::carried::Carried;
 use super::choice::choice;
 use super::control::{Control, control};
@@ -22,6 +24,7 @@ use super::rest::check_running;
 use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{Added, State, Value, Variable};
+use super::stops::within_batches;
 use super::storage::{check_handed_on, outside};
 use super::sym::{Atom, Facts, Sign};
 use super::total::{Limit, Total, expected_after, limit, totals};
@@ -121,6 +124,7 @@ fn walk<'t>(
     let outside = outside(spec, scopes, &site)?;
     let site = Site { outside, ..site };
     check_handed_on(spec, scopes, &site)?;
+    check_aliases(scopes, &site)?;
     check_offset(scopes, &site)?;
     check_locks(spec, &site)?;
     let facts = Facts::Iteration;
@@ -244,15 +248,21 @@ fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>,
     }
     unit.out.failure.clone_from(&body.failure);
     check_same_pieces(&unit.eval, &body, &any.machine.out)?;
+    if let Some(refusal) = &any.machine.out.anew {
+        return Err(refusal.clone().into());
+    }
     evidence::pieces(proof, &unit.eval, &any.machine.out, limit);
     evidence::uses(proof, scopes, site);
+    check_decided(&unit.eval, &body, &any.machine.out)?;
+    let looked_up = check_per_batch_values(spec, scopes, site, (&body, &any.machine.out))?;
     let exits = exits(&unit, &body)?;
+    let stops = within_batches(&unit.eval, total, &body, &exits, (&any.machine.out, &any.end))?;
     for exit in exits.iter().filter(|e| matches!(e.end, End::GoesOn)) {
         if let Some(id) = carried.contradiction(&exit.state, &[]) {
             return Err(Again::Carrying(carried.weakened(&unit.eval, id, &exit.state)));
         }
     }
-    Ok(concluded(assumed, &unit, Turn { body, exits, end, failure: any.failure }, proof)?)
+    Ok(concluded(assumed, &unit, Turn { body, exits, end, failure: any.failure, looked_up, stops }, proof)?)
 }
 
 /// One turn with a batch of one piece.
@@ -261,6 +271,10 @@ struct Turn<'t> {
     exits: Vec<Exit<'t>>,
     end: State<'t>,
     failure: Failure<'t>,
+    /// Values that are looked up once per batch.
+    looked_up: Vec<Node<'t>>,
+    /// Tests that end the walk within what was a batch.
+    stops: Vec<Node<'t>>,
 }
 
 /// The checks of a whole turn, and the walk.
@@ -271,12 +285,13 @@ fn concluded<'t>(
     proof: &mut Proof,
 ) -> Result<Walk<'t>, Refusal> {
     let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
-    let Turn { body, exits, end, failure } = turn;
+    let Turn { body, exits, end, failure, looked_up, stops } = turn;
     evidence::asked_in_body(proof, total, &body);
     let once_more = check_references(scopes, site, &exits, &end)?;
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body, &exits)?;
     evidence::per_batch(proof, &body, &costly);
+    evidence::looked_up(proof, &looked_up);
     let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
     let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
     let mut ends = vec![&end];
@@ -289,6 +304,7 @@ fn concluded<'t>(
     }
     evidence::ways_out(proof, scopes, &exits, failure.arm.test, control);
     evidence::behind(proof, scopes, site, control);
+    evidence::stops(proof, &stops);
     let ends_with_control = !raised.is_empty();
     let found = Found {
         eval: &unit.eval,
@@ -300,6 +316,7 @@ fn concluded<'t>(
         control,
         ends_with_control,
         once_more: &once_more,
+        stops: &stops,
     };
     let notes = found.notes();
     Ok(Walk {

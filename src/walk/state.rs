@@ -31,6 +31,11 @@ impl Value {
         }
     }
 
+    /// Whether it is the number 0.
+    pub fn is_zero(&self) -> bool {
+        self.quantity().and_then(Sym::as_constant) == Some(0)
+    }
+
     /// The quantity, or the index of the place that it points to.
     pub fn sym(&self) -> Option<&Sym> {
         match self {

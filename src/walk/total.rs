@@ -9,6 +9,7 @@ use super::matching::matches;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::may_be_asked;
 use super::site::Site;
+use super::spec::WalkSpec;
 use super::state::Value;
 use super::sym::{Atom, Sym};
 use crate::flow::facts::Facts;
@@ -199,6 +200,14 @@ pub fn expected_after(counter: Counter<'_>) -> Option<Sym> {
 pub fn limit<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<Limit<'t>, Refusal> {
     let site = eval.site;
     let bytes = unwrapped(site.bytes);
+    if let Some(counter) = total.counter
+        && !is_rest(eval, bytes, total)
+        && !is_least(eval, bytes, &|side| is_rest(eval, side, total))
+        && !is_limited_to_rest(eval.spec, eval.scopes, site, counter)
+    {
+        let sentence = "this may get more than the loop goes on for";
+        return Err(Refusal::new(RefusalCode::NotUnderstood, bytes.span(), sentence));
+    }
     if is_unlimited(bytes) || is_position(eval, bytes) || is_rest(eval, bytes, total) {
         return Ok(Limit::Free);
     }
@@ -245,6 +254,44 @@ fn is_rest(eval: &Evaluator<'_, '_>, node: Node<'_>, total: &Total<'_>) -> bool 
                 && node.child(Field::Left).is_some_and(|l| same_text(unwrapped(l), bound))
         }
     }
+}
+
+/// Whether an expression is a minimum, one side of which is something.
+pub(super) fn is_least(eval: &Evaluator<'_, '_>, node: Node<'_>, is_it: &dyn Fn(Node<'_>) -> bool) -> bool {
+    eval.spec.same.iter().any(|same| {
+        let Some(meaning) = same.meaning.single() else { return false };
+        let smaller = meaning.child(Field::Condition).and_then(Node::operator) == Some("<");
+        let sides = [meaning.child(Field::Consequence), meaning.child(Field::Alternative)];
+        let bindings = matches(&same.pattern, node).filter(|_| smaller);
+        let bound = |side: Node<'_>| bindings.as_ref().and_then(|b| b.get(same.meaning.text_of(side)));
+        sides.into_iter().flatten().filter_map(bound).map(unwrapped).any(is_it)
+    })
+}
+
+/// Whether what the loop counts was limited to what the walked object has: `if (bound > rest) bound = rest;`, or set to it.
+pub fn is_limited_to_rest<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    site: &Site<'t>,
+    counter: Counter<'t>,
+) -> bool {
+    let id = match counter.bound {
+        Some(bound) => scopes.resolve(bound),
+        None => Some(counter.id),
+    };
+    let Some(id) = id else { return false };
+    let is_rest = |n: Node<'_>| {
+        let Some(position) = &spec.position else { return false };
+        matches(position, n).is_some_and(|b| b.get("iter").is_some_and(|iter| same_text(iter, site.iter)))
+    };
+    if scopes.declaration(id).initializer.is_some_and(is_rest) {
+        return true;
+    }
+    let before = site.function.descendants().filter(|n| n.span().end <= site.outer.span().start);
+    before.filter(|n| n.is(Kind::AssignmentExpression) && n.operator() == Some("=")).any(|n| {
+        n.child(Field::Left).and_then(|l| scopes.resolve(l)) == Some(id)
+            && n.child(Field::Right).is_some_and(is_rest)
+    })
 }
 
 /// Whether an expression is a maximum of which the unit is one side, or a variable that is only set to such.

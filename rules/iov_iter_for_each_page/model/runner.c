@@ -21,7 +21,7 @@
 
 static struct {
 	bool position_on_error, position_after_error, errno_order, cuts, zero_returns, same_batches;
-	bool more_per_call, isolate;
+	bool more_per_call, less_per_batch, isolate;
 } allow;
 
 static const char *const batching_name[] = { "full", "unit", "short" };
@@ -58,6 +58,10 @@ static const char *difference(enum batching batching)
 		return NULL;
 	/* declared: one call takes more than one batch */
 	if (allow.more_per_call && after.left < before.left && before.ret >= 0 && after.ret >= 0)
+		return NULL;
+	/* declared: the walk ends within what was a batch */
+	if (allow.less_per_batch && batching != BATCH_UNIT && after.left > before.left &&
+	    before.ret >= 0 && after.ret >= 0)
 		return NULL;
 	if (!cut && strcmp(before.trace, after.trace))
 		return "traces differ";
@@ -102,6 +106,8 @@ static void flag(const char *name)
 		allow.cuts = true;
 	else if (!strcmp(name, "more-per-call"))
 		allow.more_per_call = true;
+	else if (!strcmp(name, "less-per-batch"))
+		allow.less_per_batch = true;
 	else if (!strcmp(name, "zero-return"))
 		allow.zero_returns = true;
 	else if (!strcmp(name, "same-batches"))

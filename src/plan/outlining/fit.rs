@@ -26,8 +26,14 @@ pub fn obstacle(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, handed: Handed
     let in_sizeof =
         ident.ancestors().take_while(|a| !a.kind().is_statement()).any(|a| a.is(Kind::SizeofExpression));
     let local_tag = |tag: &str| scopes.tags().iter().any(|t| t.name == tag);
-    if !matches!(declaration.kind, DeclKind::Local | DeclKind::Parameter) {
-        Some(format!("`{name}` is static in the function, so that no other function can use it"))
+    let only_here = match declaration.kind {
+        DeclKind::Local | DeclKind::Parameter => None,
+        DeclKind::Static => Some("static in the function"),
+        DeclKind::Extern | DeclKind::Function | DeclKind::Typedef => Some("declared in the function"),
+        DeclKind::Enumerator => Some("a constant of an `enum` of the function"),
+    };
+    if let Some(what) = only_here {
+        Some(format!("`{name}` is {what}, so that no other function can use it"))
     } else if ty.has_anonymous_aggregate() {
         Some(format!("the type of `{name}` has no name"))
     } else if ty.is_typeof() {

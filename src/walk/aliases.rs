@@ -1,0 +1,47 @@
+//! Other names of the walked object.
+//!
+//! In: a site. Out: nothing. It refuses loops that use the object under another name: a local pointer that was set to it, or
+//! what the walk's own pointer was set to.
+
+use super::eval::unwrapped;
+use super::expressions::same_text;
+use super::refusal::{Refusal, RefusalCode};
+use super::site::Site;
+use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::{Field, Kind, Node};
+
+/// Refuse uses of the object under another name.
+pub(super) fn check_aliases<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
+    let own = unwrapped(site.iter);
+    let values = |id: DeclId| {
+        let assigned = scopes.uses(id).iter().filter_map(|used| {
+            let parent = used.parent().filter(|p| p.child(Field::Left) == Some(*used))?;
+            parent.child(Field::Right).filter(|_| parent.operator() == Some("="))
+        });
+        let all: Vec<Node<'t>> =
+            scopes.declaration(id).initializer.into_iter().chain(assigned).map(unwrapped).collect();
+        all
+    };
+    let origins: Vec<Node<'t>> = scopes.resolve(own).map(values).unwrap_or_default();
+    let is_place = |n: &Node<'_>| matches!(n.kind(), Kind::Identifier | Kind::FieldExpression);
+    let places: Vec<Node<'t>> =
+        origins.iter().map(|n| pointee(*n).unwrap_or(*n)).filter(|n| is_place(n)).collect();
+    let another = site.outer.descendants().filter(is_place).find(|n| {
+        let id = scopes.resolve(*n).filter(|id| Some(*id) != scopes.resolve(own));
+        let copied = id.is_some_and(|id| values(id).iter().any(|v| same_text(*v, own)));
+        copied || places.iter().any(|p| p.kind() == n.kind() && same_text(*p, *n))
+    });
+    match another {
+        Some(node) => {
+            let sentence = format!("`{}` is another name of what the helper walks", node.text());
+            Err(Refusal::new(RefusalCode::IteratorUsedInBody, node.span(), sentence))
+        }
+        None => Ok(()),
+    }
+}
+
+/// `x` of `&x`.
+fn pointee(node: Node<'_>) -> Option<Node<'_>> {
+    let address = node.is(Kind::PointerExpression) && node.operator() == Some("&");
+    node.child(Field::Argument).filter(|_| address).map(unwrapped)
+}

@@ -1,0 +1,127 @@
+//! Tests behind a batch that end the walk, and are asked behind each element now.
+//!
+//! In: the ways out, and the variables that make the rest of a batch do nothing once they are not zero. Out: the tests
+//! that used to let the rest of the batch be walked: a person has to look at them. It refuses a variable that one element
+//! sets and another one overwrites before it is looked at.
+
+use super::eval::{Evaluator, unwrapped};
+use super::exits::Exit;
+use super::expressions::same_text;
+use super::induct::is_count;
+use super::output::{Output, Piece, Target};
+use super::refusal::{Refusal, RefusalCode};
+use super::state::State;
+use super::sym::{Atom, Sym};
+use super::total::{Total, is_least};
+use super::usage::leaves;
+use crate::flow::access::accesses;
+use crate::syntax::scope::DeclId;
+use crate::syntax::{Field, Kind, Node};
+
+/// Tests that end the walk within what was a batch.
+pub(super) fn within_batches<'t>(
+    eval: &Evaluator<'_, 't>,
+    total: &Total<'t>,
+    body: &Output<'t>,
+    exits: &[Exit<'t>],
+    (generic, end): (&Output<'t>, &State<'t>),
+) -> Result<Vec<Node<'t>>, Refusal> {
+    let Some(inner) = eval.site.inner else { return Ok(Vec::new()) };
+    let settling = &generic.settling;
+    let told = |id: &DeclId| settling.contains(id) || generic.invariants.iter().any(|(known, _)| known == id);
+    let overwritten = |id: DeclId| {
+        let sets = accesses(inner, eval.scopes).iter().any(|a| a.decl == id && a.may_define());
+        sets && !settling.contains(&id)
+    };
+    if let Some(id) = total.flags.iter().find(|id| overwritten(**id)) {
+        return Err(not_stopped(eval, *id, total.condition));
+    }
+    let asked = body.pieces.iter().filter_map(|(piece, _)| match piece {
+        Piece::GoesOn(condition) if !is_room(eval, *condition, end) => Some(*condition),
+        _ => None,
+    });
+    let mut out: Vec<Node<'t>> = asked.collect();
+    let behind = |exit: &&Exit<'t>| {
+        let jump = exit.jump.node;
+        !exit.jump.before_acquire
+            && exit.jump.target != Target::BehindInner
+            && jump.span().start >= inner.span().end
+    };
+    for exit in exits.iter().filter(behind) {
+        let around = exit.jump.node.ancestors().take_while(|n| *n != eval.site.outer);
+        let Some(test) = around.filter_map(|n| n.child(Field::Condition)).map(unwrapped).next() else {
+            continue;
+        };
+        let asked: Vec<DeclId> = accesses(test, eval.scopes).iter().map(|a| a.decl).collect();
+        let plain = !test.descendants().any(|n| {
+            matches!(
+                n.kind(),
+                Kind::CallExpression
+                    | Kind::FieldExpression
+                    | Kind::SubscriptExpression
+                    | Kind::PointerExpression
+            )
+        });
+        if !asked.is_empty() && plain && asked.iter().all(told) {
+            continue;
+        }
+        if let Some(id) = asked.iter().find(|id| plain && overwritten(**id) && is_assigned(eval, inner, **id))
+        {
+            return Err(not_stopped(eval, *id, test));
+        }
+        out.push(test);
+    }
+    Ok(out)
+}
+
+/// `used < room`, where no batch holds more elements than `room - used`: the acquisition is given as many slots, or a larger
+/// batch is not walked.
+fn is_room<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>, end: &State<'t>) -> bool {
+    let (left, right) = (condition.child(Field::Left), condition.child(Field::Right));
+    let (Some(left), Some(right)) = (left, right) else { return false };
+    let (used, room) = match condition.operator() {
+        Some("<" | "!=") => (left, right),
+        Some(">") => (right, left),
+        _ => return false,
+    };
+    let is_rest = |n: Node<'_>| {
+        let sides = (n.child(Field::Left), n.child(Field::Right));
+        n.operator() == Some("-")
+            && matches!(sides, (Some(a), Some(b)) if same_text(unwrapped(a), room) && same_text(unwrapped(b), used))
+    };
+    let counts = |n: Node<'_>| {
+        let value = eval.scopes.resolve(n).map(|id| end.value(id));
+        value.is_some_and(|v| v.quantity().is_some_and(|sym| is_count(sym, &Sym::atom(Atom::Count))))
+    };
+    let too_many = |test: Node<'t>| {
+        let asked = test.child(Field::Condition).map(unwrapped).filter(|c| c.operator() == Some(">"));
+        let sides = asked.and_then(|c| Some((c.child(Field::Left)?, c.child(Field::Right)?)));
+        let Some((sum, most)) = sides.map(|(a, b)| (unwrapped(a), unwrapped(b))) else { return false };
+        let (Some(a), Some(b)) = (sum.child(Field::Left), sum.child(Field::Right)) else { return false };
+        sum.operator() == Some("+")
+            && same_text(most, room)
+            && (same_text(a, used) && counts(b) || same_text(b, used) && counts(a))
+            && test.child(Field::Consequence).is_some_and(leaves)
+    };
+    let before_inner = |n: &Node<'t>| {
+        n.is(Kind::IfStatement) && eval.site.inner.is_some_and(|inner| n.span().end <= inner.span().start)
+    };
+    eval.site.slots.map(unwrapped).is_some_and(|slots| is_rest(slots) || is_least(eval, slots, &is_rest))
+        || eval.site.body.iter().filter(|n| before_inner(n)).any(|n| too_many(*n))
+}
+
+/// Whether something else than a sum of its own goes into a variable.
+fn is_assigned(eval: &Evaluator<'_, '_>, inner: Node<'_>, id: DeclId) -> bool {
+    eval.scopes.uses(id).iter().any(|used| {
+        let assigned = used.parent().filter(|p| p.child(Field::Left) == Some(*used));
+        inner.encloses(*used) && assigned.and_then(Node::operator) == Some("=")
+    })
+}
+
+fn not_stopped(eval: &Evaluator<'_, '_>, id: DeclId, place: Node<'_>) -> Refusal {
+    let name = eval.scopes.declaration(id).name;
+    let sentence = format!(
+        "`{name}` is looked at behind the batch only: another element may have overwritten what one element has set"
+    );
+    Refusal::new(RefusalCode::ErrorChannels, place.span(), sentence)
+}
