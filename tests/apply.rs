@@ -330,6 +330,9 @@ fn rules_can_be_checked_alone() {
     assert!(scene.apply("--parse-cocci s.cocci").done().stdout.contains("1 rule"));
     scene.write("bad.cocci", "@@\nexpression x;\n@@\n- f(\n");
     assert_eq!(scene.spatch("--parse-cocci bad.cocci").status, 255);
+    scene.write("py.cocci", "@r@\nposition p;\n@@\nf@p()\n@script:python@\np << r.p;\n@@\nprint(p)\n");
+    assert!(scene.apply("--parse-cocci py.cocci").done().stdout.contains("py.cocci: 1 rules: r"));
+    assert_eq!(scene.apply("py.cocci d/a.c").status, 2);
 }
 
 #[test]

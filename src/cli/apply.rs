@@ -59,7 +59,9 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
     let rule = rules::path(arguments)?;
     let ready = rules::ready(&rule, arguments)?;
     terminal.tell(&render::diagnostics(&ready.warnings, terminal.err));
-    terminal.tell(&render::diagnostics(headers_not_read(arguments, &ready).as_slice(), terminal.err));
+    if !arguments.result.very_quiet {
+        terminal.tell(&render::diagnostics(headers_not_read(arguments, &ready).as_slice(), terminal.err));
+    }
     if arguments.rules.parse_cocci {
         terminal.print(&description(&ready))?;
         return Ok(Exit::Done);

@@ -48,10 +48,14 @@ pub enum Part {
     Simple,
     /// All of it, with everything below: a metavariable for a statement.
     Whole,
+    /// Nothing of it: any statement will do.
+    Any,
     /// An expression or type, wherever it stands in what the vertex evaluates.
     Inside,
     /// What stands before the parts of a statement: `if (…)`, `case …:`, `label:`.
     Header,
+    /// The header of an `if` with the opposite condition.
+    Opposite,
     /// A condition that a branch depends on.
     Condition,
     /// `{`

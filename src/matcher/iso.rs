@@ -4,6 +4,8 @@
 //! only where it drops nothing that the rule annotates: its own tokens are all minus, or all context without plus code.
 //! Unknown or unreadable entries are complained about and left out.
 
+mod negated;
+
 use super::{Environment, Matcher};
 use crate::diagnostic::Diagnostic;
 use crate::smpl::TypeConstraint;
@@ -216,7 +218,8 @@ impl Expansion<'_> {
                 alternatives.insert(id, all);
             }
         }
-        pattern.with_alternatives(alternatives)
+        let negated = self.negated(&pattern, depth);
+        pattern.with_alternatives(alternatives).with_negated(negated)
     }
 
     fn slot(&mut self, slot: Slot, depth: usize) -> Slot {
@@ -419,6 +422,7 @@ fn types_of(pattern: &Pattern, node: Node<'_>) -> Vec<TypeConstraint> {
             vec![TypeConstraint {
                 base: "int".into(),
                 rule: None,
+                qualified: false,
                 stars: 0,
                 arrays: 0,
                 span: Span::default(),

@@ -154,10 +154,18 @@ impl<'p> Matcher<'p> {
         c: Node<'_>,
         env: &Environment,
     ) -> Option<Environment> {
-        let mut env = if piece.atom.id == u32::MAX { env.clone() } else { env.touch(piece.atom.id, span) };
-        for id in &piece.atom.also {
-            env = env.touch(*id, span);
-        }
+        self.placed(piece, span, c, touched(piece, span, env))
+    }
+
+    /// Bind the positions attached to a token.
+    pub(super) fn placed(
+        &self,
+        piece: &Piece,
+        span: Span,
+        c: Node<'_>,
+        env: Environment,
+    ) -> Option<Environment> {
+        let mut env = env;
         for name in &piece.atom.attached {
             let Some(meta) = self.pattern.metavariables().get(name) else { continue };
             if matches!(meta.kind, MetaKind::Position(_)) {
@@ -175,8 +183,12 @@ impl<'p> Matcher<'p> {
         if piece.atom.attached.is_empty() || p.is(Kind::Token) {
             return Some(env);
         }
-        // The largest node that ends here is the one that is meant.
-        if p.parent().is_some_and(|q| q.span().end == p.span().end && q.kind().is_expression()) {
+        // A name that something is attached to is meant itself, else the largest node that ends here.
+        let named = !last_leaf(p).is(Kind::Token);
+        let larger = || p.parent().is_some_and(|q| q.span().end == p.span().end && q.kind().is_expression());
+        let meant =
+            if named { p.is_leaf() || matches!(self.whole_leaf(p), Leaf::Meta(_)) } else { !larger() };
+        if !meant {
             return Some(env);
         }
         let mut env = env;
@@ -585,6 +597,20 @@ fn is_operand(c: Node<'_>) -> bool {
     let inner = || c.is(Kind::UnaryExpression) && c.operator() == Some("!");
     let logical = c.is(Kind::BinaryExpression) && matches!(c.operator(), Some("&&" | "||")) || inner();
     !logical && !c.is(Kind::ParenthesizedExpression) && super::iso::is_tested(c)
+}
+
+fn last_leaf(n: Node<'_>) -> Node<'_> {
+    let mut at = n;
+    while let Some(last) = at.children().last() {
+        at = last;
+    }
+    at
+}
+
+/// Note which bytes a token of the rule stands for.
+pub(super) fn touched(piece: &Piece, span: Span, env: &Environment) -> Environment {
+    let own = if piece.atom.id == u32::MAX { env.clone() } else { env.touch(piece.atom.id, span) };
+    piece.atom.also.iter().fold(own, |env, id| env.touch(*id, span))
 }
 
 /// The place of a span.

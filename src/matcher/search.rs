@@ -13,6 +13,7 @@ use super::need::Need;
 use super::node::Matcher;
 use super::solve::Solver;
 use super::translate::Translator;
+use super::typing;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::source::Span;
@@ -108,6 +109,9 @@ impl Pass<'_, '_, '_> {
         let (ground, need) = (self.ground, self.need.clone());
         let wanted = |span| need.is_met(ground.text(), span);
         for body in ground.macros.expressions(ground.tree.source(), wanted) {
+            if let Some(part) = body.first().filter(|_| self.search.rule.asks_for_types()) {
+                typing::lend(ground.tree, part.tree().source());
+            }
             self.anywhere_in(root, body.into_iter());
         }
         let mut items = vec![ground.tree.root()];
@@ -188,6 +192,9 @@ impl Pass<'_, '_, '_> {
         let need = self.need.clone();
         let wanted = |span| need.is_met(ground.text(), span);
         for body in ground.macros.statements(ground.tree.source(), lines, wanted) {
+            if self.search.rule.asks_for_types() {
+                typing::lend(ground.tree, body.source());
+            }
             self.in_functions(&Ground::of(body).ending(ground.until));
         }
     }

@@ -289,7 +289,9 @@ impl<'p> Translator<'p> {
             }
             Leaf::Slot(Slot::Conjunction(branches)) => return self.conjunction(item, branches, context),
             Leaf::Meta(meta) => match meta.kind {
-                MetaKind::Statement | MetaKind::Metavariable => return self.whole(item, context),
+                MetaKind::Statement | MetaKind::Metavariable => {
+                    return self.whole(Item { part: Part::Whole, ..item }, context);
+                }
                 MetaKind::StatementList(_) => return self.statement_list(item, context),
                 _ => {}
             },
@@ -381,9 +383,9 @@ impl<'p> Translator<'p> {
         }
     }
 
-    /// A metavariable for a statement.
+    /// What stands for a whole statement.
     fn whole(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
-        let first = self.matched(Item { part: Part::Whole, ..item }, context);
+        let first = self.matched(item, context);
         let rest = match context.after {
             After::Then(rest) | After::Guard(rest) => rest,
             _ => return first,

@@ -37,7 +37,7 @@ pub fn fits(
                 return equal.then(|| env.clone());
             }
             let want = resolve(&Shape { arrays: t.arrays, ..Shape::new(&t.base, t.stars) });
-            let Shape { base, stars, arrays } = want;
+            let Shape { base, stars, arrays, .. } = want;
             fits_one(&TypeConstraint { base, stars, arrays, ..t.clone() }, &plain, env, metas)
         };
         spelled.or_else(same)
@@ -61,9 +61,10 @@ fn fits_one(
         if want.stars > 0 && want.arrays < found.arrays {
             return None;
         }
-        let text = found.render(found.layers() - want.stars - want.arrays);
+        let layers = found.layers() - want.stars - want.arrays;
+        let text = if want.qualified { found.render(layers) } else { found.qualified(layers) };
         return match env.get(&want.base) {
-            Some(bound) => (squeeze(&bound.text) == text).then(|| env.clone()),
+            Some(bound) => (squeeze(&bound.text) == found.render(layers)).then(|| env.clone()),
             None => {
                 let key: String = text.split(' ').map(|w| format!("{w}\u{1}")).collect();
                 let binding =
@@ -100,6 +101,8 @@ fn fits_one(
 pub struct Shape {
     /// The words, without qualifiers.
     pub base: String,
+    /// The qualifiers of the words.
+    pub qualifiers: String,
     /// Pointers.
     pub stars: usize,
     /// Arrays.
@@ -108,8 +111,11 @@ pub struct Shape {
 
 impl Shape {
     fn new(base: &str, stars: usize) -> Self {
+        let qualifiers: Vec<&str> =
+            base.split_whitespace().filter(|w| matches!(*w, "const" | "volatile")).collect();
+        let qualifiers = qualifiers.join(" ");
         let base = squeeze(base);
-        Self { base: arithmetic(&base).unwrap_or(base), stars, arrays: 0 }
+        Self { base: arithmetic(&base).unwrap_or(base), qualifiers, stars, arrays: 0 }
     }
 
     fn layers(&self) -> usize {
@@ -118,6 +124,11 @@ impl Shape {
 
     fn render(&self, stars: usize) -> String {
         squeeze(&format!("{} {}", self.base, "*".repeat(stars)))
+    }
+
+    /// As it is written, qualifiers included.
+    fn qualified(&self, stars: usize) -> String {
+        format!("{} {}", self.qualifiers, self.render(stars)).trim_start().to_owned()
     }
 }
 
@@ -170,6 +181,7 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
             }
         }
         Kind::NumberLiteral => Some(literal(c.text())),
+        Kind::SizeofExpression => Some(Shape::new("size_t", 0)),
         Kind::CharLiteral => Some(Shape::new("char", 0)),
         Kind::UnaryExpression if c.operator() == Some("!") => Some(Shape::new("int", 0)),
         Kind::UnaryExpression => down(Field::Argument),
@@ -269,7 +281,9 @@ fn shape_of(ident: Node<'_>) -> Option<Shape> {
                     }
                     None => ty.text().to_string(),
                 };
-                return Some(Shape { arrays, ..Shape::new(&base, stars) });
+                let qualifiers = parent.children().filter(|n| n.is(Kind::TypeQualifier)).map(Node::text);
+                let words: Vec<&str> = qualifiers.chain([base.as_str()]).collect();
+                return Some(Shape { arrays, ..Shape::new(&words.join(" "), stars) });
             }
         }
         at = parent;
@@ -304,9 +318,33 @@ struct FileTypes {
 #[derive(Clone)]
 struct Known(Rc<[Rc<FileTypes>]>);
 
+/// The file that was asked about last; the texts are kept so that their addresses stay their own.
+struct Asked {
+    file: SourceFile,
+    /// A part of it that was read on its own, such as the body of a macro.
+    part: Option<SourceFile>,
+    known: Known,
+}
+
+impl Asked {
+    fn is_about(&self, source: &SourceFile) -> bool {
+        let same = |one: &SourceFile| std::ptr::eq(one.text(), source.text());
+        same(&self.file) || self.part.as_ref().is_some_and(same)
+    }
+}
+
+/// In `part`, which was read on its own, what the file around it says holds as well.
+pub fn lend(file: &Tree, part: &SourceFile) {
+    Known::around(file.root());
+    KNOWN.with_borrow_mut(|all| {
+        if let Some(asked) = all {
+            asked.part = Some(part.clone());
+        }
+    });
+}
+
 thread_local! {
-    /// The file that was asked about last; the text is kept so that its address stays its own.
-    static KNOWN: RefCell<Option<(SourceFile, Known)>> = const { RefCell::new(None) };
+    static KNOWN: RefCell<Option<Asked>> = const { RefCell::new(None) };
     /// Headers, which many files include; they stay, so that their addresses stay their own.
     static HEADERS: RefCell<HashMap<*const Tree, (Arc<Tree>, Rc<FileTypes>)>> = RefCell::default();
 }
@@ -316,10 +354,10 @@ impl Known {
     fn around(c: Node<'_>) -> Self {
         let source = c.tree().source();
         KNOWN.with_borrow_mut(|all| match all {
-            Some((old, known)) if std::ptr::eq(old.text(), source.text()) => known.clone(),
+            Some(asked) if asked.is_about(source) => asked.known.clone(),
             _ => {
                 let known = Self::of(c.tree());
-                *all = Some((source.clone(), known.clone()));
+                *all = Some(Asked { file: source.clone(), part: None, known: known.clone() });
                 known
             }
         })
@@ -348,7 +386,7 @@ impl Known {
             let next = self.ask(|types| types.names.get(&out.base).cloned());
             let Some(next) = next.filter(|next| next.base != out.base) else { break };
             let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
-            out = Shape { base: next.base, stars, arrays };
+            out = Shape { base: next.base, stars, arrays, ..out };
         }
         out
     }

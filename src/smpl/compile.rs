@@ -70,6 +70,11 @@ impl CompiledRule {
         !self.plus.is_empty() || self.marks.values().any(|m| *m == Mark::Minus)
     }
 
+    /// Whether it matters what types expressions have.
+    pub fn asks_for_types(&self) -> bool {
+        self.metavariables.values().any(|m| !m.types.is_empty())
+    }
+
     /// Whether an isomorphism, or a family of them, may be used; numbers at the end of a name do not count.
     pub fn allows(&self, family: &str) -> bool {
         self.metavariables.allows(family)

@@ -158,6 +158,8 @@ pub struct Pattern {
     metavariables: Metavariables,
     /// What isomorphisms make of its nodes.
     alternatives: Arc<HashMap<NodeId, Vec<Pattern>>>,
+    /// The negated conditions of its `if` statements whose branches may be swapped.
+    negated: Arc<HashMap<NodeId, Pattern>>,
     /// Whether it stands for code only where that is tested.
     only_tested: bool,
     /// The kinds of code that its only node may match, once that was asked.
@@ -270,6 +272,7 @@ impl Pattern {
                         slots,
                         metavariables: metas.clone(),
                         alternatives: Arc::default(),
+                        negated: Arc::default(),
                         only_tested: false,
                         root_kinds: OnceLock::new(),
                     };
@@ -321,6 +324,18 @@ impl Pattern {
     pub fn with_alternatives(mut self, alternatives: HashMap<NodeId, Vec<Pattern>>) -> Self {
         self.alternatives = Arc::new(alternatives);
         self.root_kinds = OnceLock::new();
+        self
+    }
+
+    /// The negated condition of an `if` statement, with which its branches may be swapped.
+    pub fn negated(&self, statement: Node<'_>) -> Option<&Pattern> {
+        self.negated.get(&statement.id())
+    }
+
+    /// The same with the negated conditions of its `if` statements.
+    #[must_use]
+    pub fn with_negated(mut self, negated: HashMap<NodeId, Pattern>) -> Self {
+        self.negated = Arc::new(negated);
         self
     }
 

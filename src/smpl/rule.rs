@@ -387,6 +387,8 @@ pub struct TypeConstraint {
     pub base: String,
     /// The rule whose type metavariable it is.
     pub rule: Option<String>,
+    /// Whether `const` or `volatile` stands in front: a type metavariable does not take it along.
+    pub qualified: bool,
     /// Number of stars after it.
     pub stars: usize,
     /// Number of array brackets: an array is no pointer here.

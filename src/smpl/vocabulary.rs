@@ -58,11 +58,10 @@ impl Vocabulary {
         self.names.as_ref().and_then(|names| names.role(word)).is_some_and(|(known, _)| known == role)
     }
 
-    /// Whether an isomorphism, or a family of them, may be used; numbers at the end of a name do not count.
-    pub fn allows(&self, family: &str) -> bool {
-        let same =
-            |name: &String| name == "all" || name.trim_end_matches(|c: char| c.is_ascii_digit()) == family;
-        !self.disabled.iter().any(same)
+    /// Whether an isomorphism may be used: neither it nor, without the number at its end, its family is disabled.
+    pub fn allows(&self, name: &str) -> bool {
+        let family = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        !self.disabled.iter().any(|one| one == "all" || one == name || one == family)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{macros, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::apply::{ApplyOptions, Program, prepare};
+use crate::plan::apply::{ApplyOptions, Program, Scripts, prepare};
 use crate::smpl::{RuleFile, parse_whole};
 use crate::source::SourceFile;
 
@@ -51,6 +51,10 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
         Ok(known) => options.macros = Some(known.into_owned()),
         Err(Failure::Told { diagnostics, .. }) => told.extend(diagnostics),
         Err(failure @ Failure::Output(_)) => return Err(failure),
+    }
+    if arguments.rules.parse_cocci {
+        // They are read, and not run.
+        options.scripts = Scripts::Allowed;
     }
     // 0 is no limit, as for `spatch`.
     options.timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);

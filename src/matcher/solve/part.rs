@@ -10,7 +10,7 @@ use crate::matcher::first::FirstOf;
 use crate::matcher::formula::{Item, Part};
 use crate::matcher::graph::{VertexKind, loop_body};
 use crate::matcher::list::{is_passed_over, significant};
-use crate::matcher::node::{Matcher, is_value};
+use crate::matcher::node::{Matcher, is_value, touched};
 use crate::smpl::pattern::{Leaf, Slot};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
@@ -24,9 +24,12 @@ impl<'g, 'p> Solver<'g, 'p> {
             (Part::Simple, VertexKind::Simple) => m.simple(p, code, env),
             (Part::Whole, VertexKind::Simple | VertexKind::Header) => m.node(p, code, env),
             (Part::Whole, VertexKind::Open) if !vertex.fake => m.node(p, code, env),
+            (Part::Any, VertexKind::Simple | VertexKind::Header) => vec![env.clone()],
+            (Part::Any, VertexKind::Open) if !vertex.fake => vec![env.clone()],
             (Part::Inside, VertexKind::Simple | VertexKind::Header | VertexKind::Tail) => {
                 let nodes = self.evaluated(v);
                 let is_code = |n: Node<'_>| match n.kind() {
+                    Kind::TypeIdentifier => n.role() != Some(Field::Name),
                     Kind::FieldIdentifier | Kind::StatementIdentifier => false,
                     Kind::Identifier => is_value(n),
                     _ => true,
@@ -41,6 +44,7 @@ impl<'g, 'p> Solver<'g, 'p> {
                 }
             }
             (Part::Header, VertexKind::Header) if p.kind() == code.kind() => m.header(p, code, env),
+            (Part::Opposite, VertexKind::Header) if code.is(Kind::IfStatement) => m.opposite(p, code, env),
             (Part::Condition, VertexKind::Header) => match code.child(Field::Condition) {
                 Some(condition) => {
                     let inner = condition.named_children().next();
@@ -167,6 +171,32 @@ impl<'p> Matcher<'p> {
         }
     }
 
+    /// The header of an `if` whose condition is the opposite of the pattern's.
+    fn opposite(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let (p, c) = (head(p), head(c));
+        let ([p_if, p_condition], [c_if, c_condition]) = (p.as_slice(), c.as_slice()) else {
+            return Vec::new();
+        };
+        let Some(statement) = p_if.parent() else { return Vec::new() };
+        let (Some(asked), Some(given)) =
+            (p_condition.named_children().next(), c_condition.named_children().next())
+        else {
+            return Vec::new();
+        };
+        let mut pairs = vec![(*p_if, *c_if)];
+        pairs.extend(tokens(*p_condition).into_iter().zip(tokens(*c_condition)));
+        let start = pairs.into_iter().try_fold(env.clone(), |env, (a, b)| self.token(a, b, &env));
+        let Some(env) = start else { return Vec::new() };
+        match self.pattern.negated(statement) {
+            Some(negated) => match negated.single() {
+                Some(root) => Matcher::new(negated).node(root, given, &env),
+                None => Vec::new(),
+            },
+            // Dots are their own opposite.
+            None => self.node(asked, given, &env),
+        }
+    }
+
     fn for_header(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let mut all = vec![env.clone()];
         for (a, b) in separators(p).into_iter().zip(separators(c)) {
@@ -212,12 +242,13 @@ impl<'p> Matcher<'p> {
         all
     }
 
-    /// A plain `return;` where the function ends: what is added in front of it is added there.
+    /// A plain `return;` where the function ends: what is added in front of it is added there, and it stands at the brace.
     fn at_end(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let Some(brace) = brace_of(c, "}") else { return Vec::new() };
         let at = Span::at(brace.span().start as usize);
         let mut pieces = self.pattern.pieces_of(p).iter();
-        pieces.try_fold(env.clone(), |env, piece| self.noted_piece(piece, at, c, &env)).into_iter().collect()
+        let all = |env: Environment, piece| self.placed(piece, brace.span(), c, touched(piece, at, &env));
+        pieces.try_fold(env.clone(), all).into_iter().collect()
     }
 }
 

@@ -1,17 +1,25 @@
 //! Compound statements as formulas.
 //!
 //! In: `{ … }` of a pattern. Out: its formula: both braces, and between them what the pattern says. A block also stands
-//! for its only statement where its braces say nothing, and one that ends in `return` for one that leaves by `goto`.
+//! for its only statement where its braces say nothing (for any statement if it has dots only), and one that ends in `return` for one that leaves by `goto`.
 
 use super::{After, Context, Neighbour, Translator};
 use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, Test, items_of, row};
 use crate::matcher::translate::free::Names;
 use crate::smpl::MetaKind;
 use crate::smpl::Quantifier;
-use crate::smpl::pattern::{Leaf, Slot};
+use crate::smpl::pattern::{Leaf, Pattern, Piece, Slot};
 use crate::smpl::token::Mark;
 use crate::syntax::Kind;
 use std::rc::Rc;
+
+/// What stands for a block in place of it.
+enum Bare<'p> {
+    /// Its only statement.
+    One(Item<'p>),
+    /// Any statement, for a block of nothing but dots.
+    Any,
+}
 
 impl<'p> Translator<'p> {
     pub(super) fn mark_of(&self, item: Item<'p>, part: Part) -> Option<Mark> {
@@ -30,35 +38,57 @@ impl<'p> Translator<'p> {
             .any(|part| self.mark_of(item, part) == Some(Mark::Minus) || self.hung(item, part))
     }
 
-    /// The only statement of a block whose braces say nothing: the block stands for it, too.
-    fn only_statement(&self, item: Item<'p>) -> Option<Item<'p>> {
+    /// Dots that stay.
+    fn are_plain_dots(&self, item: Item<'p>) -> bool {
+        matches!(item.matcher.whole_leaf(item.node), Leaf::Slot(Slot::Dots(_)))
+            && self.mark_of(item, Part::Simple) == Some(Mark::Context)
+    }
+
+    /// What a block whose braces say nothing stands for, too.
+    fn without_braces(&self, item: Item<'p>) -> Option<Bare<'p>> {
         let inner = row(item.matcher, &item.node.named_children().collect::<Vec<_>>());
-        let dots = |i: &Item<'p>| {
-            matches!(i.matcher.whole_leaf(i.node), Leaf::Slot(Slot::Dots(_)))
-                && self.mark_of(*i, Part::Simple) == Some(Mark::Context)
+        let mut solid = inner.iter().enumerate().filter(|(_, i)| !self.are_plain_dots(**i));
+        let (at, one) = match (solid.next(), solid.next()) {
+            (Some((at, one)), None) => (at, *one),
+            (None, _) => {
+                let any = inner.len() == 1 && !self.changes_braces(item) && self.rule.allows("braces0");
+                return any.then_some(Bare::Any);
+            }
+            (Some(_), Some(_)) => return None,
         };
-        let mut solid = inner.iter().filter(|i| !dots(i));
-        let (Some(one), None) = (solid.next(), solid.next()) else { return None };
-        let loose = matches!(
-            one.matcher.whole_leaf(one.node),
-            Leaf::Slot(Slot::Dots(_) | Slot::Disjunction(_) | Slot::Conjunction(_))
-        );
-        let list = matches!(
-            one.matcher.whole_leaf(one.node),
-            Leaf::Meta(m) if matches!(m.kind, MetaKind::StatementList(_))
-        );
         let minus =
             self.pieces(Item { part: Part::Simple, ..item }).iter().all(|p| p.atom.mark == Mark::Minus);
         let says = self.changes_braces(item) && !minus
             || one.node.is(Kind::Declaration) && !matches!(one.matcher.whole_leaf(one.node), Leaf::Meta(_));
-        (!loose && !list && !says && one.part == Part::Simple && self.rule.allows("braces")).then_some(*one)
+        let name = match (at > 0, at + 1 < inner.len()) {
+            (true, false) => "braces1",
+            (true, true) => "braces2",
+            (false, true) => "braces3",
+            (false, false) => "braces4",
+        };
+        let may = is_one_statement(one) && !says && !self.changes_branches(one);
+        (may && self.rule.allows(name)).then_some(Bare::One(one))
+    }
+
+    /// Whether an element that is an expression, or has branches, changes something.
+    fn changes_branches(&self, item: Item<'p>) -> bool {
+        let Leaf::Slot(Slot::Disjunction(branches) | Slot::Conjunction(branches)) =
+            item.matcher.whole_leaf(item.node)
+        else {
+            return false;
+        };
+        let changes = |p: &Piece| p.atom.mark == Mark::Minus || self.rule.hangs.contains_key(&p.atom.id);
+        branches.iter().flat_map(Pattern::pieces).any(changes)
     }
 
     /// `{ … }`
     pub(super) fn block_of(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
         let given = self.given_block(item, context);
-        let Some(one) = self.only_statement(item) else { return given };
-        let mut alone = self.statement(one, context);
+        let mut alone = match self.without_braces(item) {
+            Some(Bare::One(one)) => self.statement(one, context),
+            Some(Bare::Any) => self.whole(Item { part: Part::Any, ..item }, context),
+            None => return given,
+        };
         if !context.guard && self.hung(item, Part::Close) {
             let close =
                 self.table.add(Shape::At(Item { part: Part::MissingClose, ..item }, Elsewhere::Decides));
@@ -212,5 +242,17 @@ impl<'p> Translator<'p> {
         let all = self.table.some_place(place, all);
         let all = self.table.some_place(label, all);
         self.table.or(out, all)
+    }
+}
+
+/// Whether an element of a pattern is one statement, in each of its branches.
+fn is_one_statement(item: Item<'_>) -> bool {
+    match item.matcher.whole_leaf(item.node) {
+        Leaf::Slot(Slot::Dots(_)) => false,
+        Leaf::Slot(Slot::Disjunction(branches) | Slot::Conjunction(branches)) => branches
+            .iter()
+            .all(|branch| matches!(items_of(branch).as_slice(), [one] if is_one_statement(*one))),
+        Leaf::Meta(meta) if matches!(meta.kind, MetaKind::StatementList(_)) => false,
+        _ => item.part == Part::Simple,
     }
 }

@@ -14,8 +14,8 @@ use crate::syntax::{Field, Kind, Node};
 use std::rc::Rc;
 
 impl<'p> Translator<'p> {
-    fn header(&mut self, item: Item<'p>, label: u32, context: &Context<'p>) -> Formula {
-        let header = self.matched(Item { part: Part::Header, ..item }, context);
+    fn header(&mut self, header: Item<'p>, label: u32, context: &Context<'p>) -> Formula {
+        let header = self.matched(header, context);
         let region = self.table.add(Shape::Region(label));
         self.table.and(header, region)
     }
@@ -64,7 +64,13 @@ impl<'p> Translator<'p> {
         let Some((clause, no)) = clause.and_then(|c| Some((c, else_body(c)?))) else {
             return self.if_then(item, yes, context);
         };
-        let full = self.if_then_else(item, yes, (clause, no), context);
+        let full = self.if_then_else(item, Part::Header, (yes, clause, no), context);
+        let full = if self.may_swap(item, clause) {
+            let swapped = self.if_then_else(item, Part::Opposite, (no, clause, yes), context);
+            self.table.or_else(full, swapped)
+        } else {
+            full
+        };
         let other = item.at(no);
         let free = matches!(item.matcher.whole_leaf(no), Leaf::Meta(m) if m.kind == MetaKind::Statement)
             && self.pieces(item.at(clause)).iter().all(|p| p.atom.mark == Mark::Context)
@@ -83,7 +89,7 @@ impl<'p> Translator<'p> {
         let [(_, both), _] = self.split(masks, context.bound);
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
-        let header = self.header(item, label, &around);
+        let header = self.header(Item { part: Part::Header, ..item }, label, &around);
         let inner = self.one(yes, item, &self.branch_context(label, &around));
         let taken = self.taken(Test::Then, inner);
         let fall = self.table.is(Test::Fall);
@@ -94,11 +100,25 @@ impl<'p> Translator<'p> {
         self.table.some_place(label, all)
     }
 
+    /// Whether the branches may be swapped where the condition is the opposite one (`neg_if`).
+    fn may_swap(&self, item: Item<'p>, clause: Node<'p>) -> bool {
+        let condition = item.node.child(Field::Condition).and_then(|c| c.named_children().next());
+        let dots = |n| matches!(item.matcher.whole_leaf(n), Leaf::Slot(Slot::Dots(_)));
+        let known = item.matcher.pattern.negated(item.node).is_some() || condition.is_some_and(dots);
+        let word = Item::of(item.matcher, clause, Part::Else);
+        let own = [Item { part: Part::Header, ..item }, word];
+        let says = |part| {
+            let mut pieces = self.pieces(part).iter();
+            pieces.any(|p| p.atom.mark == Mark::Minus || self.rule.hangs.contains_key(&p.atom.id))
+        };
+        known && !own.into_iter().any(says) && self.rule.allows("neg_if")
+    }
+
     fn if_then_else(
         &mut self,
         item: Item<'p>,
-        yes: Node<'p>,
-        (clause, no): (Node<'p>, Node<'p>),
+        part: Part,
+        (yes, clause, no): (Node<'p>, Node<'p>, Node<'p>),
         context: &Context<'p>,
     ) -> Formula {
         let keyword = Item::of(item.matcher, clause, Part::Else);
@@ -107,7 +127,7 @@ impl<'p> Translator<'p> {
         let both = ((header & (first | second)) | (first & second)) & !context.bound;
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
-        let header = self.header(item, label, &around);
+        let header = self.header(Item { part, ..item }, label, &around);
         let branch = self.branch_context(label, &around);
         let then = self.one(yes, item, &branch);
         let then = self.taken(Test::Then, then);
@@ -135,7 +155,7 @@ impl<'p> Translator<'p> {
         let [(_, both), _] = self.split(masks, context.bound);
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
-        let header = self.header(item, label, &around);
+        let header = self.header(Item { part: Part::Header, ..item }, label, &around);
         let mut behind = self.neighbour(Neighbour::One(item), context).to_vec();
         behind.extend(context.behind.iter().cloned());
         let branch = Context {
@@ -162,7 +182,7 @@ impl<'p> Translator<'p> {
         let [(_, both1), (_, both2), _] = self.split(masks, context.bound);
         let label = self.place();
         let around = Context { bound: context.bound | both1 | both2, ..context.clone() };
-        let header = self.header(item, label, &around);
+        let header = self.header(Item { part: Part::Header, ..item }, label, &around);
         let end = self.matched(tail, &around);
         let fall = self.table.is(Test::Fall);
         let fall = self.table.next(Quantifier::Exists, fall);
@@ -190,7 +210,7 @@ impl<'p> Translator<'p> {
         let [(_, both), _] = self.split(masks, context.bound);
         let label = self.place();
         let around = Context { bound: context.bound | both, ..context.clone() };
-        let header = self.header(item, label, &around);
+        let header = self.header(Item { part: Part::Header, ..item }, label, &around);
         let branch = Context { switching: Some(label), ..self.branch_context(label, &around) };
         let open = Item::of(item.matcher, body, Part::Open);
         let inside = if before.is_empty() {

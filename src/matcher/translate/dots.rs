@@ -85,6 +85,7 @@ impl<'p> Translator<'p> {
         let none: Rc<[Neighbour<'p>]> = Rc::new([]);
         let guard = Context {
             after: After::Tail,
+            bound: context.bound & !self.own_positions(),
             guard: true,
             alone: true,
             before: none.clone(),

@@ -34,6 +34,12 @@ impl<'p> Translator<'p> {
         whole.fold(0, |all, name| all | self.bit(name))
     }
 
+    /// The rule's own positions: what stands next to dots bounds them wherever it is.
+    pub(super) fn own_positions(&self) -> Names {
+        let own = |m: &&Metavariable| matches!(m.kind, MetaKind::Position(_)) && m.inherited.is_none();
+        self.rule.metavariables.values().filter(own).fold(0, |all, m| all | self.bit(&m.name))
+    }
+
     /// The names of a set that are not in the other.
     pub(super) fn unbound(&self, names: Names, bound: Names) -> Vec<&'p str> {
         let names = names & !bound;
@@ -170,10 +176,11 @@ impl<'p> Translator<'p> {
         };
         let ends = node.span();
         match item.part {
+            Part::Any => &[],
             Part::Open => all.get(..1).unwrap_or_default(),
             Part::Close | Part::MissingClose => all.get(all.len().saturating_sub(1)..).unwrap_or_default(),
             Part::Else => all.get(..1).unwrap_or_default(),
-            Part::Header | Part::Condition | Part::Function => {
+            Part::Header | Part::Opposite | Part::Condition | Part::Function => {
                 within(ends.start, first_part(node).map_or(ends.end, |b| b.span().start))
             }
             Part::Tail => within(node.child(Field::Body).map_or(ends.end, |b| b.span().end), ends.end),

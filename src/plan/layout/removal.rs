@@ -2,8 +2,9 @@
 //!
 //! In: tokens with what the rules remove. Out: the same tokens, more of them removed. The rules are those of
 //! Coccinelle's `unparse_c.ml` (`remove_minus_and_between_and_expanded_and_fake1`): what stands between two tokens that
-//! one match removes goes; a line that becomes empty goes with the comments and blank lines above it; blank lines next
-//! to a brace go. Added code is never removed.
+//! one match removes goes; a line that becomes empty goes with the comments and blank lines above it, but for the empty line
+//! above what is still a paragraph (`unparse_c.ml` of 1.1.1 keeps it, later ones do not); blank lines next to a brace go.
+//! Added code is never removed.
 
 use super::token::{Branch, Class, Token, Witness};
 
@@ -97,7 +98,11 @@ fn whole_lines(tokens: &mut [Token]) {
             continue;
         }
         match tokens.get(end) {
-            Some(t) if t.is_newline() && t.is_kept() && is_head(tokens, at, end) => {
+            Some(t)
+                if t.is_newline()
+                    && t.is_kept()
+                    && (is_head(tokens, at, end) || starts_paragraph(tokens, at, end)) =>
+            {
                 remove_all(&mut tokens[at..end], &Witness::default());
             }
             None => remove_all(&mut tokens[at + 1..end], &Witness::default()),
@@ -116,6 +121,17 @@ fn whole_lines(tokens: &mut [Token]) {
 fn is_head(tokens: &[Token], at: usize, end: usize) -> bool {
     let stays = at.checked_sub(1).is_some_and(|code| tokens[code].is_kept());
     stays && tokens[at].text().len() > tokens[end].text().len()
+}
+
+/// Backwards: whether the line from `at` to `end` is the first below an empty line, and the one below it becomes that.
+fn starts_paragraph(tokens: &[Token], at: usize, end: usize) -> bool {
+    let ends = |token: Option<&Token>, brace: &str| {
+        token.is_none_or(|t| t.text() == brace || !t.is_kept() || t.is_gap())
+    };
+    let below = at.checked_sub(1).and_then(|code| tokens.get(code));
+    let above = run(tokens, end, Token::is_newline);
+    let as_deep = tokens[at].text() == tokens[end].text();
+    above > 1 && as_deep && !ends(below, "}") && !ends(tokens.get(end + above), "{")
 }
 
 fn at_start(tokens: &mut [Token]) {

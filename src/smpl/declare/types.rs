@@ -26,9 +26,12 @@ pub(super) fn types(c: &mut Cursor<'_>, kind: &MetaKind) -> Vec<TypeConstraint> 
     }
     let named = matches!(kind, MetaKind::Metavariable);
     let word = c.peek().is_some_and(|t| t.kind == TokenKind::Word);
-    while named && matches!(c.text(), "const" | "volatile") && c.eat(c.text()) {}
+    let mut qualified = false;
+    while named && matches!(c.text(), "const" | "volatile") && c.eat(c.text()) {
+        qualified = true;
+    }
     if c.text() == "*" && !named || word && (named || is_type_ahead(c)) {
-        out.extend(one_type(c, false));
+        out.extend(one_type(c, false).map(|one| TypeConstraint { qualified, ..one }));
     }
     out
 }
@@ -92,6 +95,7 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
     Some(TypeConstraint {
         base: words.join(" "),
         rule,
+        qualified: false,
         stars,
         arrays,
         span: start.cover(Span::at(c.span().start as usize)),
