@@ -68,6 +68,12 @@ fn words_of_a_rule_in_unread_code_are_always_told() {
     let made = ["series", "--repo", "tree", "--rules", RULE, "--branch", "b", "-o", "out"];
     let made = scene.run(&made);
     assert!(made.stderr.contains(summary), "{}", made.stderr);
+    let again = json(&scene, &["series", "--repo", "tree", "--rules", RULE, "--branch", "c", "-o", "more"]);
+    assert_eq!(again["coverage"]["not_looked_at"], 2);
+    assert_eq!(again["series"]["tip"].as_str().map(str::len), Some(40));
+    assert!(again["series"]["mails"][0].as_str().is_some_and(|name| scene.path(name).exists()), "{again}");
+    let strict = json(&scene, &["series", "--repo", "tree", "--rules", RULE, "--branch", "d", "--strict"]);
+    assert_eq!((&strict["coverage"]["complete"], &strict["series"]), (&Value::from(false), &Value::Null));
 }
 
 #[test]
@@ -287,11 +293,12 @@ fn headers_tell_the_types_of_expressions() {
         "lib/own.h",
         "typedef struct pair *pair_t;\nstruct own { pair_t by_own; };\nstruct pair *given(void);\n",
     );
+    scene.write("include/quoted.h", "extern struct pair *quoted;\n");
     scene.write("r.cocci", TYPED);
     scene.write(
         "lib/a.c",
-        "#include <shared.h>\n#include \"own.h\"\nvoid f(struct own *a, struct shared *b, struct deep *c)\n{\n\
-         \told(a->by_own);\n\told(given());\n\told(b->by_shared);\n\told(c->by_deep);\n}\n",
+        "#include <shared.h>\n#include \"own.h\"\n#include \"quoted.h\"\nvoid f(struct own *a, struct shared *b, struct deep *c)\n{\n\
+         \told(a->by_own);\n\told(given());\n\told(b->by_shared);\n\told(c->by_deep);\n\told(quoted);\n}\n",
     );
     let changed = |option: &[&str]| {
         let ran = scene.run(&[&["apply", "r.cocci", "lib/a.c"], option].concat());
@@ -299,11 +306,14 @@ fn headers_tell_the_types_of_expressions() {
         let lines = ran.stdout.lines().filter_map(|line| line.strip_prefix("+\tnew("));
         lines.map(|line| line.trim_end_matches(");").to_owned()).collect::<Vec<_>>()
     };
-    // As with Coccinelle, only headers in quotes count unless others are asked for.
+    // As with Coccinelle, only headers in quotes beside the file count unless others are asked for.
     let local = ["a->by_own", "given()"];
     assert_eq!(changed(&[]), local);
     assert_eq!(changed(&["--local-includes"]), local);
-    assert_eq!(changed(&["--all-includes"]), ["a->by_own", "given()", "b->by_shared"]);
-    assert_eq!(changed(&["--recursive-includes"]), ["a->by_own", "given()", "b->by_shared", "c->by_deep"]);
+    assert_eq!(changed(&["--all-includes"]), ["a->by_own", "given()", "b->by_shared", "quoted"]);
+    assert_eq!(
+        changed(&["--recursive-includes"]),
+        ["a->by_own", "given()", "b->by_shared", "c->by_deep", "quoted"]
+    );
     assert_eq!(changed(&["--no-includes"]), [""; 0]);
 }

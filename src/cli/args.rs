@@ -156,6 +156,9 @@ pub(super) struct SeriesArguments {
     /// Command that must succeed after each patch; {objects} and {files} stand for what the patch touches.
     #[arg(long, value_name = "CMD")]
     pub(super) build: Option<String>,
+    /// How to print the result.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) format: FormatWish,
     #[command(flatten)]
     pub(super) mail: MailArguments,
     /// Files or directories of the tree to stay in; by default all of it.

@@ -25,14 +25,14 @@ pub(super) fn run(arguments: &DiffArguments, terminal: &Terminal) -> Outcome {
             terminal.print(&summary::verdicts(&found, terminal.out))?;
             terminal.print_bytes(&diff)?;
         }
-        FormatWish::Json => terminal.print(&json::document(&found, &tree.base.to_string(), &diff))?,
+        FormatWish::Json => terminal.print(&json::document(&found, &tree.base.to_string(), &diff, None))?,
     }
     terminal.tell(&summary::closing(&found, terminal.err));
     Ok(run::finding(&found, &arguments.tree).map_or(Exit::Done, |(exit, _)| exit))
 }
 
 /// What the whole series changes, by path.
-fn difference(found: &Found) -> Result<Vec<u8>, Failure> {
+pub(super) fn difference(found: &Found) -> Result<Vec<u8>, Failure> {
     let changed = material::changed(&found.material).map_err(|told| Failure::new(Exit::Usage, told))?;
     let one = |changed: &material::Changed| {
         let sides = Sides { old: Some(changed.file.bytes()), new: Some(&changed.new) };

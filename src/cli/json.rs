@@ -1,6 +1,6 @@
-//! The result of a dry run for programs.
+//! The result of a run for programs.
 //!
-//! In: what a run found. Out: one JSON document, the same bytes for the same input. Its fields are only ever added to.
+//! In: what a run found, and the series that was made of it. Out: one JSON document, the same bytes for the same input. Its fields are only ever added to.
 
 use serde::Serialize;
 
@@ -18,6 +18,17 @@ struct Document<'a> {
     sites: Vec<SiteEntry<'a>>,
     coverage: Ledger<'a>,
     diff: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<Made>,
+}
+
+/// A series that was made.
+#[derive(Serialize)]
+pub(super) struct Made {
+    pub(super) commits: usize,
+    pub(super) tip: String,
+    /// The files of the mails.
+    pub(super) mails: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -56,13 +67,14 @@ struct ObligationEntry<'a> {
 }
 
 /// The document, ending in a newline. Bytes of the diff that are not UTF-8 are replaced.
-pub(super) fn document(found: &Found, base: &str, diff: &[u8]) -> String {
+pub(super) fn document(found: &Found, base: &str, diff: &[u8], series: Option<Made>) -> String {
     let document = Document {
         version: env!("CARGO_PKG_VERSION"),
         base,
         sites: found.outcome.sites.iter().map(site).collect(),
         coverage: Ledger::of(&found.outcome.coverage),
         diff: String::from_utf8_lossy(diff).into_owned(),
+        series,
     };
     pretty(&document)
 }

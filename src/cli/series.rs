@@ -1,7 +1,7 @@
 //! `vedalia series`: commits on a new branch and mails in a directory.
 //!
 //! In: a tree and rules. Out: the branch, the directory, and on standard output the verdicts, the list of mails and the
-//! line that sends them. Everything that can be refused is refused before the tree is searched; the branch is made last.
+//! line that sends them, or the same as JSON. Everything that can be refused is refused before the tree is searched; the branch is made last.
 
 use std::path::Path;
 
@@ -14,12 +14,13 @@ use crate::series::prefix::PrefixTable;
 use crate::series::repo::{BranchWish, Existing};
 use crate::series::split::{Policy, Sections};
 
-use super::args::{MailArguments, SeriesArguments, SplitWish};
+use super::args::{FormatWish, MailArguments, SeriesArguments, SplitWish};
+use super::diff::difference;
 use super::exit::{Exit, Failure, Outcome};
 use super::run::{self, Found};
 use super::terminal::Terminal;
 use super::tree::{self, Tree};
-use super::{build, render, rules, summary};
+use super::{build, json, render, rules, summary};
 
 /// Do it.
 pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
@@ -34,8 +35,17 @@ pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
         arguments.branch.as_ref().map(|name| tree.repository.check_branch(&wish(name))).transpose()?;
     let place = arguments.output.as_deref().map(Place::check).transpose()?;
     let found = run::find(&tree, &rules, &arguments.tree)?;
-    terminal.print(&summary::verdicts(&found, terminal.out))?;
+    let is_text = arguments.format == FormatWish::Text;
+    let document = |made| -> Result<String, Failure> {
+        Ok(json::document(&found, &tree.base.to_string(), &difference(&found)?, made))
+    };
+    if is_text {
+        terminal.print(&summary::verdicts(&found, terminal.out))?;
+    }
     if let Some((exit, why)) = run::finding(&found, &arguments.tree) {
+        if !is_text {
+            terminal.print(&document(None)?)?;
+        }
         terminal.tell(&summary::closing(&found, terminal.err));
         let told = Diagnostic::new(Severity::Note, "findings", format!("{why}; nothing was written"));
         terminal.tell(&render::diagnostic(&told, terminal.err));
@@ -53,7 +63,11 @@ pub(super) fn run(arguments: &SeriesArguments, terminal: &Terminal) -> Outcome {
         build::check(command, &tree, &series, terminal)?;
     }
     series.publish(&tree.repository, grant.as_ref(), place.as_ref())?;
-    terminal.print(&report(&series, arguments))?;
+    terminal.print(&if is_text {
+        report(&series, arguments)
+    } else {
+        document(Some(made(&series, arguments)))?
+    })?;
     for remark in &series.remarks {
         let told = Diagnostic::new(Severity::Note, "remark", remark);
         terminal.tell(&render::diagnostic(&told, terminal.err));
@@ -113,6 +127,18 @@ fn prefixes(mail: &MailArguments) -> Result<PrefixTable, Failure> {
 fn signature(tree: &Tree) -> String {
     let own = tree.repository.setting("format.signature").filter(|text| !text.trim().is_empty());
     own.unwrap_or_else(|| format!("vedalia {}", env!("CARGO_PKG_VERSION")))
+}
+
+/// What was made, for programs.
+fn made(series: &Series, arguments: &SeriesArguments) -> json::Made {
+    let written = |directory: &Path| {
+        series.mails.iter().map(|mail| directory.join(&mail.name).display().to_string()).collect()
+    };
+    json::Made {
+        commits: series.patches.len(),
+        tip: series.chain.tip().to_string(),
+        mails: arguments.output.as_deref().map(written).unwrap_or_default(),
+    }
 }
 
 /// What was made, and how to send it.

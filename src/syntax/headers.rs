@@ -44,13 +44,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// Where a project keeps the headers that its files share.
 pub const PLACES: [&str; 2] = ["include", "include/uapi"];
 
-/// Which of the headers behind a file tell the types in it.
+/// Which of the headers behind a file tell the types in it; the choices are Coccinelle's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Included {
-    /// Those that it names in quotes.
+    /// Those that it names in quotes and that are found from its own directory; none for a header.
     #[default]
     Local,
-    /// Those that it names itself.
+    /// Those that it names itself; none for a header.
     Direct,
     /// Those and what they include in turn.
     All,
@@ -161,11 +161,16 @@ impl<'r> Headers<'r> {
     /// The trees of the headers that `source` includes, in the order of inclusion; they stay.
     pub fn trees(&self, source: &SourceFile, included: Included) -> Vec<Arc<Tree>> {
         let text = source.text().as_bytes();
-        let mut named = includes(text, &lex(text));
-        named.retain(|include| include.quoted || included != Included::Local);
+        let named = includes(text, &lex(text));
+        let from = self.place(source.path());
+        let beside = |include: &Include| {
+            self.header(&normal_path(directory_of(&from), &include.name)?).filter(|_| include.quoted)
+        };
         let headers = match included {
             Included::All => self.reachable(source.path(), &named),
-            Included::Local | Included::Direct => self.resolve(&self.place(source.path()), &named),
+            Included::Local | Included::Direct if from.ends_with(".h") => Vec::new(),
+            Included::Direct => self.resolve(&from, &named),
+            Included::Local => named.iter().filter_map(beside).collect(),
         };
         let tree = |header: &Arc<Header>| {
             let parsed = || {
@@ -220,7 +225,7 @@ impl<'r> Headers<'r> {
     }
 
     fn resolve(&self, from: &str, includes: &[Include]) -> Vec<Arc<Header>> {
-        let beside = from.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let beside = directory_of(from);
         let around = std::iter::successors(Some(beside), |inner| directory_above(inner));
         let below = |directory: &str, place: &str| match directory {
             "" if !from.starts_with('/') => place.to_owned(),
@@ -348,6 +353,10 @@ fn include(directive: &[u8]) -> Option<Include> {
     let end = rest.iter().skip(1).position(|b| *b == close)? + 1;
     let name = std::str::from_utf8(&rest[1..end]).ok()?;
     Some(Include { name: name.to_owned(), quoted: close == b'"' })
+}
+
+fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 fn directory_above(directory: &str) -> Option<&str> {

@@ -223,6 +223,27 @@ fn long_and_deep_texts_do_no_harm() {
     }
 }
 
+#[test]
+fn attributes_in_brackets_are_not_for_the_grammar() {
+    // With them it compares what it read in two ways, again and again: the fuzzer waited long.
+    let many = "a = 1;\n\t[[fallthrough]];\n".repeat(300);
+    let tree = clean(&format!("[[nodiscard]] int f(void)\n{{\n{many}}}\n{}", "[[x]];".repeat(300)));
+    let found = tree.root().descendants().filter(|n| n.is(Kind::AttributeDeclaration));
+    assert_eq!(found.count(), 601);
+    assert!(!super::parse::respelled(tree.source()).text.contains(&b'['));
+}
+
+#[test]
+fn a_comment_without_an_end_is_one_comment() {
+    // The grammar alone would read it as code, and look for an end at each `/*`: the fuzzer waited long.
+    let tree = tree(&format!("int f(void)\n{{\n\treturn 1;\n}}\n/* {}", "% /* switch (".repeat(1_000)));
+    let kinds: Vec<_> = tree.root().children().map(|n| n.kind()).collect();
+    assert_eq!(kinds, [Kind::FunctionDefinition, Kind::Comment]);
+    assert!(tree.root().children().last().unwrap().text().ends_with("switch ("));
+    let respelled = super::parse::respelled(tree.source());
+    assert!(!respelled.text.windows(2).any(|two| two == b"/*"));
+}
+
 /// Of a directive, its beginning.
 fn every_token_is_in_a_leaf(tree: &Tree) {
     use super::lexer::TokenKind::{Directive, Space};

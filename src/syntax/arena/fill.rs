@@ -1,8 +1,8 @@
 //! No token is lost.
 //!
 //! In: the nodes of a file, and its tokens. Out: the same nodes, with a leaf for every comment and an opaque one for every
-//! token that no leaf holds: where the grammar fails between respelled tokens, some may be in none. Of a directive only its beginning is looked for:
-//! what the grammar does not see of it has no nodes.
+//! token that no leaf holds: where the grammar fails between respelled tokens, some may be in none. Of a directive only
+//! its beginning is looked for: what the grammar does not see of it has no nodes.
 
 use super::builder::Builder;
 use crate::source::Span;

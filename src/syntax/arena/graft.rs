@@ -2,7 +2,7 @@
 
 use super::super::grammar;
 use super::super::kind::{Field, Kind};
-use super::super::lexer::{Directive, TokenKind, Word, lex, word_kind};
+use super::super::lexer::{Directive, Token, TokenKind, Word, directive_rest, lex, word_kind};
 use super::super::overlay::{Mark, MarkKind};
 use super::{Arena, Context, Window};
 use crate::source::Span;
@@ -193,9 +193,9 @@ impl Arena<'_> {
         let Some(first) = lex(text).first().copied() else { return };
         let start = mark.span.start as usize;
         let at = |from: usize, to: usize| Span::new(start + from, start + to);
-        let head = super::super::lexer::directive_rest(text);
+        let head = directive_rest(text);
         let rest = lex(&text[head..]);
-        let code = |t: &&super::super::lexer::Token| !matches!(t.kind, TokenKind::Space | TokenKind::Comment);
+        let code = |t: &&Token| !matches!(t.kind, TokenKind::Space | TokenKind::Comment);
         let argument = rest.iter().find(code).map(|t| head + t.start as usize);
         let end = rest.iter().rfind(|t| t.kind != TokenKind::Space).map_or(head, |t| head + t.end as usize);
         match (first.kind, argument) {
@@ -233,7 +233,7 @@ impl Arena<'_> {
     fn define(&mut self, text: &[u8], head: usize, start: usize) {
         let at = |from: usize, to: usize| Span::new(start + from, start + to);
         let rest = lex(&text[head..]);
-        let of = |t: &super::super::lexer::Token| (head + t.start as usize, head + t.end as usize);
+        let of = |t: &Token| (head + t.start as usize, head + t.end as usize);
         let Some(name_at) = rest.iter().position(|t| matches!(t.kind, TokenKind::Word(_))) else {
             return self.leaf(Kind::PreprocDirective, None, at(0, text.len()));
         };
@@ -262,7 +262,7 @@ impl Arena<'_> {
             value_at = close + 1;
         }
         let body = &rest[value_at.min(rest.len())..];
-        let code = |t: &&super::super::lexer::Token| !matches!(t.kind, TokenKind::Space | TokenKind::Comment);
+        let code = |t: &&Token| !matches!(t.kind, TokenKind::Space | TokenKind::Comment);
         if let (Some(first), Some(last)) = (body.iter().find(code), body.iter().rfind(code)) {
             self.leaf(Kind::PreprocArg, Some(Field::Value), at(of(first).0, of(last).1));
         }

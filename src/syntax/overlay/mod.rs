@@ -59,6 +59,10 @@ pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>, piece: u
     for token in tokens.iter().filter(|t| t.kind == TokenKind::Number) {
         plain_number(&mut spelling.out[token.start as usize..token.end as usize]);
     }
+    // The grammar would look for its end from each `/*` in it anew.
+    if let Some(open) = tokens.last().filter(|token| is_open_comment(text, **token)) {
+        spelling.blank(Span { start: open.start, end: open.end });
+    }
     let toks = conditional::significant(tokens, &mut spelling);
     let toks = brackets::prune(toks, &mut spelling);
     let mates = brackets::mates(&toks);
@@ -103,6 +107,13 @@ impl Overlay {
     pub(super) fn sort_marks(&mut self) {
         self.marks.sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end), m.kind));
     }
+}
+
+/// Whether a comment has no end.
+fn is_open_comment(text: &[u8], token: Token) -> bool {
+    let text = &text[token.start as usize..token.end as usize];
+    let is_closed = text.len() >= 4 && text.ends_with(b"*/");
+    token.kind == TokenKind::Comment && text.starts_with(b"/*") && !is_closed
 }
 
 /// Only spaces, tabs, newlines and continuations are white space to the grammar.

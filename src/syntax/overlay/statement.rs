@@ -34,7 +34,12 @@ impl Walker<'_> {
                 next
             }
             Some(TokenKind::Word(word)) => self.word_item(i, hi, place, word),
-            Some(TokenKind::LBracket) if self.is(i + 1, TokenKind::LBracket) => self.after(i, hi),
+            Some(TokenKind::LBracket) if self.is(i + 1, TokenKind::LBracket) => {
+                // The grammar reads it in two ways and compares all that came before for each.
+                let next = self.after(i, hi);
+                self.attribute(i, next);
+                next
+            }
             Some(TokenKind::Semi) if place == Place::Fields => {
                 self.attribute(i, i + 1);
                 i + 1

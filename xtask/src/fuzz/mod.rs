@@ -1,9 +1,10 @@
 //! `cargo xtask fuzz`: text that nobody would write, until something breaks.
 //!
 //! In: a target, a time, a seed. Out: how many cases were tried, and for each way to make the program die, hang or break a
-//! promise the first case that did, as a file below `target/fuzz/` that does so again. A worker process makes and runs the cases, in its own memory
-//! limit; this process watches it, and starts another behind a case that it did not survive. A case follows from the
-//! seed and its number alone, so that the worker need not write it down first. Nothing here needs a nightly compiler.
+//! promise the first case that did, as a file below `target/fuzz/` that does so again. A worker process makes and runs the
+//! cases, in its own memory limit; this process watches it, and starts another behind a case that it did not survive. A
+//! case follows from the seed and its number alone, so that the worker need not write it down first. Nothing here needs a
+//! nightly compiler.
 
 mod generate;
 mod mutate;
