@@ -343,10 +343,13 @@ pub fn lend(file: &Tree, part: &SourceFile) {
     });
 }
 
+/// What headers say, by the address of their tree.
+type HeaderTypes = HashMap<*const Tree, (Arc<Tree>, Rc<FileTypes>)>;
+
 thread_local! {
     static KNOWN: RefCell<Option<Asked>> = const { RefCell::new(None) };
     /// Headers, which many files include; they stay, so that their addresses stay their own.
-    static HEADERS: RefCell<HashMap<*const Tree, (Arc<Tree>, Rc<FileTypes>)>> = RefCell::default();
+    static HEADERS: RefCell<HeaderTypes> = RefCell::default();
 }
 
 impl Known {
