@@ -84,7 +84,8 @@ pub fn number(text: &str) -> String {
     }
     let value = match digits.strip_prefix("0x") {
         Some(hex) => u128::from_str_radix(hex, 16),
-        None if digits.len() > 1 && digits.starts_with('0') => u128::from_str_radix(&digits[1..], 8),
+        // Coccinelle does not look into octal numbers, which are hardly written by mistake.
+        None if digits.len() > 1 && digits.starts_with('0') => return lower,
         None => digits.parse(),
     };
     value.map_or(lower.clone(), |v| format!("{v}{suffix}"))

@@ -243,8 +243,17 @@ impl<'p> Matcher<'p> {
         env: &Environment,
     ) -> Option<Environment> {
         let Some((node, meta)) = meta else { return Some(env.clone()) };
+        // The qualifiers that the pattern has are not part of what the metavariable stands for.
+        let own: Vec<&str> = node
+            .parent()
+            .into_iter()
+            .flat_map(significant)
+            .filter(|n| is_specifier(*n))
+            .map(|n| n.text())
+            .collect();
+        let open = |n: &Node<'_>| n.is(Kind::TypeQualifier) && !own.contains(&n.text());
         let parts: Vec<Node<'_>> =
-            significant(c).filter(|n| n.role() == Some(Field::Type) || n.is(Kind::TypeQualifier)).collect();
+            significant(c).filter(|n| n.role() == Some(Field::Type) || open(n)).collect();
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
             // A type as an argument has no parts of its own.
             let env = self.bind(meta, Binding::of(c), env)?;

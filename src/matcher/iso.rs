@@ -2,12 +2,13 @@
 //!
 //! In: an isomorphism file and a pattern. Out: the pattern with alternatives at its nodes. An isomorphism is applied
 //! only where it drops nothing that the rule annotates: its own tokens are all minus, or all context without plus code.
-//! Unknown or unreadable entries are complained about and left out.
+//! Entries about types, declarations and whole statements are part of how we match, if they are Coccinelle's own; a
+//! warning says that others are left out. Unknown kinds and entries that cannot be read are errors.
 
 mod negated;
 
 use super::{Environment, Matcher};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::smpl::TypeConstraint;
 use crate::smpl::compile::Side;
 use crate::smpl::declare::metavariables;
@@ -67,15 +68,79 @@ pub fn read(file: &SourceFile) -> (Vec<Iso>, Vec<Diagnostic>) {
         let (mut metas, diagnostics) = metavariables(file, body.declarations);
         errors.extend(diagnostics);
         entry += 1;
-        let Some(place) = place else { continue };
+        let Some(place) = place.filter(|place| *place != IsoPlace::Statement || !is_built_in(&body.name))
+        else {
+            errors.extend(left_out(file, &body, next));
+            continue;
+        };
         let of_type = metas.iter_mut().filter(|m| !m.types.is_empty());
         let typed: Vec<_> = of_type.map(|m| (m.name.clone(), std::mem::take(&mut m.types))).collect();
         match directions(file, &body, place, &by_name(&metas)) {
+            Ok(all)
+                if all.iter().any(|iso| iso.left.single().is_none_or(|n| n.is(Kind::CompoundStatement))) =>
+            {
+                errors.extend(left_out(file, &body, next));
+            }
             Ok(all) => out.extend(all.into_iter().map(|iso| Iso { entry, typed: typed.clone(), ..iso })),
+            Err(_) if place == IsoPlace::Statement => errors.extend(left_out(file, &body, next)),
             Err(e) => errors.push(e),
         }
     }
+    errors.extend(unknown_kinds(file));
     (out, errors)
+}
+
+/// The families of entries, without the number at the end of their names, that matching does by itself.
+const BUILT_IN: [&str; 12] = [
+    "decl_init",
+    "extern_decl_init",
+    "static_decl_init",
+    "braces",
+    "drop_else",
+    "for_inc",
+    "ne_if",
+    "neg_if",
+    "ret",
+    "mkinit",
+    "add_int",
+    "add_signed",
+];
+
+fn is_built_in(name: &str) -> bool {
+    BUILT_IN.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// A warning about an entry that has no effect.
+fn left_out(file: &SourceFile, parts: &Parts, header: usize) -> Option<Diagnostic> {
+    let span = Span::new(header, parts.declarations.start as usize);
+    let message = format!("the isomorphism {} has no effect", parts.name);
+    let help = "of entries about types, declarations and whole statements only those of Coccinelle's own file are known";
+    let told = Diagnostic::new(Severity::Warning, "smpl-iso", message).at(file, span, "here").help(help);
+    (!is_built_in(&parts.name)).then_some(told)
+}
+
+/// Lines of one capitalised word in front of an entry that are no kind of isomorphism.
+fn unknown_kinds(file: &SourceFile) -> Vec<Diagnostic> {
+    let text = file.text();
+    let mut at = 0;
+    let mut out = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let word = line.trim();
+        let rest = text[at + line.len()..].trim_start();
+        let kind = word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_alphabetic());
+        if kind && rest.starts_with('@') && place_of(word).is_none() {
+            let message = format!("`{word}` is no kind of isomorphism");
+            let help = "kinds are Expression, ArgExpression, TestExpression, ToTestExpression, Statement, Type, Declaration, TopLevel and Initialiser";
+            out.push(
+                Diagnostic::error("smpl-iso", message)
+                    .at(file, Span::new(at, at + word.len()), "here")
+                    .help(help),
+            );
+        }
+        at += line.len();
+    }
+    out
 }
 
 struct Parts {
@@ -88,32 +153,38 @@ struct Parts {
 fn section(text: &str, from: usize) -> Option<(Option<IsoPlace>, usize)> {
     let mut at = from;
     for line in text.get(from..)?.split_inclusive('\n') {
-        let place = match line.trim() {
-            "Expression" | "ArgExpression" => Some(Some(IsoPlace::Expression)),
-            "TestExpression" => Some(Some(IsoPlace::Test)),
-            "ToTestExpression" => Some(Some(IsoPlace::ToTest)),
-            "Statement" => Some(Some(IsoPlace::Statement)),
-            "Type" | "Declaration" | "TopLevel" | "Initialiser" => Some(None),
-            _ => None,
-        };
         at += line.len();
-        if let Some(place) = place {
+        if let Some(place) = place_of(line.trim()) {
             return Some((place, at));
         }
     }
     None
 }
 
+/// Where isomorphisms of a kind apply; inside, nothing for the kinds that are not read.
+fn place_of(kind: &str) -> Option<Option<IsoPlace>> {
+    Some(match kind {
+        "Expression" | "ArgExpression" => Some(IsoPlace::Expression),
+        "TestExpression" => Some(IsoPlace::Test),
+        "ToTestExpression" => Some(IsoPlace::ToTest),
+        "Statement" => Some(IsoPlace::Statement),
+        "Type" | "Declaration" | "TopLevel" | "Initialiser" => None,
+        _ => return None,
+    })
+}
+
 fn parts(text: &str, from: usize) -> Option<Parts> {
     let open = from + text.get(from..)?.find('@')?;
     let close = open + 1 + text.get(open + 1..)?.find('@')?;
     let end = close + 1 + text.get(close + 1..)?.find("@@")?;
-    let rest = text.get(end + 2..)?;
+    // Empty lines may stand in front of the terms; one ends them.
+    let start = text.len() - text.get(end + 2..)?.trim_start().len();
+    let rest = &text[start..];
     let len = rest.find("\n\n").unwrap_or(rest.len());
     Some(Parts {
         name: text[open + 1..close].trim().to_string(),
         declarations: Span::new(close + 1, end),
-        rule: Span::new(end + 2, end + 2 + len),
+        rule: Span::new(start, start + len),
     })
 }
 
@@ -464,5 +535,28 @@ mod tests {
         assert!(errors.is_empty(), "{errors:?}");
         assert!(isos.len() > 30, "{}", isos.len());
         assert!(isos.iter().any(|i| i.name == "inc"));
+    }
+
+    fn codes(text: &str) -> (usize, Vec<String>) {
+        let (isos, told) = read(&SourceFile::new("my.iso", text));
+        (isos.len(), told.into_iter().map(|one| format!("{:?} {}", one.severity, one.message)).collect())
+    }
+
+    #[test]
+    fn an_empty_line_may_stand_in_front_of_the_terms() {
+        let text = "Expression\n@ paren_free @\nexpression E;\n@@\n\n (E) => E\n\nExpression\n@ sum @\nexpression X, Y;\n@@\nX + Y <=> Y + X\n";
+        assert_eq!(codes(text), (3, Vec::new()));
+    }
+
+    #[test]
+    fn entries_without_effect_are_told() {
+        let own = "Statement\n@ braces1 @\nstatement S;\n@@\n{ S } => S\n";
+        assert_eq!(codes(own), (0, Vec::new()));
+        for kind in ["Type", "Declaration", "Statement"] {
+            let text = format!("{kind}\n@ mine @\nstatement S;\n@@\n{{ S }} => S\n");
+            assert_eq!(codes(&text), (0, vec!["Warning the isomorphism mine has no effect".to_owned()]));
+        }
+        let misspelt = "Expresion\n@ mine @\nexpression E;\n@@\n(E) => E\n";
+        assert_eq!(codes(misspelt), (0, vec!["Error `Expresion` is no kind of isomorphism".to_owned()]));
     }
 }

@@ -114,6 +114,10 @@ impl Pass<'_, '_, '_> {
             }
             self.anywhere_in(root, body.into_iter());
         }
+        for body in ground.macros.statements(ground.tree.source(), Lines::Any, wanted) {
+            let inside = body.root().descendants().skip_while(|n| !n.is(Kind::CompoundStatement)).skip(1);
+            self.anywhere_in(root, inside);
+        }
         let mut items = vec![ground.tree.root()];
         while let Some(item) = items.pop().filter(|_| !ground.is_late()) {
             match item.kind() {

@@ -10,18 +10,16 @@ use super::rule::{FreshPart, MetaKind, Metavariable, SmplRule};
 use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
-use std::collections::HashMap;
 
-/// What is wrong with the code that a rule adds; `uses` counts the metavariables of `pattern`.
+/// What is wrong with the code that a rule adds.
 pub fn added(
     file: &SourceFile,
     rule: &SmplRule,
     atoms: &[Atom],
     metas: &Metavariables,
     pattern: &Pattern,
-    uses: &HashMap<String, usize>,
 ) -> Vec<Diagnostic> {
-    let mut told = unbound(file, rule, atoms, uses);
+    let mut told = unbound(file, rule, atoms, &pattern.used());
     let after: Vec<Atom> =
         atoms.iter().filter(|a| a.mark != Mark::Minus && a.kind != TokenKind::Comment).cloned().collect();
     let Some(first) = after.iter().find(|a| a.mark.is_plus()) else { return told };
@@ -70,18 +68,13 @@ fn is_beyond_reading(atoms: &[Atom]) -> bool {
 }
 
 /// Metavariables that only added code has.
-fn unbound(
-    file: &SourceFile,
-    rule: &SmplRule,
-    atoms: &[Atom],
-    uses: &HashMap<String, usize>,
-) -> Vec<Diagnostic> {
+fn unbound(file: &SourceFile, rule: &SmplRule, atoms: &[Atom], used: &[&str]) -> Vec<Diagnostic> {
     let open = |meta: &&Metavariable| {
         let made = matches!(
             meta.kind,
             MetaKind::FreshIdentifier(_) | MetaKind::Outline(_) | MetaKind::OutlineArgument(_)
         );
-        meta.inherited.is_none() && !made && !is_literal(&meta.kind) && !uses.contains_key(&meta.name)
+        meta.inherited.is_none() && !made && !is_literal(&meta.kind) && !used.contains(&meta.name.as_str())
     };
     let seeds: Vec<&str> = rule.metavariables.iter().flat_map(seeds).collect();
     let unbound = rule.metavariables.iter().filter(open).filter(|m| !seeds.contains(&m.name.as_str()));

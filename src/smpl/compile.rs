@@ -143,7 +143,7 @@ fn compiled(
     let uses = count(&minus, &metavariables);
     if body == Body::Own {
         errors.extend(misplaced(file, &pattern));
-        errors.extend(added(file, rule, &atoms, &metavariables, &pattern, &uses));
+        errors.extend(added(file, rule, &atoms, &metavariables, &pattern));
     }
     if !errors.is_empty() {
         return Err(errors);

@@ -54,13 +54,14 @@ fn unused<'a>(rule: &'a SmplRule, compiled: &'a CompiledRule) -> impl Iterator<I
             seed || other.types.iter().any(|t| t.base == name) || !other.constraints.is_empty()
         })
     };
+    let used = compiled.pattern.used();
     rule.metavariables.iter().filter(move |meta| {
         let made = matches!(
             meta.kind,
             MetaKind::FreshIdentifier(_) | MetaKind::Outline(_) | MetaKind::OutlineArgument(_)
         );
         let own = meta.inherited.is_none() && !made && !is_literal(&meta.kind);
-        own && !compiled.uses.contains_key(&meta.name) && !mentioned(&meta.name)
+        own && !used.contains(&meta.name.as_str()) && !mentioned(&meta.name)
     })
 }
 

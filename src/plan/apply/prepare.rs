@@ -5,7 +5,7 @@
 //! Python; all mistakes are told at once.
 
 use super::{ApplyOptions, Program, RuleStep, ScriptStep, Scripts, Step, scripts, states};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Need, iso};
 use crate::plan::prefilter::Prefilter;
 use crate::smpl::compile::{CompiledRule, compile, compile_prototype};
@@ -57,6 +57,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
             Item::Using(..) | Item::Virtual(_) | Item::Walk(_) => {}
         }
     }
+    odd.extend(options.beside.iter().flat_map(|(_, source)| iso::read(source).1));
     if !errors.is_empty() {
         return Err(errors.into_iter().map(|one| file.traced(one)).collect());
     }
@@ -180,7 +181,7 @@ fn isomorphisms(
             Some((_, source)) => {
                 let (isos, more) = iso::read(source);
                 out.extend(isos);
-                errors.extend(more);
+                errors.extend(more.into_iter().filter(|told| told.severity == Severity::Error));
             }
             None => errors.push(
                 Diagnostic::error("smpl-using", format!("the isomorphism file `{name}` is not there"))

@@ -265,3 +265,26 @@ fn a_file_over_its_time_is_left_as_it_is() {
     assert_eq!(applied.diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["timeout"]);
     assert_eq!(applied.coverage.skipped.len(), 1);
 }
+
+#[test]
+fn what_is_no_text_is_left_alone() {
+    let (file, _) = smpl::parse(&SourceFile::new("r.cocci", "@@\n@@\n- gone();\n"));
+    let options = ApplyOptions::default();
+    let program = prepare(&file, &options).unwrap();
+    let bytes: Vec<u8> = (0..=255).chain(*b"\nvoid f(void) { gone(); }\n").collect();
+    let applied = apply(&program, &SourceFile::new("c.c", bytes.clone()), &options);
+    assert_eq!(applied.after, bytes);
+    assert_eq!(applied.diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["not-text"]);
+}
+
+#[cfg(feature = "python")]
+#[test]
+fn a_script_that_fails_is_told() {
+    let rules =
+        "@r@\nposition p;\n@@\ngone@p();\n\n@script:python@\np << r.p;\n@@\nraise ValueError(\"no\")\n";
+    let (file, _) = smpl::parse(&SourceFile::new("r.cocci", rules));
+    let options = ApplyOptions { scripts: Scripts::Allowed, ..ApplyOptions::default() };
+    let program = prepare(&file, &options).unwrap();
+    let applied = apply(&program, &SourceFile::new("c.c", "void f(void)\n{\n\tgone();\n}\n"), &options);
+    assert!(applied.diagnostics.iter().any(|d| d.code == "smpl-script"), "{:?}", applied.diagnostics);
+}

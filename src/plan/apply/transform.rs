@@ -206,10 +206,12 @@ fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &En
     site
 }
 
-/// Whether what `inner` does happens inside of code that `outer` takes and may write anew.
+/// Whether what `inner` does happens inside of code that `outer` takes and may write anew, or is part of what `outer` does.
 fn hides(outer: &Site, inner: &Site) -> bool {
-    let Some(extent) = inner.extent else { return false };
-    outer.extent != inner.extent && outer.taken.iter().any(|s| s.contains(extent))
+    let Some(extent) = inner.extent.filter(|_| outer.extent != inner.extent) else { return false };
+    let within = outer.extent.is_some_and(|o| o.contains(extent)) && !inner.removed.is_empty();
+    let also = |r: &Removal| outer.removed.iter().any(|o| o.span == r.span);
+    outer.taken.iter().any(|s| s.contains(extent)) || within && inner.removed.iter().all(also)
 }
 
 /// Where a match found what the metavariable stands for.

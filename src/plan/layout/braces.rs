@@ -31,9 +31,10 @@ pub(super) enum Change {
 /// The branches that get braces.
 pub(super) fn branches(tree: &Tree, changes: &Changes) -> Vec<Branch> {
     let mut out: Vec<Branch> = Vec::new();
-    let spans = changes.removed.iter().map(|r| r.span).chain(changes.inserted.iter().map(|i| i.anchor));
-    for span in spans {
-        let Some(statement) = lone_branch(tree, span) else { continue };
+    let removed = changes.removed.iter().map(|r| lone_branch(tree, r.span));
+    let beside =
+        changes.inserted.iter().map(|i| lone_branch(tree, i.anchor).or(block_branch(tree, i.anchor)));
+    for statement in removed.chain(beside).flatten() {
         let span = statement.span();
         if out.iter().any(|b| b.span == span) {
             continue;
@@ -107,19 +108,30 @@ fn header_token(tree: &Tree, branch: Span) -> Option<Span> {
 /// The branch or body, without braces, that is exactly the statement at a span.
 fn lone_branch(tree: &Tree, span: Span) -> Option<Node<'_>> {
     let statement = statement_around(tree, span)?;
-    let parent = statement.parent()?;
-    let branch = matches!(
-        parent.kind(),
-        Kind::IfStatement
-            | Kind::ElseClause
-            | Kind::WhileStatement
-            | Kind::ForStatement
-            | Kind::MacroIterator
-            | Kind::DoStatement
-    );
-    let chain = parent.is(Kind::ElseClause) && statement.is(Kind::IfStatement);
-    (branch && !statement.is(Kind::CompoundStatement) && !chain && !statement.is(Kind::ElseClause))
-        .then_some(statement)
+    let chain = statement.parent().is_some_and(|p| p.is(Kind::ElseClause)) && statement.is(Kind::IfStatement);
+    let lone = !statement.is(Kind::CompoundStatement) && !statement.is(Kind::ElseClause) && !chain;
+    (lone && is_branch(statement)).then_some(statement)
+}
+
+/// The block that is exactly the branch or body at a span: code beside it would not belong to it.
+fn block_branch(tree: &Tree, span: Span) -> Option<Node<'_>> {
+    let block = statement_around(tree, span).filter(|n| n.is(Kind::CompoundStatement) && n.span() == span)?;
+    is_branch(block).then_some(block)
+}
+
+fn is_branch(statement: Node<'_>) -> bool {
+    let parent = statement.parent().map(Node::kind);
+    matches!(
+        parent,
+        Some(
+            Kind::IfStatement
+                | Kind::ElseClause
+                | Kind::WhileStatement
+                | Kind::ForStatement
+                | Kind::MacroIterator
+                | Kind::DoStatement
+        )
+    )
 }
 
 /// The innermost statement or field around a span.

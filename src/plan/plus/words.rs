@@ -23,6 +23,8 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
     let last = i + 1 == row.len() && is_operand(a);
     match (x, y) {
         (_, "," | ";" | ")" | "]") | ("(" | "[", _) => false,
+        (_, ":") => colon(&row[..i], written),
+        (":", _) => colon(&row[..i - 1], written),
         ("," | ";", _) => true,
         (")", "(") => false,
         ("->" | ".", _) | (_, "->" | ".") => false,
@@ -47,4 +49,12 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
         ("*" | "&" | "!" | "~", _) if i < 2 || !is_operand(&row[i - 2]) => false,
         _ => written,
     }
+}
+
+/// Whether a blank stands on a side of the colon behind these atoms: that of `?` has some, that of a bit field has none.
+fn colon(before: &[Atom], written: bool) -> bool {
+    let chosen =
+        before.iter().filter(|a| a.text == "?").count() > before.iter().filter(|a| a.text == ":").count();
+    let field = before.len() > 1 && before.iter().all(|a| a.kind == TokenKind::Word || a.text == "*");
+    chosen || written && (!field || matches!(before[0].text.as_str(), "case" | "default"))
 }
