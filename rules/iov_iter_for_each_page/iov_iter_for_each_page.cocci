@@ -28,6 +28,9 @@ same: round_up(a, b) => (a + b - 1) / b * b
 same: PAGE_ALIGN(a) => (a + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE
 same: PFN_UP(a) => (a + PAGE_SIZE - 1) / PAGE_SIZE
 same: a >> PAGE_SHIFT => a / PAGE_SIZE
+same: a & (PAGE_SIZE - 1) => a - a / PAGE_SIZE * PAGE_SIZE
+same: a & ~PAGE_MASK => a - a / PAGE_SIZE * PAGE_SIZE
+same: offset_in_page(a) => a - a / PAGE_SIZE * PAGE_SIZE
 same: a << PAGE_SHIFT => a * PAGE_SIZE
 same: 1UL << PAGE_SHIFT => PAGE_SIZE
 same: array_size(a, b) => a * b
@@ -128,6 +131,9 @@ note N17: One call now takes as much as it is asked for, up to {slots} pages int
 note N18: {statement} is now done before the walk, for as many pages as there may be, and also when no page can be grabbed.
 note N19: {test} is now checked behind the walk.
 note N20: If no page can be grabbed although there is data left, that is -EFAULT now; it used to be as if there were no data.
+note N21: {index} was taken for the last entry of a batch, which it is only if {sum} was zero before; the last piece has its own length in any case now.
+note N22: Pages are no longer kept in a queue; it used to be refilled as long as {condition}, and the walk now also ends with the iterator, where the queue would have stayed empty. A page that cannot be grabbed although there is data left is -EFAULT.
+note N24: Where no page can be grabbed and {condition} holds, the callback is handed {element} by the function itself, and the walk goes on from there, as before.
 note N23: {test} is now tested behind each page; it used to be tested when a whole batch had been walked.
 note N9: Messages that print __func__ now name the callback.
 

@@ -170,8 +170,10 @@ impl<'t> Work<'_, 't> {
         prepared: &Prepared,
         call: Node<'t>,
     ) -> Option<(Converted, Proof)> {
-        let text = prepared.edits.apply(self.file.bytes());
-        let file = SourceFile::new(self.file.path(), text);
+        let mut ready = prepared.edits.clone();
+        let functions = std::slice::from_ref(&prepared.function);
+        ready.add_all(superfluous::remove(self.file, &ready, functions).0).ok()?;
+        let file = SourceFile::new(self.file.path(), ready.apply(self.file.bytes()));
         let tree = parse_with(&file, self.macros);
         let scope = FileScope::of(&tree);
         let scopes = Scopes::of(scope.function(&prepared.function)?.node);
@@ -181,10 +183,11 @@ impl<'t> Work<'_, 't> {
         let conversion = convert(spec, &walk, &scopes, &scope, &self.names, &mut proof).ok()?;
         let mut edits = EditSet::new();
         edits.add_all(conversion.edits.iter().cloned()).ok()?;
-        let (cleaned, removed) = superfluous::remove(&file, &edits, std::slice::from_ref(&prepared.function));
+        let (cleaned, removed) = superfluous::remove(&file, &edits, functions);
         edits.add_all(cleaned).ok()?;
-        let edits = between(self.file.bytes(), &edits.apply(file.bytes()))?;
-        proof.moved(&|span| prepared.edits.original(span).unwrap_or(call.span()));
+        let after = prepared.finished(self.file.path(), edits.apply(file.bytes()))?;
+        let edits = between(self.file.bytes(), &after)?;
+        proof.moved(&|span| ready.original(span).unwrap_or(call.span()));
         proof.noted(Duty::GoesOn, &prepared.done, call.span());
         prepared.open.iter().for_each(|left| proof.left(left.duty, &left.what, left.span));
         let conversion = Conversion { edits, ..conversion };

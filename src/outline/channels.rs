@@ -33,6 +33,15 @@ pub fn following<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
     next.filter(|n| !n.is(Kind::Token))
 }
 
+/// The `return` behind the loop, with or without a label.
+fn return_behind<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
+    let mut next = following(walk)?;
+    if next.is(Kind::LabeledStatement) {
+        next = next.named_children().last()?;
+    }
+    Some(next).filter(|n| n.is(Kind::ReturnStatement))
+}
+
 /// Whether a jump lands right behind the loop.
 pub fn lands_behind(walk: &Walk<'_>, target: Target<'_>) -> bool {
     match target {
@@ -46,8 +55,7 @@ pub fn lands_behind(walk: &Walk<'_>, target: Target<'_>) -> bool {
 
 /// Whether what stands behind the loop is only `return control;`.
 pub fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
-    let value =
-        following(walk).filter(|n| n.is(Kind::ReturnStatement)).and_then(|n| n.named_children().next());
+    let value = return_behind(walk).and_then(|n| n.named_children().next());
     let control = walk.control.map(|c| c.id);
     let is_control = |n: Option<Node<'_>>| {
         n.and_then(|n| scopes.resolve(unwrapped(n))).is_some_and(|id| Some(id) == control)
@@ -79,13 +87,15 @@ pub fn is_like_completion(walk: &Walk<'_>, target: Target<'_>, state: &State<'_>
 
 /// Whether the function returns the same when it comes out of the loop at its end.
 pub fn returns_as_behind(walk: &Walk<'_>, value: Option<Node<'_>>) -> bool {
-    match (following(walk), value) {
-        (Some(next), Some(value)) if next.is(Kind::ReturnStatement) => {
+    match (return_behind(walk), value) {
+        (Some(next), Some(value)) => {
             let at_end = next.named_children().next();
             is_constant(value) && at_end.is_some_and(|v| unwrapped(v).text() == unwrapped(value).text())
         }
-        (Some(next), None) => next.is(Kind::ReturnStatement) && next.named_children().next().is_none(),
-        (None, None) => walk.site.outer.parent() == walk.site.function.child(Field::Body),
+        (Some(next), None) => next.named_children().next().is_none(),
+        (None, None) => {
+            following(walk).is_none() && walk.site.outer.parent() == walk.site.function.child(Field::Body)
+        }
         _ => false,
     }
 }

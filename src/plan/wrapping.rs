@@ -24,9 +24,10 @@ pub fn relayout(text: &str, altered: &dyn Fn(&str) -> bool) -> String {
         if fits && (!altered(old) || !old.contains('\n')) {
             continue;
         }
-        if let Some(new) =
-            wrap(old, column, indentation(before).max(if before.trim().is_empty() { column } else { 0 }))
+        let base = indentation(before).max(if before.trim().is_empty() { column } else { 0 });
+        if let Some(new) = wrap(old, column, base)
             && new != old
+            && !(fits && new.contains('\n') && is_aligned(old, column, base))
         {
             // Units never overlap, so no edit can be refused.
             let _ = edits.add(crate::edit::TextEdit::new(span, new));
@@ -40,6 +41,34 @@ pub fn relayout_beside(text: &str, original: &str) -> String {
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let original = squeeze(original);
     relayout(text, &|statement| !original.contains(&squeeze(statement)))
+}
+
+/// Whether every line but the first stands where the innermost open parenthesis wants it, or deeper than the statement where
+/// none is open: such line breaks are the author's.
+fn is_aligned(text: &str, column: usize, base: usize) -> bool {
+    let mut open: Vec<usize> = Vec::new();
+    for (i, line) in text.split('\n').enumerate() {
+        let mut at = if i == 0 { column } else { indentation(line) };
+        if i > 0 && open.last().map_or(at <= base, |to| *to != at) {
+            return false;
+        }
+        let mut quoted = None;
+        let code = if i == 0 { line } else { line.trim_start_matches([' ', '\t']) };
+        for c in code.chars() {
+            at = advance(at, c.encode_utf8(&mut [0; 4]));
+            match (quoted, c) {
+                (Some(quote), c) if c == quote => quoted = None,
+                (Some(_), _) => {}
+                (None, '"' | '\'') => quoted = Some(c),
+                (None, '(' | '[') => open.push(at),
+                (None, ')' | ']') => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+    }
+    true
 }
 
 fn widest(text: &str, column: usize) -> usize {
@@ -215,6 +244,14 @@ mod tests {
     #[test]
     fn what_fits_is_joined() {
         assert_eq!(wrap("f(a,\n\t\t  b)", 8, 8).unwrap(), "f(a, b)");
+    }
+
+    #[test]
+    fn breaks_that_still_fit_are_kept() {
+        let old = "\tif (!context->first_condition &&\n\t    (second_condition & (WHOLE_SECTOR - 1) || third & (WHOLE_SECTOR - 1)))\n\t\tf();\n";
+        assert_eq!(relayout(old, &|_| true), old);
+        let moved = old.replace("\t    (", "\t     (");
+        assert_ne!(relayout(&moved, &|_| true), moved);
     }
 
     #[test]

@@ -149,3 +149,31 @@ fn stored_size<'t>(site: &Site<'t>, unit: &Output<'t>, generic: &Output<'t>) -> 
         unit.uses.iter().any(|(id, (value, _))| store.encloses(tree.node(*id)) && of_batch(id, value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_lock_may_not_span_a_batch() {
+        let spans = [
+            ("for (k = 0;", "take_lock(object);\n\t\tfor (k = 0;"),
+            ("got -= len;\n\t\t}", "got -= len;\n\t\t}\n\t\tdrop_lock(object);"),
+        ];
+        assert!(verdict(&spans).starts_with("lock-spans-batch at take_lock(object)"));
+        let inside = [
+            ("see(object,", "take_lock(object);\n\t\t\tsee(object,"),
+            ("off = 0;", "drop_lock(object);\n\t\t\toff = 0;"),
+        ];
+        assert_eq!(verdict(&inside), "walk");
+    }
+
+    #[test]
+    fn work_of_a_batch_counts_or_waits() {
+        let behind =
+            |what: &str| verdict(&[("got -= len;\n\t\t}", &format!("got -= len;\n\t\t}}\n\t\t{what}"))]);
+        assert_eq!(behind("count_up(object);"), "walk N7");
+        assert_eq!(behind("publish(object);"), "walk N7");
+        assert_eq!(behind("submit(object);"), "batch-work-after-loop at submit(object)");
+    }
+}

@@ -89,3 +89,24 @@ impl<'t> Evaluator<'_, 't> {
 fn text(node: Node<'_>) -> String {
     node.text().split_whitespace().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn the_loop_goes_on_while_something_is_left() {
+        for form in ["left_in(iter) > 0", "left_in(iter) != 0", "0 < left_in(iter)"] {
+            assert_eq!(verdict(&[("left_in(iter)", form)]), "walk", "{form}");
+        }
+        let forever = [("while (left_in(iter)) {", "for (;;) {\n\t\tif (!left_in(iter))\n\t\t\tbreak;")];
+        assert_eq!(verdict(&forever), "walk");
+        assert_eq!(verdict(&[("left_in(iter)", "room(object)")]), "not-understood at room(object)");
+    }
+
+    #[test]
+    fn room_is_asked_for_behind_each_element() {
+        let room = ("left_in(iter)", "left_in(iter) && object->room > 0");
+        assert_eq!(verdict(&[room]), "walk N2");
+    }
+}

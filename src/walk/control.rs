@@ -279,3 +279,16 @@ fn is_below_zero(node: Node<'_>, eval: &Evaluator<'_, '_>, id: DeclId) -> bool {
     }
     is_sign_test(node, eval, id) && matches!(node.operator(), Some("<" | ">"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn what_is_looked_at_behind_the_loop_is_what_the_helper_says() {
+        let failed = ("return got;", "{\n\t\t\tret = got;\n\t\t\tbreak;\n\t\t}");
+        assert_eq!(verdict(&[failed, ("return 0;\n}", "return ret < 0 ? ret : 0;\n}")]), "walk");
+        let last = [("got -= len;", "got -= len;\n\t\t\tret = len;"), ("return 0;\n}", "return ret;\n}")];
+        assert!(!verdict(&last).starts_with("walk"));
+    }
+}

@@ -198,12 +198,13 @@ impl<'t> Evaluator<'_, 't> {
         };
         let value = self.value(right, state);
         if let Some(key) = self.field_key(left) {
-            if node.operator() == Some("=") && value != Value::Unknown {
-                state.fields.insert(key, value.clone());
-            } else {
-                state.fields.remove(&key);
-            }
-            return value;
+            let operator = node.operator().unwrap_or("=").trim_end_matches('=');
+            let value = match state.fields.get(&key).filter(|_| !operator.is_empty()) {
+                Some(before) => arithmetic(operator, before, &value),
+                None if operator.is_empty() => value,
+                None => Value::Unknown,
+            };
+            return set_field(key, value, state);
         }
         let Some(id) = self.scopes.resolve(left) else { return Value::Unknown };
         let operator = node.operator().unwrap_or("=").trim_end_matches('=');
@@ -221,9 +222,10 @@ impl<'t> Evaluator<'_, 't> {
         state.fields.get(&(self.scopes.resolve(handed)?, field.to_owned())).cloned()
     }
 
-    /// `x.f` of a local aggregate.
+    /// `x.f` of a local aggregate, and `x->f` where pointers are followed.
     fn field_key(&self, node: Node<'t>) -> Option<(DeclId, String)> {
-        if !node.is(Kind::FieldExpression) || node.operator() != Some(".") {
+        let followed = self.site.through_pointers && node.operator() == Some("->");
+        if !node.is(Kind::FieldExpression) || node.operator() != Some(".") && !followed {
             return None;
         }
         let owner = self.scopes.resolve(node.child(Field::Argument)?)?;
@@ -248,14 +250,21 @@ impl<'t> Evaluator<'_, 't> {
     }
 
     fn update(&self, node: Node<'t>, state: &mut State<'t>) -> Value {
-        let Some(id) = node.child(Field::Argument).and_then(|a| self.scopes.resolve(a)) else {
+        let step = if node.operator() == Some("--") { -1 } else { 1 };
+        let next = |before: &Value| arithmetic("+", before, &quantity(Some(Sym::constant(step))));
+        let prefix = node.children().next().is_some_and(|c| c.is(Kind::Token));
+        let argument = node.child(Field::Argument);
+        if let Some(key) = argument.and_then(|a| self.field_key(a)) {
+            let before = state.fields.get(&key).cloned().unwrap_or_default();
+            let after = set_field(key, next(&before), state);
+            return if prefix { after } else { before };
+        }
+        let Some(id) = argument.and_then(|a| self.scopes.resolve(a)) else {
             return Value::Unknown;
         };
         let before = state.value(id);
-        let step = if node.operator() == Some("--") { -1 } else { 1 };
-        let after = arithmetic("+", &before, &quantity(Some(Sym::constant(step))));
+        let after = next(&before);
         self.assign(id, after.clone(), None, state);
-        let prefix = node.children().next().is_some_and(|c| c.is(Kind::Token));
         if prefix { after } else { before }
     }
 
@@ -376,6 +385,15 @@ pub fn unwrapped(node: Node<'_>) -> Node<'_> {
         Kind::ParenthesizedExpression => operand(node).map_or(node, unwrapped),
         _ => node,
     }
+}
+
+/// Remember what a field holds, or that it is not known.
+fn set_field(key: (DeclId, String), value: Value, state: &mut State<'_>) -> Value {
+    match value {
+        Value::Unknown => state.fields.remove(&key),
+        _ => state.fields.insert(key, value.clone()),
+    };
+    value
 }
 
 /// Whether it is an error by its name: `-ENAME`.

@@ -6,6 +6,7 @@
 
 use super::conditions::Another;
 use super::expressions::piece_size;
+use super::induct::is_count;
 use super::machine::{Level, Machine};
 use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
@@ -100,8 +101,14 @@ pub fn check_rewinds<'t>(
         let whole = if inside { Sym::atom(Atom::Remaining) } else { Sym::atom(Atom::Got) };
         let piece = if inside { piece_size() } else { Some(whole.clone()) };
         let rest = piece.and_then(|piece| whole.minus(&piece));
+        // The whole batch is given back, what the body has seen of it as well.
+        let undone =
+            |(from, to): &(Sym, Sym)| from.as_constant() == Some(0) && is_count(to, &Sym::atom(Atom::Count));
         let fine = match (&exit.end, &exit.state.rewound) {
             (End::GoesOn, rewound) => nothing(rewound),
+            (End::Leaves(_), Rewound::By(amount)) if exit.state.drained.iter().any(undone) => {
+                *amount == whole || *amount == Sym::atom(Atom::Got)
+            }
             (End::Leaves(_), Rewound::By(amount)) => *amount == whole || Some(amount) == rest.as_ref(),
             (End::Leaves(_), rewound) => *rewound == Rewound::Never,
         };
@@ -253,4 +260,30 @@ pub(super) fn is_jump(kind: Kind) -> bool {
 /// What is known of a variable's sign, and the expression that it got its value from.
 pub fn known<'t>(state: &State<'t>, id: DeclId) -> (Sign, Option<Node<'t>>) {
     state.variables.get(&id).map_or((Sign::Unknown, None), |v| (v.sign, v.set_by))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    fn leaving(way: &str) -> String {
+        let count = ("for (k = 0;", "int n = (got + off + UNIT - 1) / UNIT;\n\n\t\tfor (k = 0;");
+        let tail = format!(
+            "if (full(object)) {{\n\t\t\t\twhile (++k < n)\n\t\t\t\t\tdrop_part(parts[k]);\n\t\t\t\t{way}\n\t\t\t}}\n\t\t\toff = 0;"
+        );
+        verdict(&[count, ("off = 0;", &tail)])
+    }
+
+    #[test]
+    fn every_way_out_is_followed() {
+        assert_eq!(leaving("return -EIO;"), "walk N5");
+        assert_eq!(leaving("return object->error;"), "walk N5 N6");
+        assert_eq!(leaving("break;"), "walk N12");
+        assert_eq!(leaving("put_back(iter, got - len);\n\t\t\t\treturn -EIO;"), "walk");
+        assert_eq!(leaving("put_back(iter, got);\n\t\t\t\treturn -EIO;"), "walk");
+        assert_eq!(
+            leaving("put_back(iter, 1);\n\t\t\t\treturn -EIO;"),
+            "iterator-used-in-body at return -EIO;"
+        );
+    }
 }

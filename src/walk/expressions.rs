@@ -199,6 +199,7 @@ impl<'t> Machine<'_, 't> {
     ) -> Result<(), Refusal> {
         if self.eval.facts != Facts::UnitBatch {
             state.drained.push((from, to));
+            state.drained_at = Some(holder);
             self.drop(holder);
             return Ok(());
         }

@@ -10,7 +10,7 @@ use super::expressions::piece_size;
 use super::machine::Machine;
 use super::output::{Output, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
-use super::site::body_of;
+use super::site::{body_of, statements_of};
 use super::state::{State, Value, Variable};
 use super::sym::{Atom, Sign, Sym};
 use crate::syntax::scope::DeclId;
@@ -37,7 +37,7 @@ impl<'t> Machine<'_, 't> {
         let mut first_refusal = None;
         for hypothesis in self.hypotheses(node, state) {
             match self.iteration_holds(node, state, &hypothesis) {
-                Ok(out) => {
+                Ok((out, _)) => {
                     let (settling, anew) = self.starts_anew(node, state, &hypothesis);
                     (self.out.settling, self.out.anew) = (settling, self.out.anew.take().or(anew));
                     self.out.uses.extend(out.uses);
@@ -75,7 +75,7 @@ impl<'t> Machine<'_, 't> {
     }
 
     /// Combinations of what the moved variables could be, the likeliest first.
-    fn hypotheses(&self, node: Node<'t>, state: &State<'t>) -> Vec<Hypothesis> {
+    pub(super) fn hypotheses(&self, node: Node<'t>, state: &State<'t>) -> Vec<Hypothesis> {
         let mut out: Vec<Hypothesis> = vec![Vec::new()];
         for id in self.moved_in(node) {
             let site = self.eval.site;
@@ -102,8 +102,8 @@ impl<'t> Machine<'_, 't> {
         out
     }
 
-    /// Variables that the loop assigns.
-    fn moved_in(&self, node: Node<'t>) -> Vec<DeclId> {
+    /// Variables that the loop assigns on ways that go round.
+    pub(super) fn moved_in(&self, node: Node<'t>) -> Vec<DeclId> {
         let mut out = Vec::new();
         for write in node.descendants() {
             let target = match write.kind() {
@@ -113,6 +113,7 @@ impl<'t> Machine<'_, 't> {
             };
             if let Some(id) = target.and_then(|t| self.eval.scopes.resolve(unwrapped(t)))
                 && !out.contains(&id)
+                && !self.leaves_behind(write, node)
                 && !node.encloses(self.eval.scopes.declaration(id).ident)
             {
                 out.push(id);
@@ -121,13 +122,30 @@ impl<'t> Machine<'_, 't> {
         out
     }
 
-    /// Carry out one iteration under the hypothesis and see whether it holds for the next one.
+    /// Whether every way from here leads out of the loop.
+    fn leaves_behind(&self, node: Node<'t>, looping: Node<'t>) -> bool {
+        let out = |jump: Node<'t>| match jump.kind() {
+            Kind::ReturnStatement => true,
+            Kind::GotoStatement => jump
+                .child(Field::Label)
+                .and_then(|l| self.eval.scopes.label(l.text()))
+                .is_some_and(|l| !looping.encloses(l.node)),
+            _ => false,
+        };
+        let last = |block: Node<'t>| statements_of(block).into_iter().rfind(|n| !n.is(Kind::Comment));
+        let mut blocks =
+            node.ancestors().take_while(|a| *a != looping).filter(|a| a.is(Kind::CompoundStatement));
+        blocks.any(|block| last(block).is_some_and(out))
+    }
+
+    /// Carry out one iteration under the hypothesis and see whether it holds for the next one. Out: what came of it, and
+    /// the state at its end.
     pub(super) fn iteration_holds(
         &self,
         node: Node<'t>,
         entry: &State<'t>,
         hypothesis: &Hypothesis,
-    ) -> Result<Output<'t>, Refusal> {
+    ) -> Result<(Output<'t>, State<'t>), Refusal> {
         let mut machine = self.fresh(Stage::Inner);
         machine.out.failure.clone_from(&self.out.failure);
         let mut state = entry.clone();
@@ -153,7 +171,7 @@ impl<'t> Machine<'_, 't> {
         }
         machine.check_carried(hypothesis, &state, node)?;
         machine.check_uses()?;
-        Ok(machine.out)
+        Ok((machine.out, state))
     }
 
     /// Where the body skips to the next element, the cursors have to move on as well.
@@ -179,8 +197,12 @@ impl<'t> Machine<'_, 't> {
         left: &[Sym],
     ) -> Result<(), Refusal> {
         let place = condition.unwrap_or(node);
-        let turns = condition.and_then(|c| self.turns_left(self.eval.seen_through(unwrapped(c)), state));
-        if turns.is_some_and(|t| left.contains(&t)) {
+        let condition = condition.map(|c| self.eval.seen_through(unwrapped(c)));
+        let turns = condition.and_then(|c| self.turns_left(c, state));
+        // Which of the two goes up to the other does not matter to `!=`.
+        let either = condition.is_some_and(|c| c.operator() == Some("!="));
+        let counts = |t: &Sym| left.contains(t) || either && t.times(-1).is_some_and(|t| left.contains(&t));
+        if turns.is_some_and(|t| counts(&t)) {
             return Ok(());
         }
         Err(Refusal::new(
@@ -274,7 +296,7 @@ pub fn count_formula() -> Option<Sym> {
 }
 
 /// Give the number of elements its short name in every value that has it.
-fn count_by_name(state: &mut State<'_>) {
+pub(super) fn count_by_name(state: &mut State<'_>) {
     let Some(formula) = count_formula() else { return };
     for variable in state.variables.values_mut() {
         let Some(sym) = variable.value.sym() else { continue };
@@ -359,4 +381,40 @@ fn behind(state: &mut State<'_>, hypothesis: &Hypothesis) {
 /// Whether a quantity is the number of elements, by name or written out.
 pub fn is_count(sym: &Sym, count: &Sym) -> bool {
     sym == count || Some(sym) == count_formula().as_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn cursors_are_found_in_any_spelling() {
+        assert_eq!(verdict(&[]), "walk");
+        let count = (
+            "for (k = 0; got > 0; k++) {",
+            "int n = (got + off + UNIT - 1) / UNIT;\n\n\t\tfor (k = 0; n != k; ++k) {",
+        );
+        assert_eq!(verdict(&[count]), "walk");
+        let down = ("for (k = 0; got > 0; k++) {", "for (k = 0; got; k += 1) {");
+        assert_eq!(verdict(&[down]), "walk");
+        let in_place = [("got > 0; k++) {", "got > 0; ) {"), ("parts[k]", "parts[k++]")];
+        assert_eq!(verdict(&in_place), "walk");
+    }
+
+    #[test]
+    fn what_only_looks_like_a_cursor_is_none() {
+        assert!(verdict(&[("k++)", "k += 2)")]).starts_with("piece-not-recognised"));
+        assert!(verdict(&[("\t\t\toff = 0;\n", "")]).starts_with("offset-not-reset"));
+        assert!(verdict(&[("off = 0;", "off = 1;")]).starts_with("offset-not-reset"));
+        assert!(verdict(&[("got -= len;", "got -= UNIT;")]).starts_with("piece-not-recognised"));
+    }
+
+    #[test]
+    fn what_is_written_on_the_way_out_is_no_cursor() {
+        let marks = (
+            "off = 0;",
+            "if (full(object)) {\n\t\t\t\tret = 1;\n\t\t\t\tcleared(parts, ret);\n\t\t\t}\n\t\t\toff = 0;",
+        );
+        assert!(verdict(&[marks]).starts_with("array-escapes"));
+    }
 }

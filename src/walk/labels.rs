@@ -2,7 +2,8 @@
 //!
 //! In: a labelled statement, and the jumps to it. Out: a label right behind the inner loop is where that is left early; a
 //! label in the inner loop's own body to which only the same body goes back is kept, and what is written in between is
-//! not known there. It refuses any other label, and going back with a reference that may be gone.
+//! not known there; a label to which only jumps from in front of it lead, out of statements of the same block, is kept with
+//! what is known on all these ways. It refuses any other label, and going back with a reference that may be gone.
 
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::output::Stage;
@@ -17,6 +18,8 @@ pub(super) enum Inside {
     Leaves,
     /// It goes back in the body of the inner loop.
     Back,
+    /// It goes ahead in its block.
+    Ahead,
 }
 
 impl<'t> Machine<'_, 't> {
@@ -39,15 +42,39 @@ impl<'t> Machine<'_, 't> {
                 self.keep(node, level);
                 Ok(flow)
             }
+            Some(statement) if is_ahead(node, self.eval.site.function) => {
+                let flow = self.statement(statement, state, Level::Nested)?;
+                if self.out.gone.contains(&statement.id()) {
+                    return Err(not_understood(node, "a label in front of what goes with the walk"));
+                }
+                self.keep(node, level);
+                Ok(flow)
+            }
             _ => Err(not_understood(node, "a label inside the loop")),
         }
     }
 
+    /// Whether a jump ahead led to this statement.
+    pub(super) fn is_arrived_at(&self, node: Node<'t>) -> bool {
+        let label = node.child(Field::Label).filter(|_| node.is(Kind::LabeledStatement));
+        label.is_some_and(|l| self.arrivals.contains_key(l.text()))
+    }
+
+    /// What is known on the ways that lead here by a jump ahead.
+    pub(super) fn arrival(&mut self, node: Node<'t>) -> Option<State<'t>> {
+        let label = node.child(Field::Label).filter(|_| node.is(Kind::LabeledStatement))?;
+        self.arrivals.remove(label.text())
+    }
+
     /// What a jump to a label in the outer loop is, if that is understood.
     pub(super) fn jump_inside(&self, jump: Node<'t>, label: Node<'t>, state: &State<'t>) -> Option<Inside> {
-        let inner = self.eval.site.inner?;
-        if self.is_behind_inner(label) && inner.encloses(jump) {
+        let inner = self.eval.site.inner;
+        if self.is_behind_inner(label) && inner.is_some_and(|inner| inner.encloses(jump)) {
             return Some(Inside::Leaves);
+        }
+        let stays = inner.is_none_or(|inner| inner.encloses(jump) == inner.encloses(label));
+        if stays && is_ahead(label, self.eval.site.function) {
+            return Some(Inside::Ahead);
         }
         let back = self.is_retry(label) && label.span().start < jump.span().start && state.released == 0;
         back.then_some(Inside::Back)
@@ -82,5 +109,38 @@ impl<'t> Machine<'_, 't> {
         let last = behind.iter().rposition(|n| n.descendants().any(|d| goes(&d)));
         behind.truncate(last.map_or(0, |at| at + 1));
         behind
+    }
+}
+
+/// Whether every jump to the label stands in front of it, in the same block.
+fn is_ahead<'t>(label: Node<'t>, function: Node<'t>) -> bool {
+    let name = label.child(Field::Label).map(Node::text);
+    let goes = |n: &Node<'t>| n.is(Kind::GotoStatement) && n.child(Field::Label).map(Node::text) == name;
+    let block = label.parent().filter(|p| p.is(Kind::CompoundStatement));
+    let before = |j: Node<'t>| block.is_some_and(|b| b.encloses(j)) && j.span().start < label.span().start;
+    function.descendants().filter(goes).all(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_jump_ahead_is_followed_with_what_is_known_on_both_ways() {
+        let skips = (
+            "see(object, parts[k], off, len);",
+            "if (unwanted(object))\n\t\t\t\tgoto next;\n\t\t\tsee(object, parts[k], off, len);\nnext:\n\t\t\tcount(object);",
+        );
+        assert_eq!(verdict(&[skips]), "walk");
+        let cut = (
+            "off = 0;",
+            "if (unwanted(object))\n\t\t\t\tgoto next;\n\t\t\toff = 0;\nnext:\n\t\t\tcount(object);",
+        );
+        assert!(verdict(&[cut]).starts_with("offset-not-reset"));
+        let gone = (
+            "off = 0;",
+            "if (unwanted(object))\n\t\t\t\tgoto next;\n\t\t\tcount(object);\nnext:\n\t\t\toff = 0;",
+        );
+        assert!(verdict(&[gone]).starts_with("not-understood at next:"));
     }
 }

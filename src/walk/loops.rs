@@ -9,8 +9,9 @@ use super::output::Stage;
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{body_of, callee, is_drain};
 use super::state::{State, Value, Variable};
-use super::sym::{Facts, Sign, Sym};
-use crate::syntax::scope::{DeclKind, Scopes};
+use super::sym::{Atom, Facts, Sign, Sym};
+use crate::flow::access::accesses;
+use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
 
 /// The parts of a loop.
@@ -52,6 +53,14 @@ impl<'t> Machine<'_, 't> {
             && let Some((from, to)) = self.drain_range(node, state)
         {
             self.drained(node, from, to, state, level)?;
+            return Ok(Flow::Falls);
+        }
+        if self.releases_by_pieces(node, state) {
+            let all = match self.eval.facts {
+                Facts::UnitBatch => Sym::constant(1),
+                _ => Sym::atom(Atom::Count),
+            };
+            self.drained(node, Sym::constant(0), all, state, level)?;
             return Ok(Flow::Falls);
         }
         self.kept_loop(node, state, level)
@@ -177,7 +186,78 @@ impl<'t> Machine<'_, 't> {
 
     /// A loop that has nothing to do with the walk.
     fn kept_loop(&mut self, node: Node<'t>, state: &mut State<'t>, level: Level) -> Result<Flow, Refusal> {
+        let steady = self.steady_signs(node, state);
+        self.once_round(node, &steady, state)?;
+        let (lost, outside) = (self.out.lost.clone(), std::mem::take(&mut self.kept_jumps));
+        self.list(&body_of(node), &mut state.clone(), Level::Nested)?;
+        self.kept_jumps = outside;
+        let moved = self
+            .out
+            .lost
+            .difference(&lost)
+            .any(|id| self.eval.scopes.uses(*id).iter().any(|u| !node.encloses(*u)));
+        if moved {
+            return Err(Refusal::new(
+                RefusalCode::CursorRedefined,
+                node.span(),
+                "a loop inside the body moves a cursor of the walk",
+            ));
+        }
         self.forget_written(node, state)?;
+        signed(state, &steady);
+        self.keep(node, level);
+        Ok(Flow::Falls)
+    }
+
+    /// Variables that a kept loop writes, and that have the sign at its end that they had at its start.
+    fn steady_signs(&self, node: Node<'t>, state: &State<'t>) -> Vec<(DeclId, Sign)> {
+        let body = node.child(Field::Body);
+        let in_head = |id: DeclId| {
+            accesses(node, self.eval.scopes).iter().any(|a| {
+                a.decl == id
+                    && (a.may_define() || a.takes_address())
+                    && body.is_none_or(|b| !b.encloses(a.node))
+            })
+        };
+        let mut without = state.clone();
+        if node.is(Kind::MacroIterator) || self.fresh(self.stage).forget_written(node, &mut without).is_err()
+        {
+            return Vec::new();
+        }
+        let known = state.variables.iter().filter(|(id, v)| {
+            v.sign != Sign::Unknown && !without.variables.contains_key(id) && !in_head(**id)
+        });
+        let mut steady: Vec<(DeclId, Sign)> = known.map(|(id, v)| (*id, v.sign)).collect();
+        while !steady.is_empty() {
+            let mut machine = self.fresh(self.stage);
+            machine.out.failure.clone_from(&self.out.failure);
+            let mut turn = state.clone();
+            let flow = machine
+                .once_round(node, &steady, &mut turn)
+                .and_then(|()| machine.list(&body_of(node), &mut turn, Level::Nested));
+            let Ok(flow) = flow else { return Vec::new() };
+            let mut ends = std::mem::take(&mut machine.kept_jumps);
+            ends.extend((flow == Flow::Falls).then_some(turn));
+            let known =
+                |end: &State<'t>, id: DeclId| end.variables.get(&id).map_or(Sign::Unknown, |v| v.sign);
+            let before = steady.len();
+            steady.retain(|(id, sign)| ends.iter().all(|end| known(end, *id).join(*sign) == *sign));
+            if steady.len() == before {
+                break;
+            }
+        }
+        steady
+    }
+
+    /// The head of a kept loop, and what is known of the variables that it writes when its body begins.
+    fn once_round(
+        &mut self,
+        node: Node<'t>,
+        steady: &[(DeclId, Sign)],
+        state: &mut State<'t>,
+    ) -> Result<(), Refusal> {
+        self.forget_written(node, state)?;
+        signed(state, steady);
         let parts = parts(node);
         for header in [parts.init, parts.condition, parts.update].into_iter().flatten() {
             if header.is(Kind::Declaration) {
@@ -196,23 +276,7 @@ impl<'t> Machine<'_, 't> {
             }
             self.rewrite_children(arguments, state)?;
         }
-        let gone = self.out.lost.clone();
-        self.list(&body_of(node), &mut state.clone(), Level::Nested)?;
-        let moved = self
-            .out
-            .lost
-            .difference(&gone)
-            .any(|id| self.eval.scopes.uses(*id).iter().any(|u| !node.encloses(*u)));
-        if moved {
-            return Err(Refusal::new(
-                RefusalCode::CursorRedefined,
-                node.span(),
-                "a loop inside the body moves a cursor of the walk",
-            ));
-        }
-        self.forget_written(node, state)?;
-        self.keep(node, level);
-        Ok(Flow::Falls)
+        Ok(())
     }
 
     /// A call of a function of the same file that only releases the elements of an array that it is given: the
@@ -248,8 +312,39 @@ impl<'t> Machine<'_, 't> {
             cursors: &cursors,
             stage: Stage::Behind,
             switch_breaks: Vec::new(),
+            kept_jumps: Vec::new(),
+            arrivals: Default::default(),
             out: Default::default(),
         };
         machine.drain_range(*looping, &mut inside)
+    }
+}
+
+/// Nothing but the sign of these variables is known.
+fn signed(state: &mut State<'_>, steady: &[(DeclId, Sign)]) {
+    for (id, sign) in steady {
+        state.set(*id, Variable { sign: *sign, ..Variable::unknown() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_loop_of_the_body_stays_and_keeps_what_it_does_not_change() {
+        let chunks = (
+            "off = 0;",
+            "while (more(object)) {\n\t\t\t\tret = step(object);\n\t\t\t\tif (ret < 0)\n\t\t\t\t\treturn ret;\n\t\t\t\tret = 0;\n\t\t\t}\n\t\t\toff = 0;",
+        );
+        let rest = ("return ret;", "goto rest;");
+        let drains = ("\treturn 0;\n}", "\treturn 0;\nrest:\n\treturn ret;\n}");
+        assert!(verdict(&[chunks, rest, drains]).starts_with("reference-imbalance at goto rest;"));
+    }
+
+    #[test]
+    fn a_loop_of_the_body_may_not_move_a_cursor() {
+        let moves = ("off = 0;", "while (more(object))\n\t\t\t\toff++;\n\t\t\toff = 0;");
+        assert_eq!(verdict(&[moves]), "cursor-redefined at off++");
     }
 }

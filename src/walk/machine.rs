@@ -19,7 +19,7 @@ use super::state::State;
 use super::sym::Facts;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node, Tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether control goes on behind a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub struct Machine<'a, 't> {
     pub stage: Stage,
     /// What is known where a kept `switch` is left by `break`.
     pub switch_breaks: Vec<State<'t>>,
+    /// What is known where a kept loop is left by `break` or goes round by `continue`.
+    pub kept_jumps: Vec<State<'t>>,
+    /// What is known where jumps ahead lead, by label.
+    pub arrivals: BTreeMap<&'t str, State<'t>>,
     /// What came out so far.
     pub out: Output<'t>,
 }
@@ -66,7 +70,16 @@ impl<'a, 't> Machine<'a, 't> {
     ) -> Self {
         let tree = site.function.tree();
         let eval = Evaluator { spec, scopes, site, facts };
-        Self { eval, tree, cursors, stage: Stage::Before, switch_breaks: Vec::new(), out: Output::default() }
+        Self {
+            eval,
+            tree,
+            cursors,
+            stage: Stage::Before,
+            switch_breaks: Vec::new(),
+            kept_jumps: Vec::new(),
+            arrivals: Default::default(),
+            out: Output::default(),
+        }
     }
 
     /// A machine with the same knowledge and nothing done yet, to try what a path does.
@@ -77,6 +90,8 @@ impl<'a, 't> Machine<'a, 't> {
             cursors: self.cursors,
             stage,
             switch_breaks: Vec::new(),
+            kept_jumps: Vec::new(),
+            arrivals: Default::default(),
             out: Output::default(),
         }
     }
@@ -91,9 +106,12 @@ impl<'a, 't> Machine<'a, 't> {
                 }
                 continue;
             }
-            if flow == Flow::Leaves {
+            if flow == Flow::Leaves && !self.is_arrived_at(*node) {
                 // No path leads here under the facts.
                 return Ok(flow);
+            }
+            if let Some(arrived) = self.arrival(*node) {
+                *state = if flow == Flow::Leaves { arrived } else { arrived.join(state) };
             }
             flow = self.statement(*node, state, level)?;
         }
@@ -192,6 +210,15 @@ impl<'a, 't> Machine<'a, 't> {
                         self.keep(node, level);
                         return Ok(Flow::Leaves);
                     }
+                    Some(Some(Inside::Ahead)) => {
+                        let arrived = match self.arrivals.remove(label) {
+                            Some(other) => other.join(state),
+                            None => state.clone(),
+                        };
+                        self.arrivals.insert(label, arrived);
+                        self.keep(node, level);
+                        return Ok(Flow::Leaves);
+                    }
                     _ => return Err(not_understood(node, "a jump to a label inside the loop")),
                 }
             }
@@ -201,6 +228,7 @@ impl<'a, 't> Machine<'a, 't> {
                     if kind == Kind::BreakStatement {
                         self.switch_breaks.push(state.clone());
                     }
+                    self.kept_jumps.push(state.clone());
                     self.keep(node, level);
                     return Ok(Flow::Leaves);
                 }

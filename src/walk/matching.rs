@@ -28,3 +28,20 @@ pub fn matches<'t>(pattern: &Pattern, node: Node<'t>) -> Option<Bindings<'t>> {
     let environment = match_node(pattern, node, &Environment::default())?;
     Some(Bindings { environment, around: node })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn casts_and_blanks_do_not_hide_a_call() {
+        assert_eq!(
+            verdict(&[(
+                "take_batch(iter, parts, ~0UL, 16, &off)",
+                "take_batch( iter,\n\t\t\t(parts), ~0UL,\n\t\t\t16, &off )"
+            )]),
+            "walk"
+        );
+        assert_eq!(verdict(&[("&off)", "&object->off)")]), "array-escapes at object->off");
+    }
+}

@@ -32,6 +32,7 @@ pub mod notes;
 pub mod obligations;
 pub mod output;
 pub mod ownership;
+mod piecewise;
 pub mod plain;
 pub mod prepare;
 mod queue;
@@ -48,6 +49,8 @@ mod stops;
 pub mod storage;
 mod summary;
 pub mod sym;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod total;
 mod truth;
 pub mod usage;

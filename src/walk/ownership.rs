@@ -43,6 +43,23 @@ pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) ->
     Ok(())
 }
 
+/// A complete turn releases all elements of its batch, or none.
+pub(super) fn check_whole(end: &State<'_>) -> Result<(), Refusal> {
+    let count = Sym::atom(Atom::Count);
+    let empty = |from: &Sym, to: &Sym| from == to;
+    let part = |(from, to): &(Sym, Sym)| {
+        !empty(from, to) && !(from.as_constant() == Some(0) && super::induct::is_count(to, &count))
+    };
+    match end.drained_at.filter(|_| end.drained.iter().any(part)) {
+        Some(place) => {
+            let sentence =
+                "this releases a part of the batch, and which elements that are depends on its size";
+            Err(Refusal::new(RefusalCode::ReferenceImbalance, place.span(), sentence))
+        }
+        None => Ok(()),
+    }
+}
+
 /// On every path the reference is dropped once, or by what the body calls. Out: conditions under which it is dropped once
 /// more, because a callee says that it took another.
 pub(super) fn check_references<'t>(
@@ -82,4 +99,29 @@ fn is_told(scopes: &Scopes<'_>, site: &Site<'_>, condition: Node<'_>) -> bool {
     let mut names = condition.descendants().filter(|n| n.is(Kind::Identifier)).peekable();
     names.peek().is_some()
         && names.all(|n| scopes.resolve(n).is_some_and(|id| scopes.uses(id).iter().any(&by_address)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_reference_is_dropped_once() {
+        let once = ("off = 0;", "drop_part(parts[k]);\n\t\t\toff = 0;");
+        assert_eq!(verdict(&[once]), "walk");
+        let twice = ("off = 0;", "drop_part(parts[k]);\n\t\t\tdrop_part(parts[k]);\n\t\t\toff = 0;");
+        assert!(verdict(&[twice]).starts_with("reference-imbalance at drop_part(parts[k])"));
+    }
+
+    #[test]
+    fn the_rest_of_a_batch_is_dropped_when_the_loop_is_left() {
+        let leaves = ("off = 0;", "if (full(object))\n\t\t\t\treturn -EIO;\n\t\t\toff = 0;");
+        assert_eq!(verdict(&[leaves]), "reference-imbalance at return -EIO;");
+        let count = ("for (k = 0;", "int n = (got + off + UNIT - 1) / UNIT;\n\n\t\tfor (k = 0;");
+        let drained = (
+            "off = 0;",
+            "if (full(object)) {\n\t\t\t\twhile (++k < n)\n\t\t\t\t\tdrop_part(parts[k]);\n\t\t\t\treturn -EIO;\n\t\t\t}\n\t\t\toff = 0;",
+        );
+        assert_eq!(verdict(&[count, drained]), "walk N5");
+    }
 }

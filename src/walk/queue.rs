@@ -3,7 +3,8 @@
 //! In: an acquisition that stands in no loop and fills an array of an object. Out: [`Queue`]: the function around it as the
 //! one that refills, the one that calls it and gives the next element, the loop that asks for elements, and the one that
 //! drops what is left. The walk is all of them together: how far it goes is told by the loop, in its own measure, and not
-//! by what is left of the walked object. It is recognised so that the refusal can say so; nothing is converted.
+//! by what is left of the walked object. Queues that nothing else looks at are converted by [`super::prepare`]; of the
+//! others the refusal tells the parts.
 
 use super::expressions::first_match;
 use super::matching::matches;
@@ -16,17 +17,17 @@ use crate::syntax::file_scope::{FileFunction, FileScope};
 use crate::syntax::{Field, Kind, Node};
 
 /// The parts of a queue.
-pub(super) struct Queue<'t> {
+pub(in crate::walk) struct Queue<'t> {
     /// `object->array`, where it is filled.
     array: Node<'t>,
     /// The name of the function that refills.
-    refills: &'t str,
+    pub(super) refills: &'t str,
     /// The function that gives the next element, and `object->array[index]` there.
-    takes: (&'t str, Node<'t>),
+    pub(super) takes: (&'t str, Node<'t>),
     /// The function that asks for elements, and its loop.
-    walks: (&'t str, Node<'t>),
+    pub(super) walks: (&'t str, Node<'t>),
     /// The function that drops what is left, and the element there.
-    drops: Option<(&'t str, Node<'t>)>,
+    pub(super) drops: Option<(&'t str, Node<'t>)>,
     /// Where the loop drops an element itself.
     dropped: Vec<Span>,
     /// Where the place of the next element is set.

@@ -17,7 +17,7 @@ use super::machine::{Level, Machine};
 use super::notes::{Found, Note};
 use super::obligations::Proof;
 use super::output::{FailureArm, Output, Stage, Target};
-use super::ownership::{check_drains, check_references};
+use super::ownership::{check_drains, check_references, check_whole};
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::check_running;
@@ -218,6 +218,7 @@ fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<
     let ways_out = exits(&machine, &machine.out)?;
     machine.fresh(Stage::Behind).asks_again(total, &mut end.clone())?;
     check_running(scopes, &machine.out, &end)?;
+    check_whole(&end)?;
     check_rewinds(&machine, &ways_out, &end)?;
     Ok(AnyBatch { machine, end, failure, ways_out })
 }
@@ -480,6 +481,8 @@ fn failure<'t>(machine: &Machine<'_, 't>) -> Result<Failure<'t>, Refusal> {
         cursors: &nothing,
         stage: Stage::Between,
         switch_breaks: Vec::new(),
+        kept_jumps: Vec::new(),
+        arrivals: Default::default(),
         out: Output::default(),
     };
     probe.out.failure = Some(arm.clone());

@@ -353,3 +353,23 @@ impl<'t> Machine<'_, 't> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn the_walked_object_is_left_alone() {
+        let read = ("off = 0;", "note(object, left_in(iter));\n\t\t\toff = 0;");
+        assert!(verdict(&[read]).starts_with("iterator-used-in-body at "));
+        let passed = ("see(object,", "see(iter,");
+        assert_eq!(verdict(&[passed]), "iterator-used-in-body at iter");
+    }
+
+    #[test]
+    fn only_the_current_element_is_looked_at() {
+        assert_eq!(verdict(&[("parts[k]", "parts[k + 1]")]), "neighbour-element at parts[k + 1]");
+        assert_eq!(verdict(&[("parts[k]", "parts")]), "array-escapes at parts");
+        assert_eq!(verdict(&[("see(object,", "see(k,")]), "batch-position-used at k");
+    }
+}

@@ -5,6 +5,7 @@
 
 use super::choice::choice;
 use super::matching::{Bindings, matches};
+use super::piecewise::only_releases;
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
@@ -61,6 +62,8 @@ pub struct Site<'t> {
     pub live_at_end: BTreeSet<DeclId>,
     /// Variables that the outer loop may read before it writes them.
     pub exposed: BTreeSet<DeclId>,
+    /// Whether fields are followed through pointers: only where nothing else can change them.
+    pub through_pointers: bool,
 }
 
 /// Every call in `function` of a function that one of the walk's acquisitions names.
@@ -137,7 +140,8 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
             "the arguments do not have a form that the rule knows",
         );
     };
-    let local = |name: &str| bindings.get(name).and_then(|node| scopes.resolve(node).map(|id| (id, node)));
+    let resolved = |node| scopes.resolve(super::eval::unwrapped(node)).map(|id| (id, node));
+    let local = |name: &str| bindings.get(name).and_then(resolved);
     let Some((batch, batch_node)) = local("batch") else {
         let node = bindings.get("batch").unwrap_or(call);
         return refuse(
@@ -165,7 +169,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     let allocates = choice.as_ref().is_some_and(|c| c.allocates);
     let storage = if allocates { BatchStorage::Allocated } else { acquire.storage };
     let body = body_of(outer);
-    let inner = inner_loop(&body, scopes, batch, call)?;
+    let inner = inner_loop(spec, &body, scopes, batch, call)?.filter(|_| storage != BatchStorage::One);
     let values = Values::of(scopes, outer);
     Ok(Site {
         function: scopes.function(),
@@ -189,6 +193,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         live_out: values.live_out,
         live_at_end: values.live_at_end,
         exposed: values.exposed,
+        through_pointers: false,
     })
 }
 
@@ -223,6 +228,41 @@ impl Values {
 }
 
 impl<'t> Site<'t> {
+    /// An acquisition of which only the straight code around it is looked at: the object and the limit on bytes, what gets
+    /// the result, the array and the offset. Fields of objects are followed through pointers.
+    pub(super) fn alone(
+        call: Node<'t>,
+        (iter, bytes): (Node<'t>, Node<'t>),
+        got: DeclId,
+        (batch, offset): (DeclId, DeclId),
+    ) -> Self {
+        let function = call.ancestors().last().unwrap_or(call);
+        Self {
+            function,
+            call,
+            storage: BatchStorage::Given,
+            iter,
+            batch,
+            got,
+            offset,
+            bytes,
+            slots: None,
+            outer: function,
+            body: Vec::new(),
+            inner: None,
+            around: None,
+            test: None,
+            choice: None,
+            outside: Vec::new(),
+            flags: Vec::new(),
+            also: Vec::new(),
+            live_out: BTreeSet::new(),
+            live_at_end: BTreeSet::new(),
+            exposed: BTreeSet::new(),
+            through_pointers: true,
+        }
+    }
+
     /// The statement of the outer loop's body that walks the batch: the inner loop, or what stands around it.
     pub fn walking(&self) -> Option<Node<'t>> {
         self.around.or(self.inner)
@@ -274,13 +314,13 @@ pub(super) fn best_match<'s, 't>(
     let locals = |b: &Bindings<'t>| {
         ["batch", "offset"]
             .iter()
-            .filter(|n| b.get(n).and_then(|node| scopes.resolve(node)).is_some())
+            .filter(|n| b.get(n).and_then(|node| scopes.resolve(super::eval::unwrapped(node))).is_some())
             .count()
     };
     fits.sort_by_key(|(acquire, b)| (std::cmp::Reverse(locals(b)), acquire.storage != BatchStorage::One));
     // A single element is acquired through its address, and only a declaration without a second star is one.
     let one_is_array = |a: &Acquire, b: &Bindings<'t>| {
-        let batch = b.get("batch").and_then(|n| scopes.resolve(n));
+        let batch = b.get("batch").and_then(|n| scopes.resolve(super::eval::unwrapped(n)));
         let pointee = batch.and_then(|id| scopes.declaration(id).ty.pointee());
         let is_single = pointee.is_some_and(|p| !p.is_pointer());
         (a.storage == BatchStorage::One) != is_single && batch.is_some()
@@ -337,6 +377,7 @@ pub(super) fn assigned_to(call: Node<'_>, scopes: &Scopes<'_>) -> Option<DeclId>
 /// The innermost loop behind the acquisition that uses an element and does more than to release it; there may be
 /// only one such loop.
 fn inner_loop<'t>(
+    spec: &WalkSpec,
     body: &[Node<'t>],
     scopes: &Scopes<'t>,
     batch: DeclId,
@@ -348,7 +389,8 @@ fn inner_loop<'t>(
     for looping in behind.flat_map(|s| s.descendants()).filter(|n| n.kind().is_loop()) {
         let of_array = |id: &DeclId| scopes.uses(*id).iter().any(|u| looping.encloses(*u));
         let uses_batch = of_array(&batch) || pointers.iter().any(of_array);
-        if !uses_batch || looping.encloses(call) || is_drain(looping, scopes, batch) {
+        let releases = is_drain(looping, scopes, batch) || only_releases(spec, looping, scopes, batch);
+        if !uses_batch || looping.encloses(call) || releases {
             continue;
         }
         match found {

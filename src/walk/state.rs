@@ -147,6 +147,8 @@ pub struct State<'t> {
     pub released_at: Option<Node<'t>>,
     /// Ranges of elements released by loops, as `start..end`.
     pub drained: Vec<(Sym, Sym)>,
+    /// What released such a range last.
+    pub drained_at: Option<Node<'t>>,
     /// How the walked object was moved back.
     pub rewound: Rewound,
     /// Conditions of the outer loop of which it is known whether they hold.
@@ -209,6 +211,7 @@ impl<'t> State<'t> {
             );
         }
         let drained = if self.drained == other.drained { self.drained } else { Vec::new() };
+        let drained_at = self.drained_at.or(other.drained_at);
         let mut fields = self.fields;
         fields.retain(|key, value| other.fields.get(key) == Some(value));
         let mut unless_failed = self.unless_failed;
@@ -233,6 +236,7 @@ impl<'t> State<'t> {
             released_if,
             released_at,
             drained,
+            drained_at,
             rewound,
             conditions,
             added,

@@ -92,3 +92,22 @@ impl<'t> Summary<'t> {
         self.writes(parameter).next().is_some() || fields.filter(own).any(is_written)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_function_that_releases_a_batch_is_read() {
+        let drops = "static void drop_all(struct part **p, int n)\n{\n\tint i;\n\n\tfor (i = 0; i < n; i++)\n\t\tdrop_part(p[i]);\n}\n\nint each(";
+        let all = [
+            ("int each(", drops),
+            ("for (k = 0;", "int n = (got + off + UNIT - 1) / UNIT;\n\n\t\tfor (k = 0;"),
+            ("got -= len;\n\t\t}", "got -= len;\n\t\t}\n\t\tdrop_all(parts, n);"),
+        ];
+        assert_eq!(verdict(&all), "walk");
+        let fewer = ("drop_all(parts, n)", "drop_all(parts, n - 1)");
+        let told = verdict(&[all[0], all[1], all[2], fewer]);
+        assert_eq!(told, "reference-imbalance at drop_all(parts, n - 1);");
+    }
+}

@@ -336,3 +336,29 @@ fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> 
             given(reaching.definition(*d)).is_some_and(|value| at_least_a_unit(eval, value, depth + 1))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn the_limit_of_a_batch_may_be_what_is_left_or_a_page_and_more() {
+        for limit in ["~0UL", "left_in(iter)", "LONG_MAX"] {
+            assert_eq!(verdict(&[("~0UL", limit)]), "walk", "{limit}");
+        }
+        assert_eq!(verdict(&[("~0UL", "4 * UNIT")]), "walk N4");
+        assert_eq!(verdict(&[("~0UL", "UNIT / 2")]), "byte-cap-below-page at UNIT / 2");
+        assert!(verdict(&[("~0UL", "object->most")]).starts_with("byte-cap-below-page"));
+    }
+
+    #[test]
+    fn what_is_asked_for_may_be_counted_down() {
+        let counted = [
+            ("left_in(iter)", "left"),
+            ("~0UL", "left"),
+            ("int k, ret = 0;", "int k, ret = 0;\n\tsize_t left = object->size;"),
+            ("for (k = 0;", "left -= got;\n\t\tfor (k = 0;"),
+        ];
+        assert!(verdict(&counted).starts_with("walk"));
+    }
+}

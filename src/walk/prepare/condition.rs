@@ -4,7 +4,7 @@
 //! first into a variable of its own, and leaves with what that got if it failed; a loop that has walked all leaves zero in
 //! `got`. It refuses, by finding nothing, bodies that go on or leave the loop by themselves.
 
-use super::Prepared;
+use super::{Finish, Prepared};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, column_of, indent};
 use crate::plan::outlining::fit::numbered;
@@ -57,7 +57,14 @@ pub(super) fn in_body<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
         edits.add(TextEdit::new(used.span(), own.clone())).ok()?;
     }
     let done = "the condition acquires until nothing is left".to_owned();
-    Some(Prepared { edits, function: function.name.to_owned(), done, notes: Vec::new(), open: Vec::new() })
+    Some(Prepared {
+        edits,
+        function: function.name.to_owned(),
+        done,
+        notes: Vec::new(),
+        open: Vec::new(),
+        finish: Finish::Done,
+    })
 }
 
 /// The loop or switch that a `break` or a `continue` belongs to.

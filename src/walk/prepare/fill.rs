@@ -7,7 +7,7 @@
 //! that in a batch of any size, and anything between the acquisition and the loop's end that is not straight code.
 
 use super::elements::{Elements, Meaning, Template, Which, element_field, room_behind};
-use super::{Prepared, batch_of};
+use super::{Finish, Prepared, batch_of};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, column_of, indent};
 use crate::plan::outlining::fit::numbered;
@@ -63,7 +63,14 @@ pub(super) fn filled<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) 
         let offset = found.elements.fields().find(|(_, m)| *m == Meaning::Offset);
         notes.extend(offset.map(|(p, _)| Note { name: "N16", values: vec![("field", p.field.clone())] }));
     }
-    Some(Prepared { edits, function: function.name.to_owned(), done, notes, open: Vec::new() })
+    Some(Prepared {
+        edits,
+        function: function.name.to_owned(),
+        done,
+        notes,
+        open: Vec::new(),
+        finish: Finish::Done,
+    })
 }
 
 /// `&array[number]`, where elements are acquired and stay.
@@ -91,29 +98,17 @@ impl<'t> Destination<'t> {
         let offset = bindings.get("offset").and_then(|n| scopes.resolve(n))?;
         let got = site::assigned_to(call, scopes)?;
         let outer = site::enclosing_loop(call, scopes.function())?;
+        let (iter, bytes) = (bindings.get("iter")?, bindings.get("bytes")?);
+        // Nothing is indexed by a number, so that no expression is taken for an element.
+        let alone = Site::alone(call, (iter, bytes), got, (offset, offset));
         let site = Site {
             function: scopes.function(),
-            call,
             storage: acquire.storage,
-            iter: bindings.get("iter")?,
-            // Nothing is indexed by a number, so that no expression is taken for an element.
-            batch: offset,
-            got,
-            offset,
-            bytes: bindings.get("bytes")?,
             slots: bindings.get("slots"),
             outer,
             body: site::body_of(outer),
-            inner: None,
-            around: None,
-            test: None,
-            choice: None,
-            outside: Vec::new(),
-            flags: Vec::new(),
-            also: Vec::new(),
-            live_out: Default::default(),
-            live_at_end: Default::default(),
-            exposed: Default::default(),
+            through_pointers: false,
+            ..alone
         };
         Some((site, Self { node, array: squeezed(array), number: squeezed(number) }))
     }

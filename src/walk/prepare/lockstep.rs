@@ -4,6 +4,7 @@
 //! variable that it gave. Out: [`Lockstep`]: the copy and the addition, which are one variable moved in place. It refuses
 //! copies and counts that are moved more than once per turn of one loop, or in different loops.
 
+use super::tails::Straightened;
 use crate::flow::access::accesses;
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
@@ -19,7 +20,11 @@ pub(super) struct Lockstep<'t> {
 }
 
 /// The copy in a function that moves with what it returns.
-pub(super) fn lockstep<'t>(scopes: &Scopes<'t>, body: Node<'t>, returned: Node<'t>) -> Option<Lockstep<'t>> {
+pub(super) fn lockstep<'t>(
+    scopes: &Scopes<'t>,
+    body: &Straightened<'t>,
+    returned: Node<'t>,
+) -> Option<Lockstep<'t>> {
     let count = scopes.resolve(returned)?;
     let starts = |id: DeclId| scopes.declaration(id).initializer;
     let counted = moved_once(scopes, body, count)?;
@@ -36,10 +41,10 @@ pub(super) fn lockstep<'t>(scopes: &Scopes<'t>, body: Node<'t>, returned: Node<'
     })
 }
 
-/// The loop in each turn of which a variable goes up by one, and never else.
-fn moved_once<'t>(scopes: &Scopes<'t>, body: Node<'t>, id: DeclId) -> Option<Node<'t>> {
-    let written = |n: Node<'t>| accesses(n, scopes).into_iter().filter(|a| a.decl == id);
-    let mut writes = written(body).filter(|a| a.may_define() || a.takes_address());
+/// The loop in each turn of which a variable goes up by one, and never else on the way to the body's own end.
+fn moved_once<'t>(scopes: &Scopes<'t>, body: &Straightened<'t>, id: DeclId) -> Option<Node<'t>> {
+    let all = body.main.iter().flat_map(|n| accesses(*n, scopes)).filter(|a| a.decl == id);
+    let mut writes = all.filter(|a| a.may_define() || a.takes_address());
     let declared = scopes.declaration(id).ident;
     let step = writes.by_ref().find(|a| a.node != declared)?;
     let update = step.node.parent().filter(|p| p.is(Kind::UpdateExpression) && p.operator() == Some("++"))?;

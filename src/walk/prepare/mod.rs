@@ -5,12 +5,17 @@
 //! shown: the conversion is made on their result, and the two together are what changes. A form of its own is refused
 //! for its own reason if it cannot be spelled in this way.
 
+mod again;
 mod condition;
 mod elements;
+mod entries;
 mod fill;
 mod inline;
 mod lockstep;
+mod refill;
 mod single;
+mod spread;
+mod tails;
 mod widen;
 
 use super::notes::Note;
@@ -35,6 +40,46 @@ pub struct Prepared {
     pub notes: Vec<Note>,
     /// What a person has to look at, because it is not the same program.
     pub open: Vec<Left>,
+    /// What has to be done with the converted text.
+    pub finish: Finish,
+}
+
+/// What was put into a text for the conversion's sake only.
+#[derive(Clone, Debug)]
+pub enum Finish {
+    /// Nothing.
+    Done,
+    /// A label behind the end, where the only jump to it stands again.
+    Fold(String),
+    /// Calls of a name that stands for the callback, with all arguments but the last.
+    Again {
+        /// The name.
+        name: String,
+        /// A variable that lives in the context alone.
+        flag: String,
+        /// What a positive result becomes, which is done behind the loop already.
+        settled: String,
+        /// The helper.
+        helper: String,
+        /// Which of its arguments are the callback, and what that is handed.
+        at: [usize; 2],
+    },
+}
+
+impl Prepared {
+    /// The converted text without what was put there for the conversion's sake; nothing if that cannot be taken away.
+    pub fn finished(&self, path: &str, text: Vec<u8>) -> Option<Vec<u8>> {
+        let whole = |text: Vec<u8>| String::from_utf8(text).ok();
+        match &self.finish {
+            Finish::Done => Some(text),
+            Finish::Fold(label) => {
+                tails::folded(path, &whole(text)?, &self.function, label).map(String::into_bytes)
+            }
+            Finish::Again { .. } => {
+                again::called(path, &whole(text)?, &self.function, &self.finish).map(String::into_bytes)
+            }
+        }
+    }
 }
 
 /// A fact that the conversion rests on and that is not shown.
@@ -58,8 +103,13 @@ pub fn prepared<'t>(
 ) -> Vec<Prepared> {
     let ways = match refused {
         RefusalCode::NoOuterLoop => {
-            vec![inline::inlined(spec, file, call), single::widened(spec, file, call)]
+            vec![
+                inline::inlined(spec, file, call),
+                single::widened(spec, file, call),
+                spread::spread(spec, file, call),
+            ]
         }
+        RefusalCode::RefillQueue => vec![refill::refilled(spec, file, call)],
         RefusalCode::ArrayAliasesDestination => vec![fill::filled(spec, file, call)],
         RefusalCode::NotUnderstood => vec![condition::in_body(spec, file, call)],
         _ => Vec::new(),

@@ -8,7 +8,7 @@
 //! amount.
 
 use super::widen::Writer;
-use super::{Left, Prepared};
+use super::{Finish, Left, Prepared};
 use crate::flow::access::accesses;
 use crate::source::SourceFile;
 use crate::syntax::file_scope::FileScope;
@@ -77,7 +77,7 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     let tests = straight.later.iter().filter_map(|n| n.child(Field::Condition));
     notes.extend(tests.map(|c| Note { name: "N19", values: value("test", unwrapped(c).text()) }));
     let done = format!("what was got before is kept in `{array}`, element by element");
-    Some(Prepared { edits, function: function.name.to_owned(), done, notes, open })
+    Some(Prepared { edits, function: function.name.to_owned(), done, notes, open, finish: Finish::Done })
 }
 
 fn first_line(node: Node<'_>) -> &str {
