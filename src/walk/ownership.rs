@@ -46,9 +46,9 @@ pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) ->
 /// A complete turn releases all elements of its batch, or none.
 pub(super) fn check_whole(end: &State<'_>) -> Result<(), Refusal> {
     let count = Sym::atom(Atom::Count);
-    let empty = |from: &Sym, to: &Sym| from == to;
     let part = |(from, to): &(Sym, Sym)| {
-        !empty(from, to) && !(from.as_constant() == Some(0) && super::induct::is_count(to, &count))
+        let whole = from.as_constant() == Some(0) && super::induct::is_count(to, &count);
+        from != to && !whole
     };
     match end.drained_at.filter(|_| end.drained.iter().any(part)) {
         Some(place) => {

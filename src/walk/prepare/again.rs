@@ -81,8 +81,7 @@ fn in_column(path: &str, text: &str, function: &str, helper: &str) -> Option<Str
     let node = FileScope::of(&tree).function(function)?.node;
     let walking = node.descendants().find(|n| n.is(Kind::CallExpression) && callee(*n) == Some(helper))?;
     let looping = walking.ancestors().filter(|a| a.kind().is_loop()).last()?;
-    let column =
-        |n: Node<'_>| indentation(source.slice(source.lines().line_span(source.line_column(n.span()).line)));
+    let column = |n: Node<'_>| column_of(&source, n.span());
     let mut edits = EditSet::new();
     for statement in statements_of(looping.child(Field::Body)?) {
         if column(statement) <= column(looping) {
