@@ -22,6 +22,8 @@ pub(crate) struct Refused {
     pub(crate) path: String,
     /// Where the span of the offending fact begins, in bytes.
     pub(crate) offset: usize,
+    /// The code that the span covers.
+    pub(crate) text: String,
     /// What it says.
     pub(crate) sentence: String,
 }
@@ -129,6 +131,7 @@ fn finish(files: &[TreeFile], outcome: engine::Outcome, level: engine::Level) ->
                 code: refusal.code.name().to_owned(),
                 path: site.file.path().to_owned(),
                 offset: refusal.span.start as usize,
+                text: site.file.slice(refusal.span).to_owned(),
                 sentence: refusal.sentence.clone(),
             }),
         }

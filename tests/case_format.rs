@@ -36,6 +36,8 @@ pub(crate) struct Refusal {
     pub(crate) at: String,
     /// that many bytes into it: where an `@` stood in the case.
     pub(crate) skip: usize,
+    /// How many bytes the span has, if a second `@` says where it ends.
+    pub(crate) len: Option<usize>,
 }
 
 /// One case file.
@@ -149,8 +151,10 @@ fn open(case: &mut Case, header: &str) -> Result<Section, String> {
         "level" if rest == "review" => case.level = Level::Review,
         "refuse" => {
             let (code, at) = rest.split_once(" at ").ok_or("refuse CODE at TEXT")?;
-            let skip = at.find('@').unwrap_or(0);
-            case.refusals.push(Refusal { code: code.to_owned(), at: at.replacen('@', "", 1), skip });
+            let marks: Vec<usize> = at.match_indices('@').map(|(i, _)| i).collect();
+            let skip = marks.first().copied().unwrap_or(0);
+            let len = marks.get(1).map(|end| end - skip - 1);
+            case.refusals.push(Refusal { code: code.to_owned(), at: at.replace('@', ""), skip, len });
         }
         "expect-differs:" | "input:" => case.flags.extend(words()),
         "notes:" => case.notes.extend(words()),
@@ -217,13 +221,16 @@ fn check(case: &Case) -> Result<(), String> {
 #[test]
 fn a_case_has_its_sections() {
     let case = parse(
-        "// Shows it.\n//- generation classic\n//- before a.c\nint a;\n//- refuse no-loop at int @a;\n",
+        "// Shows it.\n//- generation classic\n//- before a.c\nint a;\n//- refuse no-loop at int @a@;\n",
     )
     .unwrap();
     assert_eq!(case.about, "Shows it.");
     assert_eq!(case.generation, Generation::Classic);
     assert_eq!(case.before, [("a.c".to_owned(), b"int a;\n".to_vec())]);
-    assert_eq!(case.refusals, [Refusal { code: "no-loop".into(), at: "int a;".into(), skip: 4 }]);
+    assert_eq!(
+        case.refusals,
+        [Refusal { code: "no-loop".into(), at: "int a;".into(), skip: 4, len: Some(1) }]
+    );
 }
 
 #[test]

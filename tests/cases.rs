@@ -28,6 +28,8 @@ fn every_case_has_its_verdict() {
         let verdict = verdict(case);
         if shown.is_some() {
             println!("{}: {}", case.name, verdict.describe());
+            let Outcome { refused, .. } = adaptor::convert(&case.before, case.generation, case.level);
+            println!("{}", list(&refused));
         }
         if update {
             rewrite_known_failure(case, &verdict);
@@ -155,7 +157,9 @@ fn compare_refusals(case: &Case, refused: &[Refused]) -> Option<String> {
             Some((path.clone(), at + want.skip))
         };
         let place = case.before.iter().find_map(place)?;
-        let found = refused.iter().any(|r| r.code == want.code && (r.path.clone(), r.offset) == place);
+        let as_long = |r: &Refused| want.len.is_none_or(|len| len == r.text.len());
+        let found =
+            refused.iter().any(|r| r.code == want.code && (r.path.clone(), r.offset) == place && as_long(r));
         if !found {
             return Some(format!(
                 "no refusal {} at {place:?} `{}`, but {}",
@@ -169,7 +173,9 @@ fn compare_refusals(case: &Case, refused: &[Refused]) -> Option<String> {
 }
 
 fn list(refused: &[Refused]) -> String {
-    let line = |r: &Refused| format!("\n    {} at {}, byte {}: {}", r.code, r.path, r.offset, r.sentence);
+    let line = |r: &Refused| {
+        format!("\n    {} at {}, byte {} `{}`: {}", r.code, r.path, r.offset, r.text, r.sentence)
+    };
     refused.iter().map(line).collect()
 }
 

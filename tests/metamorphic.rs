@@ -91,6 +91,11 @@ const RESPELLINGS: &[(&str, Respelling)] = &[
     ("counting", counting),
     ("order of updates", order_of_updates),
     ("unlikely", unlikely),
+    ("kind of the outer loop", outer_kind),
+    ("kind of the inner loop", inner_kind),
+    ("minimum by a test", minimum_by_test),
+    ("place of declarations", declarations),
+    ("nested blocks", blocks),
     ("comments", comments),
 ];
 
@@ -153,6 +158,83 @@ fn order_of_updates(text: &str, _: &mut Dice) -> String {
 
 fn unlikely(text: &str, _: &mut Dice) -> String {
     replace(text, r"if \((\w+ <=? 0)\)", |found| format!("if (unlikely({}))", &found[1]))
+}
+
+/// `while (left) {` as a loop without end that a test leaves.
+fn outer_kind(text: &str, dice: &mut Dice) -> String {
+    replace(text, r"(?m)^(\t+)while \((iov_iter_count\([^()]*\))\) \{$", |found| {
+        let (tabs, left) = (&found[1], &found[2]);
+        match dice.roll(2) {
+            0 => format!("{tabs}for (;;) {{\n{tabs}\tif (!{left})\n{tabs}\t\tbreak;"),
+            _ => format!("{tabs}while (1) {{\n{tabs}\tif ({left} == 0)\n{tabs}\t\tbreak;"),
+        }
+    })
+}
+
+/// A `for` over the batch as a `while` that counts at its end.
+fn inner_kind(text: &str, _: &mut Dice) -> String {
+    let head = Regex::new(r"^(\t+)for \((\w+) = 0; ([^;,]+); (\w+)\+\+\) \{$").unwrap();
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut ends: Vec<(String, String)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let end = |tabs: &str| lines[at..].iter().position(|l| *l == format!("{tabs}}}")).map(|n| at + n);
+        let skips = |to: usize| lines[at..to].iter().any(|l| l.contains("continue"));
+        if let Some(found) = head.captures(line)
+            && found[2] == found[4]
+            && end(&found[1]).is_some_and(|to| !skips(to))
+        {
+            let (tabs, index, condition) = (&found[1], &found[2], &found[3]);
+            out.push(format!("{tabs}{index} = 0;\n{tabs}while ({condition}) {{"));
+            ends.push((format!("{tabs}}}"), format!("{tabs}\t{index}++;")));
+            continue;
+        }
+        if let Some((_, step)) = ends.pop_if(|(end, _)| end == line) {
+            out.push(step);
+        }
+        out.push((*line).to_owned());
+    }
+    out.join("\n")
+}
+
+/// The length of a piece as what the page has, cut by what is left.
+fn minimum_by_test(text: &str, _: &mut Dice) -> String {
+    let pattern = r"(?m)^(\t+)size_t (\w+) = min_t\(size_t, (\w+), PAGE_SIZE - (\w+)\);\n\n";
+    replace(text, pattern, |found| {
+        let (tabs, len, left, off) = (&found[1], &found[2], &found[3], &found[4]);
+        format!(
+            "{tabs}size_t {len} = PAGE_SIZE - {off};\n\n{tabs}if ({len} > {left})\n{tabs}\t{len} = {left};\n\n"
+        )
+    })
+}
+
+/// The last declaration of a block gets its value behind the declarations.
+fn declarations(text: &str, dice: &mut Dice) -> String {
+    replace(text, r"(?m)^(\t\t+)(size_t|ssize_t|int|unsigned int) (\w+) = ([^;{,]+);\n\n", |found| {
+        let (tabs, ty, name, value) = (&found[1], &found[2], &found[3], &found[4]);
+        match dice.roll(2) {
+            0 => format!("{tabs}{ty} {name};\n\n{tabs}{name} = {value};\n"),
+            _ => found[0].to_owned(),
+        }
+    })
+}
+
+/// A call that is a statement of a block stands in a block of its own.
+fn blocks(text: &str, dice: &mut Dice) -> String {
+    let call = Regex::new(r"^(\t\t\t+)(\w+)\(.*\);$").unwrap();
+    let mut out: Vec<String> = Vec::new();
+    for line in text.split('\n') {
+        let before = out.last().map_or("", |l| l.trim_end());
+        let in_a_list = before.is_empty() || before.ends_with([';', '{', '}']);
+        match call.captures(line).filter(|_| in_a_list && dice.roll(4) == 0) {
+            Some(found) => {
+                let tabs = &found[1];
+                out.push(format!("{tabs}{{\n{tabs}\t{}\n{tabs}}}", line.trim_start()));
+            }
+            None => out.push(line.to_owned()),
+        }
+    }
+    out.join("\n")
 }
 
 fn comments(text: &str, dice: &mut Dice) -> String {

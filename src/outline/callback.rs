@@ -445,3 +445,35 @@ fn is_dead_store(material: &Material<'_, '_>, node: Node<'_>) -> bool {
         && literal
         && next.is_some_and(|a| a.defines())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::converted;
+    use crate::walk::testing::changed;
+
+    #[test]
+    fn the_callback_has_the_rules_prototype_and_stands_above_the_functions_comment() {
+        let commented =
+            converted(&changed(&[("int each(", "/**\n * each - sees all parts\n */\nint each(")]));
+        let (callback, comment) =
+            (commented.find("static int each_part(").unwrap(), commented.find("/**").unwrap());
+        assert!(callback < comment, "{commented}");
+        assert!(commented.contains("*/\nint each(struct walked *iter"), "{commented}");
+    }
+
+    #[test]
+    fn comments_and_conditional_regions_move_with_their_statements() {
+        let body = "/* before it */\n#ifdef CONFIG_SEEN\n\t\t\tsee(object, parts[k], off, len);\n#endif\n\t\t\t/* behind it */\n\t\t\tlook(object);";
+        let moved = converted(&changed(&[("see(object, parts[k], off, len);", body)]));
+        assert!(moved.contains("\t/* before it */\n#ifdef CONFIG_SEEN\n\tsee(object, part, off, len);\n#endif\n\t/* behind it */\n\tlook(object);\n"), "{moved}");
+    }
+
+    #[test]
+    fn a_local_of_the_body_keeps_its_type() {
+        let own = converted(&changed(&[(
+            "see(object,",
+            "const struct place *at = find(object);\n\n\t\t\tsee(at,",
+        )]));
+        assert!(own.contains("\tconst struct place *at = find(object);\n"), "{own}");
+    }
+}

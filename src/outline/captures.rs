@@ -192,3 +192,29 @@ pub fn writes_release(walk: &Walk<'_>) -> bool {
     let nested = walk.body.spellings.values().any(|s| *s == Spelling::Release);
     nested || walk.body.pieces.iter().any(|(p, _)| *p == Piece::Release)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::{converted, refused};
+    use crate::walk::testing::changed;
+
+    #[test]
+    fn what_the_body_uses_is_handed_on() {
+        let written = [("see(object,", "ret += see(object,"), ("return 0;\n}", "return ret;\n}")];
+        let two = converted(&changed(&written));
+        assert!(two.contains("struct each_ctx {\n\tint ret;\n\tstruct object *object;\n};"), "{two}");
+        assert!(two.contains("ctx->ret += see(ctx->object, part, off, len);"), "{two}");
+        assert!(two.contains("return ctx.ret;"), "{two}");
+        let none = converted(&changed(&[("see(object, parts[k], off, len);", "see(parts[k]);")]));
+        assert!(none.contains("each_part, NULL)"), "{none}");
+    }
+
+    #[test]
+    fn a_type_without_a_name_cannot_be_handed_on() {
+        let nameless = [
+            ("int k, ret = 0;", "int k, ret = 0;\n\tstruct { int sum; } all = { 0 };"),
+            ("see(object,", "all.sum += see(object,"),
+        ];
+        assert_eq!(refused(&changed(&nameless)), "capture-not-possible");
+    }
+}

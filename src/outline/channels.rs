@@ -149,3 +149,36 @@ pub fn like_failure<'t>(
 fn plain_statements(node: Node<'_>) -> Vec<Node<'_>> {
     statements_of(node).into_iter().filter(|n| !n.is(Kind::Comment)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::{converted, refused};
+    use crate::walk::testing::changed;
+
+    const DRAINS: &str = "if (full(object)) {
+				while (++k < n)
+					drop_part(parts[k]);
+				WAY
+			}
+			off = 0;";
+
+    fn leaving(way: &str, failure: &str) -> String {
+        let drains = DRAINS.replace("WAY", way);
+        let count = ("for (k = 0;", "int n = (got + off + UNIT - 1) / UNIT;\n\n\t\tfor (k = 0;");
+        changed(&[count, ("off = 0;", &drains), ("return got;", failure)])
+    }
+
+    #[test]
+    fn an_error_of_the_body_is_returned_as_it_was() {
+        let same = converted(&leaving("return -EIO;", "return got;"));
+        assert!(same.contains("\tif (full(object))\n\t\treturn -EIO;"), "{same}");
+        assert!(same.contains("if (err < 0)\n\t\treturn err;"), "{same}");
+    }
+
+    #[test]
+    fn a_failure_that_leads_elsewhere_is_told_by_its_value() {
+        let told = converted(&leaving("return -EIO;", "return -ENODEV;"));
+        assert!(told.contains("if (err == -EIO)\n\t\treturn err;"), "{told}");
+        assert_eq!(refused(&leaving("return object->error;", "return -ENODEV;")), "error-channels");
+    }
+}

@@ -21,6 +21,8 @@ pub mod plain;
 pub mod respell;
 mod rest;
 pub mod tail;
+#[cfg(test)]
+mod testing;
 pub mod ways_out;
 
 use crate::edit::TextEdit;

@@ -107,3 +107,21 @@ fn element_name<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<&'t str> {
         .find(|id| *id != walk.site.batch)
         .map(|id| scopes.declaration(id).name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::converted;
+    use crate::walk::testing::changed;
+
+    #[test]
+    fn names_are_the_users_and_mean_nothing_else() {
+        let plain = converted(&changed(&[]));
+        assert!(
+            plain.contains("static int each_part(struct part *part, size_t off, size_t len, void *data)\n"),
+            "{plain}"
+        );
+        assert!(plain.contains("walk_each(iter, left_in(iter), each_part, object)"), "{plain}");
+        let taken = converted(&changed(&[("int each(", "int each_part;\n\nint each(")]));
+        assert!(taken.contains("static int each_part2("), "{taken}");
+    }
+}

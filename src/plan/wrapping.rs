@@ -248,9 +248,10 @@ mod tests {
 
     #[test]
     fn breaks_that_still_fit_are_kept() {
-        let old = "\tif (!context->first_condition &&\n\t    (second_condition & (WHOLE_SECTOR - 1) || third & (WHOLE_SECTOR - 1)))\n\t\tf();\n";
-        assert_eq!(relayout(old, &|_| true), old);
-        let moved = old.replace("\t    (", "\t     (");
+        let condition = "\tif (!context->first_condition &&\n\t    (second & (WHOLE_SECTOR - 1) || third & (WHOLE_SECTOR - 1)))";
+        let old = format!("void f(void)\n{{\n{condition}\n\t\tg();\n}}\n");
+        assert_eq!(relayout(&old, &|_| true), old);
+        let moved = old.replace("\n\t    (", "\n\t     (");
         assert_ne!(relayout(&moved, &|_| true), moved);
     }
 

@@ -288,7 +288,7 @@ mod tests {
     fn what_is_looked_at_behind_the_loop_is_what_the_helper_says() {
         let failed = ("return got;", "{\n\t\t\tret = got;\n\t\t\tbreak;\n\t\t}");
         assert_eq!(verdict(&[failed, ("return 0;\n}", "return ret < 0 ? ret : 0;\n}")]), "walk");
-        let last = [("got -= len;", "got -= len;\n\t\t\tret = len;"), ("return 0;\n}", "return ret;\n}")];
-        assert!(!verdict(&last).starts_with("walk"));
+        let last = [("for (k = 0;", "ret = got;\n\t\tfor (k = 0;"), ("return 0;\n}", "return ret;\n}")];
+        assert!(verdict(&last).starts_with("value-after-loop"));
     }
 }

@@ -28,9 +28,9 @@ rewind: put_back(iter, x)
 release: drop_part(x)
 same: smaller(a, b) => a < b ? a : b
 same: a & (UNIT - 1) => a - a / UNIT * UNIT
-failed: IS_ERR(x)
-negative: PTR_ERR(x)
-pure: smaller left_in ERR_PTR IS_ERR PTR_ERR
+failed: is_bad(x)
+negative: error_of(x)
+pure: smaller left_in is_bad error_of
 lock: take_lock drop_lock
 batched: publish
 accounting: count_up

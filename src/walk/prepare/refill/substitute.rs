@@ -8,7 +8,7 @@ use super::super::Finish;
 use super::text::Writer;
 use super::values::Substitute;
 use crate::edit::TextEdit;
-use crate::plan::columns::{TAB, indent, shift};
+use crate::plan::columns::{TAB, WIDTH, indent, shift};
 use crate::plan::outlining::fit::numbered;
 use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Declaration};
@@ -138,11 +138,21 @@ impl<'a, 't> Again<'a, 't> {
         let spelled = |n: Node<'t>| self.own(n);
         self.locals_are_known().then_some(())?;
         let conditions: Vec<String> = self.substitute.conditions.iter().map(|c| self.negated(*c)).collect();
-        let asked = conditions.join(" || ");
-        let mut out = format!(
-            "\n{}:\n{inside}if ({result} >= 0 || {} || {asked})\n{inside}\tbreak;\n",
-            self.behind, self.flag
-        );
+        let flag = self.flag.clone();
+        let mut asked = format!("{result} >= 0");
+        let mut at = (inside.len() * TAB) + "if (".len() + asked.len();
+        for part in std::iter::once(flag).chain(conditions) {
+            // The flag will be a field of the context.
+            let room = "ctx.".len() + part.len() + " || ".len();
+            if at + room > WIDTH {
+                asked.push_str(&format!(" ||\n{inside}    {part}"));
+                at = inside.len() * TAB + room;
+            } else {
+                asked.push_str(&format!(" || {part}"));
+                at += room;
+            }
+        }
+        let mut out = format!("\n{}:\n{inside}if ({asked})\n{inside}\tbreak;\n", self.behind);
         for statement in &self.substitute.statements {
             if statement.is(Kind::Declaration) {
                 let own = self.locals().filter(|d| statement.encloses(d.ident));
