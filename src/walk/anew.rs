@@ -124,7 +124,7 @@ impl<'t> Machine<'_, 't> {
         let mut raised = entry.clone();
         raised.set(id, Variable { sign: Sign::NonZero, ..Variable::unknown() });
         let others: Hypothesis = hypothesis.iter().filter(|(known, _)| *known != id).cloned().collect();
-        self.iteration_holds(inner, &raised, &others).is_ok_and(|out| out.effects == 0)
+        self.iteration_holds(inner, &raised, &others).is_ok_and(|(out, _)| out.effects == 0)
     }
 }
 
