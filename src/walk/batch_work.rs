@@ -7,7 +7,7 @@
 use super::eval::unwrapped;
 use super::exits::Exit;
 use super::expressions::is_pure;
-use super::output::{Output, Stage};
+use super::output::{Output, Spelling, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, callee};
 use super::spec::WalkSpec;
@@ -86,7 +86,10 @@ pub(super) fn check_per_batch_values<'t>(
     for write in in_front.flat_map(|node| accesses(node, scopes)).filter(Access::may_define) {
         let from_here = |used: &&Node<'t>| {
             let seen = reaching.seen_by(**used).iter().map(|id| reaching.definition(*id));
-            inner.encloses(**used) && seen.into_iter().any(|d| d.node == Some(write.node))
+            let dropped = unit.spellings.iter().any(|(span, spelling)| {
+                matches!(spelling, Spelling::Gone | Spelling::Release) && span.contains(used.span())
+            });
+            inner.encloses(**used) && !dropped && seen.into_iter().any(|d| d.node == Some(write.node))
         };
         let Some(used) = scopes.uses(write.decl).iter().find(from_here) else { continue };
         let value = write.node.parent().filter(|p| p.child(Field::Left) == Some(write.node));

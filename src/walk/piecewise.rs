@@ -4,7 +4,7 @@
 //! releases the whole batch, proved as the loop over the batch is: by carrying out one iteration, and once for a batch
 //! of one piece. It refuses, by saying no, loops that do anything else or start elsewhere.
 
-use super::expressions::first_match;
+use super::expressions::{first_match, is_pure};
 use super::machine::{Level, Machine};
 use super::output::Stage;
 use super::site::body_of;
@@ -32,14 +32,17 @@ pub(super) fn only_releases<'t>(
     };
     let moves = |n: &Node<'t>| {
         let target = n.named_children().next().and_then(|e| match e.kind() {
-            Kind::AssignmentExpression => e.child(Field::Left),
+            Kind::AssignmentExpression => {
+                e.child(Field::Left).filter(|_| e.child(Field::Right).is_some_and(|r| is_pure(&spec.pure, r)))
+            }
             Kind::UpdateExpression => e.child(Field::Argument),
             _ => None,
         });
         target.and_then(|t| scopes.resolve(t)).is_some()
     };
     let plain = |n: &&Node<'t>| match n.kind() {
-        Kind::Comment | Kind::Declaration => true,
+        Kind::Comment => true,
+        Kind::Declaration => is_pure(&spec.pure, **n),
         Kind::ExpressionStatement => moves(n),
         _ => false,
     };
