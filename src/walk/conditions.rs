@@ -107,6 +107,6 @@ mod tests {
     #[test]
     fn room_is_asked_for_behind_each_element() {
         let room = ("left_in(iter)", "left_in(iter) && object->room > 0");
-        assert_eq!(verdict(&[room]), "walk N2");
+        assert_eq!(verdict(&[room]), "walk N2 N23");
     }
 }
