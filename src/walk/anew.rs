@@ -20,7 +20,7 @@ use crate::flow::access::accesses;
 use crate::flow::facts::Facts;
 use crate::flow::reaching::{DefKind, Definition, Reaching};
 use crate::syntax::scope::DeclId;
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, NodeId};
 use std::collections::BTreeSet;
 
 /// A test that batches of one element decide and others do not must not be about more than whether to leave.
@@ -76,6 +76,7 @@ impl<'t> Machine<'_, 't> {
         inner: Node<'t>,
         entry: &State<'t>,
         hypothesis: &Hypothesis,
+        gone: &BTreeSet<NodeId>,
     ) -> (BTreeSet<DeclId>, Option<Refusal>) {
         let scopes = self.eval.scopes;
         let proved = |id: DeclId| hypothesis.iter().any(|(known, sym)| *known == id && sym.is_some());
@@ -91,7 +92,7 @@ impl<'t> Machine<'_, 't> {
             return (BTreeSet::new(), None);
         }
         let reaching = Reaching::of(&Facts::of(self.eval.site.function));
-        let found = Found { machine: self, inner, reaching };
+        let found = Found { machine: self, inner, reaching, gone };
         let settling: BTreeSet<DeclId> =
             changed.iter().copied().filter(|id| self.settles(inner, entry, hypothesis, *id)).collect();
         let anew = changed.into_iter().find_map(|id| {
@@ -133,6 +134,8 @@ struct Found<'a, 't> {
     machine: &'a Machine<'a, 't>,
     inner: Node<'t>,
     reaching: Reaching<'t>,
+    /// Statements of the inner loop that go with the walk.
+    gone: &'a BTreeSet<NodeId>,
 }
 
 impl<'t> Found<'_, 't> {
@@ -142,6 +145,7 @@ impl<'t> Found<'_, 't> {
         let known = entry.variables.get(&id).is_some_and(|v| v.sign == Sign::Zero);
         let looks = |node: &&Node<'t>| {
             self.inner.encloses(**node)
+                && !self.is_gone(**node)
                 && !is_own_update(**node)
                 && !self.is_added(**node)
                 && self.seen(**node).any(|d| self.starts(d) || known && !self.within(d))
@@ -176,6 +180,11 @@ impl<'t> Found<'_, 't> {
                 && self.seen(**node).any(|d| self.within(d))
         };
         uses.iter().find(looks).filter(|_| summed && anew).copied()
+    }
+
+    /// Whether a place goes with the walk.
+    fn is_gone(&self, node: Node<'t>) -> bool {
+        node.ancestors().take_while(|a| self.inner.encloses(*a)).any(|a| self.gone.contains(&a.id()))
     }
 
     fn seen(&self, node: Node<'t>) -> impl Iterator<Item = &Definition<'t>> {

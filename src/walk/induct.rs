@@ -38,7 +38,7 @@ impl<'t> Machine<'_, 't> {
         for hypothesis in self.hypotheses(node, state) {
             match self.iteration_holds(node, state, &hypothesis) {
                 Ok((out, _)) => {
-                    let (settling, anew) = self.starts_anew(node, state, &hypothesis);
+                    let (settling, anew) = self.starts_anew(node, state, &hypothesis, &out.gone);
                     (self.out.settling, self.out.anew) = (settling, self.out.anew.take().or(anew));
                     self.out.uses.extend(out.uses);
                     self.out.running.extend(out.running);
