@@ -2,7 +2,7 @@
 //!
 //! In: a [`SourceFile`]. Out: a [`Tree`]; it never fails. What the grammar cannot read becomes [`Kind::Error`],
 //! [`Kind::Missing`] or [`Kind::OpaqueRegion`]. A long file is parsed in pieces, so that the grammar's own trees, which
-//! take many times the memory of ours, are never large; and [`Limits`] bound what one file may take, time as memory:
+//! take many times the memory of ours, are never large; and limits bound what one file may take, time as memory:
 //! pieces beyond them are opaque.
 
 use super::grammar::Effort;
