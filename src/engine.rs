@@ -157,6 +157,8 @@ pub struct Converted {
     pub level: Level,
     /// Edits of the file.
     pub edits: Vec<TextEdit>,
+    /// The function that calls the helper; what acquired may have become a part of it.
+    pub function: String,
     /// What is called now.
     pub helper: String,
     /// What the commit says, paragraph by paragraph.

@@ -36,6 +36,8 @@ pub(crate) struct Outcome {
     pub(crate) refused: Vec<Refused>,
     /// The kinds of notes of all conversions.
     pub(crate) notes: Vec<String>,
+    /// The functions that are said to call the helper, with their files and the helper.
+    pub(crate) callers: Vec<[String; 3]>,
 }
 
 /// Runs the shipped rule on `files`, which bring no header of the iterator: `generation` says what the tree declares.
@@ -109,7 +111,7 @@ pub(crate) fn rules(name: &str) -> Rules {
 }
 
 fn finish(files: &[TreeFile], outcome: engine::Outcome, level: engine::Level) -> Outcome {
-    let (mut refused, mut notes) = (Vec::new(), Vec::new());
+    let (mut refused, mut notes, mut callers) = (Vec::new(), Vec::new(), Vec::new());
     let mut edits: BTreeMap<String, EditSet> = BTreeMap::new();
     for site in &outcome.sites {
         match &site.verdict {
@@ -119,6 +121,8 @@ fn finish(files: &[TreeFile], outcome: engine::Outcome, level: engine::Level) ->
                 for edit in &converted.edits {
                     set.add(edit.clone()).unwrap();
                 }
+                let names = [site.file.path(), &converted.function, &converted.helper];
+                callers.push(names.map(str::to_owned));
                 notes.extend(converted.notes.iter().map(|(name, _)| name.clone()));
             }
             Verdict::Rewritten(rewritten) => {
@@ -140,7 +144,7 @@ fn finish(files: &[TreeFile], outcome: engine::Outcome, level: engine::Level) ->
         .iter()
         .filter_map(|(path, bytes)| Some((path.clone(), edits.get(path)?.apply(bytes))))
         .collect();
-    Outcome { changed, refused, notes }
+    Outcome { changed, refused, notes, callers }
 }
 
 struct Memory<'a>(&'a [TreeFile]);

@@ -47,6 +47,24 @@ fn every_case_has_its_verdict() {
 }
 
 #[test]
+fn a_conversion_names_the_function_that_calls_the_helper() {
+    let mut wrong = Vec::new();
+    for case in case_format::all().unwrap().iter().filter(|case| case.known_failure.is_none()) {
+        let Outcome { changed, callers, .. } = adaptor::convert(&case.before, case.generation, case.level);
+        let calls = |[path, function, helper]: &[String; 3]| {
+            let (_, text) = changed.iter().find(|(name, _)| name == path)?;
+            let tree = syntax::parse(&SourceFile::new(path.as_str(), text.clone()));
+            let scope = syntax::file_scope::FileScope::of(&tree);
+            Some(scope.function(function)?.node.text().contains(&format!("{helper}(")))
+        };
+        wrong.extend(
+            callers.iter().filter(|c| calls(c) != Some(true)).map(|c| format!("{}: {c:?}", case.name)),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn every_code_of_a_walk_has_a_case() {
     let cases = case_format::all().unwrap();
     let refused = |code: &str| cases.iter().any(|case| case.refusals.iter().any(|r| r.code == code));
@@ -127,7 +145,7 @@ impl Verdict {
 }
 
 fn verdict(case: &Case) -> Verdict {
-    let Outcome { changed, refused, notes } = adaptor::convert(&case.before, case.generation, case.level);
+    let Outcome { changed, refused, notes, .. } = adaptor::convert(&case.before, case.generation, case.level);
     let why = compare_refusals(case, &refused)
         .or_else(|| compare_files(case, &changed))
         .or_else(|| case.notes.iter().find(|n| !notes.contains(n)).map(|n| format!("no note {n}")))

@@ -126,7 +126,7 @@ impl Found {
                     deed: Deed::Calls(converted.helper.clone()),
                     message: converted.message.join("\n\n"),
                     file: site.file.clone(),
-                    function: site.function.clone(),
+                    function: converted.function.clone(),
                     edits: converted.edits.clone(),
                     notes: converted.notes.iter().map(|(_, text)| text.clone()).collect(),
                 });

@@ -135,7 +135,8 @@ impl<'t> Work<'_, 't> {
         let conversion = convert_plain(spec, &walk, &facts.scopes, self.scope, &self.names, proof)?;
         let (level, edits, _) = self.settle(conversion, call, function, proof)?;
         let (helper, message) = (spec.helper.0.clone(), spec.message.clone());
-        Ok(Converted { level, edits, helper, message, notes: Vec::new(), model: None })
+        let function = function.to_owned();
+        Ok(Converted { level, edits, function, helper, message, notes: Vec::new(), model: None })
     }
 
     fn push(&mut self, rule: &str, span: Span, function: &str, verdict: Verdict, proof: &Proof) {
@@ -156,6 +157,7 @@ impl<'t> Work<'_, 't> {
         Ok(Converted {
             level,
             edits,
+            function: function.to_owned(),
             helper: spec.helper_name.clone(),
             message: spec.message.clone(),
             notes: notes(spec, walk.notes.iter(), &removed),
@@ -198,6 +200,7 @@ impl<'t> Work<'_, 't> {
             Converted {
                 level,
                 edits,
+                function: prepared.function.clone(),
                 helper,
                 message,
                 notes: notes(spec, told, &removed),
