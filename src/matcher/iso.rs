@@ -493,7 +493,7 @@ fn types_of(pattern: &Pattern, node: Node<'_>) -> Vec<TypeConstraint> {
             vec![TypeConstraint {
                 base: "int".into(),
                 rule: None,
-                qualified: false,
+                qualifiers: Vec::new(),
                 stars: 0,
                 arrays: 0,
                 span: Span::default(),

@@ -51,7 +51,8 @@ fn fits_one(
     env: &Environment,
     metas: &Metavariables,
 ) -> Option<Environment> {
-    if want.stars > found.stars || want.arrays > found.arrays {
+    let has = |word: &String| found.qualifiers.split(' ').any(|own| own == word);
+    if want.stars > found.stars || want.arrays > found.arrays || !want.qualifiers.iter().all(has) {
         return None;
     }
     if want.base.is_empty() {
@@ -62,7 +63,7 @@ fn fits_one(
             return None;
         }
         let layers = found.layers() - want.stars - want.arrays;
-        let text = if want.qualified { found.render(layers) } else { found.qualified(layers) };
+        let text = if !want.qualifiers.is_empty() { found.render(layers) } else { found.qualified(layers) };
         return match env.get(&want.base) {
             Some(bound) => (squeeze(&bound.text) == found.render(layers)).then(|| env.clone()),
             None => {
@@ -389,7 +390,8 @@ impl Known {
             let next = self.ask(|types| types.names.get(&out.base).cloned());
             let Some(next) = next.filter(|next| next.base != out.base) else { break };
             let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
-            out = Shape { base: next.base, stars, arrays, ..out };
+            let qualifiers = format!("{} {}", out.qualifiers, next.qualifiers).trim().to_owned();
+            out = Shape { base: next.base, qualifiers, stars, arrays };
         }
         out
     }

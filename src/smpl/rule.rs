@@ -387,8 +387,8 @@ pub struct TypeConstraint {
     pub base: String,
     /// The rule whose type metavariable it is.
     pub rule: Option<String>,
-    /// Whether `const` or `volatile` stands in front: a type metavariable does not take it along.
-    pub qualified: bool,
+    /// `const` or `volatile` in front, which the type has to have; a type metavariable does not take them along.
+    pub qualifiers: Vec<String>,
     /// Number of stars after it.
     pub stars: usize,
     /// Number of array brackets: an array is no pointer here.

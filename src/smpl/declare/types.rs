@@ -26,12 +26,13 @@ pub(super) fn types(c: &mut Cursor<'_>, kind: &MetaKind) -> Vec<TypeConstraint> 
     }
     let named = matches!(kind, MetaKind::Metavariable);
     let word = c.peek().is_some_and(|t| t.kind == TokenKind::Word);
-    let mut qualified = false;
-    while named && matches!(c.text(), "const" | "volatile") && c.eat(c.text()) {
-        qualified = true;
+    let mut qualifiers: Vec<String> = Vec::new();
+    while named && matches!(c.text(), "const" | "volatile") {
+        qualifiers.push(c.text().to_owned());
+        c.advance();
     }
     if c.text() == "*" && !named || word && (named || is_type_ahead(c)) {
-        out.extend(one_type(c, false).map(|one| TypeConstraint { qualified, ..one }));
+        out.extend(one_type(c, false).map(|one| TypeConstraint { qualifiers: qualifiers.clone(), ..one }));
     }
     out
 }
@@ -95,7 +96,7 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
     Some(TypeConstraint {
         base: words.join(" "),
         rule,
-        qualified: false,
+        qualifiers: Vec::new(),
         stars,
         arrays,
         span: start.cover(Span::at(c.span().start as usize)),
