@@ -261,4 +261,10 @@ mod tests {
         let new = relayout(text, &|s| s.starts_with('h'));
         assert_eq!(new, "void f(void)\n{\n\tg(a,\n\t  b);\n\th(a, b);\n}\n");
     }
+
+    #[test]
+    fn a_statement_without_a_function_stays() {
+        let text = "\tif (a->b == c && d(e,\n\t\t\tf))\n\t\tg();\n";
+        assert_eq!(relayout(text, &|_| true), text);
+    }
 }

@@ -285,6 +285,13 @@ fn check(bytes: Vec<u8>) {
     FileLedger::of(&tree);
 }
 
+#[test]
+fn a_declarer_of_one_letter_is_read_once() {
+    for text in ["if (a && d(e,\n\tf))\n\tg();\n", "if (a == b)\n\tg();\n", "= g();\n", "x\ng();\n"] {
+        check(text.as_bytes().to_vec());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -300,7 +307,7 @@ proptest! {
                 "int", "struct", "x", "FOO", "f", "(", ")", "{", "}", "[", "]", ";", ",", "=", "*", "&&", "...", "\n",
                 "\n#if A\n", "\n#else\n", "\n#endif\n", "\n#define M(x) for (;;)\n", "M", "if", "else", "do", "case",
                 "goto", "asm", "typeof", "\"s\"", "1", "4x", ":", "?", "enum", "static", "__attribute__", "/* c */",
-                "return", ".", "->", "#", "sizeof", "offsetof", "default", "// c\n", "/*", "'", "\"", "for_each(x)", "void", "*",
+                "return", ".", "->", "#", "sizeof", "offsetof", "default", "// c\n", "/*", "'", "\"", "for_each(x)", "void", "*", "g()", "g();", "f(x)",
             ]),
             0..60,
         )

@@ -290,7 +290,9 @@ impl Arena<'_> {
             let Some(start) = span.start.checked_sub(back) else { continue };
             for mark in self.marks_at(start) {
                 match mark.kind {
-                    MarkKind::Declarer if back == 2 && mark.span.end == span.end => {
+                    MarkKind::Declarer
+                        if back == 2 && mark.span.end == span.end && !self.grafting.contains(&mark.span) =>
+                    {
                         self.graft(mark, kind, field);
                         return Some(Visit::Done);
                     }
