@@ -54,7 +54,7 @@ pub(super) fn introduction(
                 walk.helper()
             )));
         };
-        let line = file.lines().line_span(file.lines().line_column(anchor.end as usize).line);
+        let line = file.line_of(Span::at(anchor.end as usize));
         let text = wish.text.trim_end();
         // Code stands apart; a declaration joins its neighbours.
         let text = if wish.path.ends_with(".h") { format!("{text}\n") } else { format!("\n{text}\n") };

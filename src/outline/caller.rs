@@ -230,8 +230,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         }
         match self.last_declaration() {
             Some(last) => {
-                let line =
-                    source.lines().line_span(source.lines().line_column(last.span().end as usize).line);
+                let line = source.line_of(Span::at(last.span().end as usize));
                 let text: String = lines.iter().map(|l| format!("{}{l}\n", indent(base))).collect();
                 vec![TextEdit::new(Span::at(line.end as usize), text)]
             }

@@ -4,7 +4,7 @@
 //! test looks at plain variables only and nothing in the arm needs the element.
 
 use crate::syntax::{Field, Kind, Node};
-use crate::walk::expressions::first_match;
+use crate::walk::expressions::{first_match, looks_up};
 use crate::walk::output::{Output, Piece, Spelling};
 use crate::walk::site::statements_of;
 use crate::walk::{Walk, WalkSpec};
@@ -38,17 +38,8 @@ fn is_release(spec: &WalkSpec, body: &Output<'_>, statement: Node<'_>) -> bool {
 fn released_first<'t>(spec: &WalkSpec, body: &Output<'t>, test: Node<'t>) -> Option<Node<'t>> {
     let condition = test.child(Field::Condition).filter(|_| test.is(Kind::IfStatement))?;
     let arm = test.child(Field::Consequence).filter(|_| test.child(Field::Alternative).is_none())?;
-    let needs_memory = |n: Node<'_>| {
-        matches!(
-            n.kind(),
-            Kind::CallExpression
-                | Kind::FieldExpression
-                | Kind::SubscriptExpression
-                | Kind::PointerExpression
-                | Kind::AssignmentExpression
-                | Kind::UpdateExpression
-        )
-    };
+    let needs_memory =
+        |n: Node<'_>| looks_up(n) || matches!(n.kind(), Kind::AssignmentExpression | Kind::UpdateExpression);
     let spelling = |n: &Node<'_>| body.spellings.get(&n.span());
     let mut kept = statements_of(arm)
         .into_iter()

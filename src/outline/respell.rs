@@ -10,6 +10,7 @@ use super::ways_out::{Drop, Ending, Value};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{column_of, indent, shift};
 use crate::plan::outlining::fit::through_address;
+use crate::plan::superfluous::whole_lines;
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Field, Kind, Node};
@@ -92,7 +93,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 Spelling::Release => self.words.release.clone(),
                 Spelling::Nothing => String::new(),
                 Spelling::Gone => {
-                    self.add(self.with_line(*span), "")?;
+                    self.add(whole_lines(self.source, *span), "")?;
                     continue;
                 }
             };
@@ -110,15 +111,6 @@ impl<'a, 't> Respelled<'a, 't> {
                 || p.is(Kind::AssignmentExpression) && p.operator() == Some("=")
         });
         if plain { sum } else { format!("({sum})") }
-    }
-
-    /// A statement with its indentation and line end, if it has the line for itself.
-    fn with_line(&self, span: Span) -> Span {
-        let lines = self.source.lines();
-        let first = lines.line_span(self.source.line_column(span).line);
-        let last = lines.line_span(lines.line_column(span.end as usize).line);
-        let blank = |start: u32, end: u32| self.source.slice(Span { start, end }).trim().is_empty();
-        if blank(first.start, span.start) && blank(span.end, last.end) { first.cover(last) } else { span }
     }
 
     fn spell_captures(&mut self, captures: &Captures, reach: Reach) -> Result<(), Refusal> {

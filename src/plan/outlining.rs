@@ -387,7 +387,7 @@ fn context(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Option
     // On a line of its own, so that what stands before can go.
     let source = scene.block.tree().source();
     let place = last.map_or(scene.block.span().start, |n| n.span().end.saturating_sub(1));
-    let line = source.lines().line_span(source.lines().line_column(place as usize).line);
+    let line = source.line_of(Span::at(place as usize));
     let text = if last.is_some() { text } else { format!("{text}\n") };
     Some(TextEdit::new(Span::at(line.end as usize), text))
 }

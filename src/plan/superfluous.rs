@@ -212,9 +212,8 @@ fn adjoining(file: &SourceFile, first: Span, second: Span) -> bool {
 
 /// The lines of a span, if nothing else stands on them; else the span.
 pub fn whole_lines(file: &SourceFile, span: Span) -> Span {
-    let lines = file.lines();
-    let first = lines.line_span(file.line_column(span).line);
-    let last = lines.line_span(lines.line_column(span.end as usize).line);
+    let first = file.line_of(span);
+    let last = file.line_of(Span::at(span.end as usize));
     let blank = |start: u32, end: u32| file.slice(Span { start, end }).trim().is_empty();
     if blank(first.start, span.start) && blank(span.end, last.end) { first.cover(last) } else { span }
 }

@@ -404,3 +404,11 @@ pub fn same_text(a: Node<'_>, b: Node<'_>) -> bool {
     let squeeze = |n: Node<'_>| n.text().split_whitespace().collect::<String>();
     a == b || squeeze(a) == squeeze(b)
 }
+
+/// Whether a node asks for more than variables: for memory, or for what a call says.
+pub fn looks_up(node: Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        Kind::CallExpression | Kind::FieldExpression | Kind::SubscriptExpression | Kind::PointerExpression
+    )
+}

@@ -6,7 +6,7 @@
 
 use super::eval::{Evaluator, unwrapped};
 use super::exits::Exit;
-use super::expressions::same_text;
+use super::expressions::{looks_up, same_text};
 use super::induct::is_count;
 use super::output::{Output, Piece, Target};
 use super::refusal::{Refusal, RefusalCode};
@@ -53,15 +53,7 @@ pub(super) fn within_batches<'t>(
             continue;
         };
         let asked: Vec<DeclId> = accesses(test, eval.scopes).iter().map(|a| a.decl).collect();
-        let plain = !test.descendants().any(|n| {
-            matches!(
-                n.kind(),
-                Kind::CallExpression
-                    | Kind::FieldExpression
-                    | Kind::SubscriptExpression
-                    | Kind::PointerExpression
-            )
-        });
+        let plain = !test.descendants().any(looks_up);
         if !asked.is_empty() && plain && asked.iter().all(told) {
             continue;
         }

@@ -85,7 +85,7 @@ fn in_column(path: &str, text: &str, function: &str, helper: &str) -> Option<Str
     let mut edits = EditSet::new();
     for statement in statements_of(looping.child(Field::Body)?) {
         if column(statement) <= column(looping) {
-            let line = source.lines().line_span(source.line_column(statement.span()).line);
+            let line = source.line_of(statement.span());
             let whole = Span { start: line.start, end: statement.span().end };
             let moved = shift(&format!("\n{}", source.slice(whole)), TAB as isize);
             edits.add(TextEdit::new(whole, moved.trim_start_matches('\n'))).ok()?;

@@ -366,13 +366,13 @@ impl<'t> Writer<'_, 't> {
         let size = &self.spec.callback.size.0;
         add(Span::at(start), format!("{here}{element};\n{here}{size}{left};\n{here}int {index};\n"))?;
         let got = self.scopes.declaration(self.site.got).name;
-        let behind = source.lines().line_span(source.line_column(Span::at(tested.span().end as usize)).line);
+        let behind = source.line_of(Span::at(tested.span().end as usize));
         add(Span::at(behind.end as usize), format!("{here}{left} = {got};\n"))?;
         for statement in self.found.gone.iter().chain(&self.only_cursors()) {
             add(whole_lines(source, statement.span()), String::new())?;
         }
         let end = self.site.body.last()?;
-        let end = source.lines().line_span(source.line_column(Span::at(end.span().end as usize)).line).end;
+        let end = source.line_of(Span::at(end.span().end as usize)).end;
         add(Span::at(end as usize), self.pieces(column, &batch, &left, &index, &len))?;
         Some(edits)
     }

@@ -244,7 +244,7 @@ impl<'t> Writer<'_, 't> {
                 let mut span = whole_lines(source, behind);
                 let before = field.prev_sibling().filter(|n| n.is(Kind::Comment));
                 let above = before.filter(|c| {
-                    let line = source.lines().line_span(source.line_column(c.span()).line);
+                    let line = source.line_of(c.span());
                     source.slice(Span { start: line.start, end: c.span().start }).trim().is_empty()
                 });
                 if let Some(comment) = above {
