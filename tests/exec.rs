@@ -67,13 +67,6 @@ fn every_result_of_the_engine_does_what_its_original_does() {
     assert!(failures.is_empty(), "{}", join(&failures.iter().collect::<Vec<_>>()));
 }
 
-/// Runs what the engine makes of `case` against the original.
-pub(crate) fn play_engine_result(case: &Case) -> Result<(), String> {
-    let work = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let Some(converted) = converted_otherwise(case) else { return Ok(()) };
-    Bench::new(work.path()).compare(&converted).map(|_| ())
-}
-
 /// The case with the engine's result in place of the declared one, when there is one and it has other bytes.
 fn converted_otherwise(case: &Case) -> Option<Case> {
     let Outcome { changed, refused, .. } = adaptor::convert(&case.before, case.generation, case.level);
@@ -138,7 +131,7 @@ impl std::iter::Sum for Figures {
 }
 
 /// The folder where things are compiled, with a runner for each generation.
-struct Bench {
+pub(crate) struct Bench {
     root: PathBuf,
     model: PathBuf,
 }
@@ -149,7 +142,7 @@ impl Bench {
         Self { root: root.to_owned(), model }
     }
 
-    fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         let bench = Self::without_runners(root);
         [Generation::Advancing, Generation::Classic].par_iter().for_each(|&generation| {
             let mut cc = bench.cc(generation);
@@ -222,6 +215,11 @@ impl Bench {
             return Err(format!("{}: exercises nothing: {out}", case.name));
         }
         Ok(figures)
+    }
+
+    /// Runs what the engine makes of `case` against the original.
+    pub(crate) fn play_engine_result(&self, case: &Case) -> Result<(), String> {
+        converted_otherwise(case).map_or(Ok(()), |converted| self.compare(&converted).map(|_| ()))
     }
 
     /// Both sides are C, whether they can be run or not.

@@ -2,7 +2,7 @@
 //! statements, comments – and the engine has to come to the same verdict.
 //!
 //! In come the cases that the engine converts today; out comes a list of ways that it took for something else. With `WAYS=200`
-//! in the environment many more ways are tried than by default, with `PLAY=1` every result is also executed.
+//! in the environment many more ways are tried than by default, with `PLAY=20` every twentieth result is also executed.
 
 use regex::{Captures, Regex};
 use vedalia::edit::{EditSet, TextEdit};
@@ -11,16 +11,18 @@ use vedalia::syntax::scope::Scopes;
 use vedalia::syntax::{self, Kind};
 
 use crate::adaptor::{self, Outcome};
-use crate::case_format::{self, Case};
-use crate::exec;
+use crate::case_format::{self, Case, TreeFile};
+use crate::exec::Bench;
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ways per case by default: each takes a run of the engine.
 const WAYS: u64 = 3;
 
 #[test]
 fn other_spellings_get_the_same_verdict() {
-    let ways = std::env::var("WAYS").ok().and_then(|n| n.parse().ok()).unwrap_or(WAYS);
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse().ok());
+    let (ways, play) = (number("WAYS").unwrap_or(WAYS), number("PLAY"));
     let cases = case_format::all().unwrap();
     let wanted = std::env::var("CASE").unwrap_or_default();
     let sure = |case: &&Case| {
@@ -28,17 +30,45 @@ fn other_spellings_get_the_same_verdict() {
             case.known_failure.is_none() && case.known_wrong.is_none() && case.name.contains(&wanted);
         at_stake && (!case.after.is_empty() || !case.refusals.is_empty())
     };
-    let jobs: Vec<(&Case, u64)> =
-        cases.iter().filter(sure).flat_map(|c| (0..ways).map(move |w| (c, w))).collect();
-    let wrong: Vec<String> = jobs.par_iter().filter_map(|(case, way)| try_way(case, *way).err()).collect();
+    let jobs: Vec<(&Case, OtherWay)> = cases
+        .iter()
+        .filter(sure)
+        .flat_map(|case| other_ways(case, ways).map(move |way| (case, way)))
+        .collect();
+    let decided: BTreeMap<&str, Verdict> =
+        cases.par_iter().filter(sure).map(|case| (case.name.as_str(), verdict(case))).collect();
+    let work = tempfile::tempdir().unwrap();
+    let bench = play.map(|_| Bench::new(work.path()));
+    let played =
+        |at: usize| bench.as_ref().filter(|_| play.is_some_and(|every| (at as u64).is_multiple_of(every)));
+    let wrong: Vec<String> = jobs
+        .par_iter()
+        .enumerate()
+        .filter_map(|(at, (case, way))| way.check(case, &decided[case.name.as_str()], played(at)).err())
+        .collect();
     assert!(wrong.is_empty(), "{} of {} ways:\n{}", wrong.len(), jobs.len(), wrong.join("\n"));
+    println!("{} cases in {} ways, each once", decided.len(), jobs.len());
 }
 
-fn try_way(case: &Case, way: u64) -> Result<(), String> {
-    let mut other = case.clone();
-    let mut dice = Dice(way.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ case.name.len() as u64);
+/// A case in other words.
+struct OtherWay {
+    number: u64,
+    before: Vec<TreeFile>,
+    /// What was done to it.
+    told: Vec<&'static str>,
+}
+
+/// The ways that differ from the case and from each other.
+fn other_ways(case: &Case, ways: u64) -> impl Iterator<Item = OtherWay> {
+    let mut seen = BTreeSet::from([case.before.clone()]);
+    (0..ways).map(|number| other_way(case, number)).filter(move |way| seen.insert(way.before.clone()))
+}
+
+fn other_way(case: &Case, number: u64) -> OtherWay {
+    let mut before = case.before.clone();
+    let mut dice = Dice(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ case.name.len() as u64);
     let mut told = Vec::new();
-    for (path, text) in &mut other.before {
+    for (path, text) in &mut before {
         let mut new = String::from_utf8_lossy(text).into_owned();
         for (name, respell) in RESPELLINGS {
             if dice.roll(2) == 0 {
@@ -55,22 +85,37 @@ fn try_way(case: &Case, way: u64) -> Result<(), String> {
         }
         *text = new.into_bytes();
     }
-    let at = format!("{} way {way} ({})", case.name, told.join(", "));
-    let (before, after) = (verdict(case), verdict(&other));
-    if before != after {
-        return Err(format!("{at}: {before:?} became {after:?}"));
-    }
-    if std::env::var_os("PLAY").is_some() && case.driver.is_some() {
-        other.name = format!("{}-{way}", case.name);
-        exec::play_engine_result(&other).map_err(|why| format!("{at}: {why}"))?;
-    }
-    Ok(())
+    OtherWay { number, before, told }
 }
 
-/// How many files changed, and the codes of what was refused.
-fn verdict(case: &Case) -> (usize, Vec<String>) {
-    let Outcome { changed, refused, .. } = adaptor::convert(&case.before, case.generation, case.level);
-    (changed.len(), refused.into_iter().map(|r| r.code).collect())
+impl OtherWay {
+    /// The verdict has to be that of the case; with a `bench` the result is executed as well.
+    fn check(&self, case: &Case, decided: &Verdict, bench: Option<&Bench>) -> Result<(), String> {
+        let name = format!("{}-{}", case.name, self.number);
+        let other = Case { name, before: self.before.clone(), ..case.clone() };
+        let at = format!("{} way {} ({})", case.name, self.number, self.told.join(", "));
+        let verdict = verdict(&other);
+        if *decided != verdict {
+            return Err(format!("{at}: {decided:?} became {verdict:?}"));
+        }
+        let played = bench.filter(|_| case.driver.is_some()).map(|bench| bench.play_engine_result(&other));
+        played.unwrap_or(Ok(())).map_err(|why| format!("{at}: {why}"))
+    }
+}
+
+/// What the engine says of a case.
+#[derive(Debug, PartialEq)]
+struct Verdict {
+    /// How many files changed.
+    changed: usize,
+    /// The codes of what was refused.
+    refused: Vec<String>,
+    notes: Vec<String>,
+}
+
+fn verdict(case: &Case) -> Verdict {
+    let Outcome { changed, refused, notes, .. } = adaptor::convert(&case.before, case.generation, case.level);
+    Verdict { changed: changed.len(), refused: refused.into_iter().map(|r| r.code).collect(), notes }
 }
 
 struct Dice(u64);
