@@ -165,13 +165,16 @@ fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, 
     if declaration.ty.is_aggregate() {
         let only_here =
             everywhere.iter().all(|a| walk.site.outer.encloses(a.node) || a.node == declaration.ident);
-        let in_place = declaration.kind == DeclKind::Local;
+        let in_place = declaration.kind == DeclKind::Local && !declaration.has_cleanup();
         return Ok(if only_here && in_place { Passing::Moved } else { Passing::Address });
     }
     if everywhere.iter().any(|a| a.takes_address() || a.how == How::Unknown) {
         return Ok(Passing::Address);
     }
     let written = kept_accesses(walk, scopes).iter().any(|a| a.decl == id && a.may_define());
+    if written && declaration.has_cleanup() {
+        return Ok(Passing::Address);
+    }
     Ok(if written { Passing::Field } else { Passing::Value })
 }
 

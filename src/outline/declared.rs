@@ -39,11 +39,17 @@ pub(super) fn declared<'t>(
     if kept.is_empty() {
         return Ok(Declared::Gone);
     }
-    if kept.iter().any(|d| d.initializer.is_some_and(|value| may_change(material, value, before))) {
-        return late(respelled, &kept);
-    }
-    if kept.len() == all.len() {
+    let late_value = |d: &&Declaration<'_>| d.initializer.is_some_and(|v| may_change(material, v, before));
+    let comes_late = kept.iter().any(late_value);
+    if !comes_late && kept.len() == all.len() {
         return Ok(Declared::Whole);
+    }
+    if let Some(declaration) = kept.iter().find(|d| d.has_cleanup()) {
+        let sentence = "this would have to be taken apart, and with it what is done when its variable goes";
+        return Err(Refusal::new(RefusalCode::NotUnderstood, declaration.declaration.span(), sentence));
+    }
+    if comes_late {
+        return late(respelled, &kept);
     }
     let parts: Vec<String> = kept
         .iter()
@@ -59,7 +65,7 @@ fn is_kept(material: &Material<'_, '_>, d: &Declaration<'_>) -> bool {
     let gone = material.walk.body.spellings.get(&d.declarator.span()) == Some(&Spelling::Gone);
     let used = material.captures.inside.contains(&d.id);
     let has_effect = d.initializer.is_some_and(|i| !is_pure(&material.spec.pure, i));
-    !gone && (used || has_effect && !material.walk.body.lost.contains(&d.id))
+    !gone && (used || d.has_cleanup() || has_effect && !material.walk.body.lost.contains(&d.id))
 }
 
 /// Whether `value` may be another one in front of the code `before`.

@@ -1,8 +1,9 @@
-//! Macros of the file that would mean something else in a callback.
+//! Macros of the file, and calls, that would mean something else in a callback.
 //!
 //! In: a walk and the names of its function and file. Out: nothing, or the refusal of the first macro in the moved code
-//! that jumps, names variables of the function, or writes a variable that it is given by name. Macros that the file
-//! does not define are not known and pass.
+//! that jumps, names variables of the function, or writes a variable that it is given by name; or of the first call that
+//! is about its own frame, or of a function that is not declared yet. Macros that the file does not define are not known
+//! and pass.
 
 use crate::flow::hazards::{Hazard, HazardKind, hazards};
 use crate::plan::outlining::fit;
@@ -16,6 +17,9 @@ pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> 
         for node in piece.nodes() {
             if let Some(hazard) = hazards(node, scopes, file).first() {
                 return Err(refusal(hazard, scopes));
+            }
+            if let Some((call, why)) = fit::tied_call(node, walk.site.function, scopes, file) {
+                return Err(Refusal::new(RefusalCode::CaptureNotPossible, call.span(), why));
             }
         }
     }

@@ -241,6 +241,10 @@ impl<'a, 't> Scene<'a, 't> {
                 let sentence = fit::hazard(hazard, &self.facts.scopes);
                 return Err(NotOutlined::new(Obstacle::Macro, hazard.node.span(), sentence));
             }
+            let (function, scopes) = (self.facts.scopes.function(), &self.facts.scopes);
+            if let Some((call, why)) = fit::tied_call(*statement, function, scopes, self.file) {
+                return Err(NotOutlined::new(Obstacle::Capture, call.span(), why));
+            }
         }
         if let Some((from, _)) = self.region.side_entries.first() {
             let span = self.facts.cfg.node(*from).syntax.span();

@@ -86,7 +86,7 @@ fn locals(file: &SourceFile, old: Node<'_>, new: Node<'_>, function: &str, turn:
         let used_before = old_scopes.declarations().iter().any(|d| {
             d.name == declaration.name && d.kind == DeclKind::Local && !old_scopes.uses(d.id).is_empty()
         });
-        if !used_before || !scopes.uses(declaration.id).is_empty() {
+        if !used_before || !scopes.uses(declaration.id).is_empty() || declaration.has_cleanup() {
             continue;
         }
         let siblings: Vec<_> =

@@ -68,6 +68,17 @@ impl Declaration<'_> {
         matches!(self.kind, DeclKind::Parameter | DeclKind::Local)
     }
 
+    /// Whether something may be done when its block is left: an attribute says so, or a macro beside it that takes
+    /// arguments or speaks of cleaning up.
+    pub fn has_cleanup(&self) -> bool {
+        let in_front = self.declaration.prev_sibling().filter(|n| n.is(Kind::AttributeSpecifier));
+        self.declaration.descendants().chain(in_front).any(|n| match n.kind() {
+            Kind::AttributeSpecifier => n.text().contains("cleanup"),
+            Kind::MacroAttribute => n.text().contains('(') || n.text().contains("cleanup"),
+            _ => false,
+        })
+    }
+
     /// Whether it is an array in truth: written as one, and not a parameter.
     pub fn is_array_object(&self) -> bool {
         self.ty.is_array() && self.kind != DeclKind::Parameter

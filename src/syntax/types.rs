@@ -291,6 +291,22 @@ impl WrittenType {
         })
     }
 
+    /// Whether it may hold less than an `int` does, going by its words and by a width in its name: a bit-field, `char`,
+    /// `short`, `bool`, `uint16_t`. Numbers that are not whole count as well.
+    pub fn is_narrow(&self) -> bool {
+        const WORDS: &[&str] = &["char", "short", "bool", "_Bool", "float", "double"];
+        let narrow = |word: &&str| WORDS.contains(word) || matches!(width(word), Some(8 | 16));
+        self.layers.is_empty() && (self.bits.is_some() || words(&self.specifiers).iter().any(narrow))
+    }
+
+    /// Whether it has no negative values, going by its words and by its name: `unsigned int`, `size_t`, `uint32_t`.
+    pub fn is_unsigned(&self) -> bool {
+        const WORDS: &[&str] = &["unsigned", "size_t", "bool", "_Bool", "uintptr_t"];
+        let plain = |word: &str| WORDS.contains(&word);
+        let sized = |word: &str| word.trim_start_matches('_').starts_with('u') && width(word).is_some();
+        self.layers.is_empty() && words(&self.specifiers).iter().any(|w| plain(w) || sized(w))
+    }
+
     /// What stands under pointers, arrays and functions.
     pub fn base(&self) -> TypeBase {
         self.base
@@ -320,6 +336,14 @@ impl WrittenType {
     pub fn storage(&self) -> Option<Storage> {
         self.storage
     }
+}
+
+/// The number of bits in a name such as `u8`, `__le16` or `int32_t`.
+fn width(name: &str) -> Option<u32> {
+    let name = name.strip_suffix("_t").unwrap_or(name);
+    let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let bits = digits.parse().ok()?;
+    (name.len() > digits.len() && matches!(bits, 8 | 16 | 32 | 64)).then_some(bits)
 }
 
 fn is_tagged(kind: Kind) -> bool {
@@ -478,6 +502,23 @@ mod tests {
         let names = tree.root().descendants().filter(|n| n.is(Kind::TypeDescriptor));
         let names: Vec<_> = names.filter_map(WrittenType::of_type_name).map(|t| t.declare("x")).collect();
         assert_eq!(names, ["struct s **x", "char (*x)[4]"]);
+    }
+
+    #[test]
+    fn what_a_variable_can_hold() {
+        let tree = tree(
+            "int a; unsigned short b; __le16 c; size_t d; loff_t e; u8 *f; struct o { u32 g : 3; }; bool h; uint64_t i; char8x j;",
+        );
+        let narrow = |name: &str| of(&tree, name).is_narrow();
+        assert_eq!(
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(narrow),
+            [false, true, true, false, false, false, true, true, false, false]
+        );
+        let unsigned = |name: &str| of(&tree, name).is_unsigned();
+        assert_eq!(
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(unsigned),
+            [false, true, false, true, false, false, true, true, true, false]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Other names of the walked object.
 //!
-//! In: a site. Out: nothing. It refuses loops that use the object under another name: a local pointer that was set to it, or
-//! what the walk's own pointer was set to.
+//! In: a site. Out: nothing. It refuses loops that use the object under another name: a local pointer that was set to it,
+//! what the walk's own pointer was set to, or the address of that pointer.
 
 use super::eval::unwrapped;
 use super::expressions::same_text;
@@ -22,6 +22,12 @@ pub(super) fn check_aliases<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<
             scopes.declaration(id).initializer.into_iter().chain(assigned).map(unwrapped).collect();
         all
     };
+    if let Some(id) = scopes.resolve(own)
+        && let Some(lent) = scopes.uses(id).iter().filter_map(|used| used.parent()).find(is_address)
+    {
+        let sentence = "through this address the iterator can be used, or be made another one";
+        return Err(Refusal::new(RefusalCode::IteratorUsedInBody, lent.span(), sentence));
+    }
     let origins: Vec<Node<'t>> = scopes.resolve(own).map(values).unwrap_or_default();
     let is_place = |n: &Node<'_>| matches!(n.kind(), Kind::Identifier | Kind::FieldExpression);
     let places: Vec<Node<'t>> =
@@ -42,6 +48,9 @@ pub(super) fn check_aliases<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<
 
 /// `x` of `&x`.
 fn pointee(node: Node<'_>) -> Option<Node<'_>> {
-    let address = node.is(Kind::PointerExpression) && node.operator() == Some("&");
-    node.child(Field::Argument).filter(|_| address).map(unwrapped)
+    node.child(Field::Argument).filter(|_| is_address(&node)).map(unwrapped)
+}
+
+fn is_address(node: &Node<'_>) -> bool {
+    node.is(Kind::PointerExpression) && node.operator() == Some("&")
 }

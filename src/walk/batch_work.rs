@@ -6,7 +6,7 @@
 
 use super::eval::unwrapped;
 use super::exits::Exit;
-use super::expressions::is_pure;
+use super::expressions::{is_pure, looks_up};
 use super::output::{Output, Spelling, Stage};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, callee};
@@ -15,7 +15,7 @@ use super::state::Value;
 use crate::flow::access::{Access, accesses};
 use crate::flow::facts::Facts;
 use crate::flow::reaching::Reaching;
-use crate::syntax::scope::Scopes;
+use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 
 /// A section that is entered before the inner loop or left behind it must stay one section.
@@ -41,9 +41,6 @@ pub(super) fn check_per_batch<'t>(
     let mut costly = Vec::new();
     let on_ways_out = exits.iter().flat_map(|e| &e.work.statements).map(|n| (*n, Stage::Behind));
     for (node, stage) in body.per_batch.iter().copied().chain(on_ways_out) {
-        if node.is(Kind::Declaration) {
-            continue;
-        }
         let calls = node.descendants().filter(|n| n.is(Kind::CallExpression));
         for call in calls {
             let name = callee(call).unwrap_or_default();
@@ -83,21 +80,20 @@ pub(super) fn check_per_batch_values<'t>(
     let mut looked_up = Vec::new();
     let in_front = unit.per_batch.iter().filter(|(_, stage)| *stage < Stage::Inner).map(|(node, _)| *node);
     let (changes, reaching) = (accesses(inner, scopes), Reaching::of(&Facts::of(site.function)));
-    for write in in_front.flat_map(|node| accesses(node, scopes)).filter(Access::may_define) {
+    for write in in_front.flat_map(|node| writes(node, scopes)) {
         let from_here = |used: &&Node<'t>| {
             let seen = reaching.seen_by(**used).iter().map(|id| reaching.definition(*id));
             let dropped = unit.spellings.iter().any(|(span, spelling)| {
                 matches!(spelling, Spelling::Gone | Spelling::Release) && span.contains(used.span())
             });
-            inner.encloses(**used) && !dropped && seen.into_iter().any(|d| d.node == Some(write.node))
+            inner.encloses(**used) && !dropped && seen.into_iter().any(|d| d.node == Some(write.name))
         };
-        let Some(used) = scopes.uses(write.decl).iter().find(from_here) else { continue };
-        let value = write.node.parent().filter(|p| p.child(Field::Left) == Some(write.node));
-        let value = value.filter(|p| p.operator() == Some("=")).and_then(|p| p.child(Field::Right));
+        let Some(used) = scopes.uses(write.id).iter().find(from_here) else { continue };
         let changed = |name: Node<'t>| {
             scopes.resolve(name).is_some_and(|id| changes.iter().any(|a| a.may_define() && a.decl == id))
         };
-        let Some(value) = value.filter(|v| !v.descendants().any(changed) && !is_stored(inner, *v)) else {
+        let Some(value) = write.value.filter(|v| !v.descendants().any(changed) && !is_stored(inner, *v))
+        else {
             let sentence = format!(
                 "`{}` is worked out for the whole batch in front of its elements, and here they look at it",
                 used.text()
@@ -105,9 +101,8 @@ pub(super) fn check_per_batch_values<'t>(
             return Err(Refusal::new(RefusalCode::BatchPositionUsed, used.span(), sentence));
         };
         let calls = || inner.descendants().any(|n| n.is(Kind::CallExpression) && !is_pure(&spec.pure, n));
-        if value.descendants().any(|n| n.is(Kind::FieldExpression) || n.is(Kind::PointerExpression))
-            && calls()
-        {
+        let asks = |n: Node<'t>| looks_up(n) && !(n.is(Kind::CallExpression) && is_pure(&spec.pure, n));
+        if value.descendants().any(asks) && calls() {
             looked_up.push(value);
         }
     }
@@ -118,6 +113,27 @@ pub(super) fn check_per_batch_values<'t>(
         }
         None => Ok(looked_up),
     }
+}
+
+/// A variable gets a value.
+struct Write<'t> {
+    id: DeclId,
+    name: Node<'t>,
+    /// What is assigned, if that is an expression by itself.
+    value: Option<Node<'t>>,
+}
+
+/// What a statement, or one declarator with its initialiser, writes.
+fn writes<'t>(node: Node<'t>, scopes: &Scopes<'t>) -> Vec<Write<'t>> {
+    if let Some(declared) = scopes.declarations().iter().find(|d| d.declarator == node) {
+        return vec![Write { id: declared.id, name: declared.ident, value: declared.initializer }];
+    }
+    let assigned = |name: Node<'t>| {
+        let parent = name.parent().filter(|p| p.child(Field::Left) == Some(name))?;
+        parent.child(Field::Right).filter(|_| parent.operator() == Some("="))
+    };
+    let all = accesses(node, scopes).into_iter().filter(Access::may_define);
+    all.map(|a| Write { id: a.decl, name: a.node, value: assigned(a.node) }).collect()
 }
 
 /// Whether the inner loop stores into a field that `value` reads.

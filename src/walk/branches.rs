@@ -215,6 +215,9 @@ impl<'t> Machine<'_, 't> {
 
     fn truth_if_got(&self, condition: Node<'t>, got: i64, state: &State<'t>) -> Option<bool> {
         let mut state = state.clone();
+        // A variable without negative values holds a large one instead.
+        let unsigned = self.eval.scopes.declaration(self.eval.site.got).ty.is_unsigned();
+        let got = if unsigned && got < 0 { i64::from(u32::MAX) } else { got };
         state.substitute(&Atom::Got, &Sym::constant(got));
         if let Some(variable) = state.variables.get_mut(&self.eval.site.got) {
             variable.sign = super::sym::Sign::Unknown;

@@ -13,6 +13,7 @@ use super::sym::{Atom, Facts, Sign, Sym};
 use super::truth::Relation;
 use crate::smpl::pattern::Pattern;
 use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::types::WrittenType;
 use crate::syntax::{Field, Kind, Node};
 
 /// What evaluation needs to know about the place.
@@ -36,8 +37,13 @@ impl<'t> Evaluator<'_, 't> {
         }
         match node.kind() {
             Kind::Identifier => self.scopes.resolve(node).map_or(Value::Unknown, |id| state.value(id)),
-            Kind::ParenthesizedExpression | Kind::CastExpression => {
+            Kind::ParenthesizedExpression => {
                 operand(node).map_or(Value::Unknown, |inner| self.value(inner, state))
+            }
+            Kind::CastExpression => {
+                let value = operand(node).map_or(Value::Unknown, |inner| self.value(inner, state));
+                let ty = node.child(Field::Type).and_then(WrittenType::of_type_name);
+                ty.map_or(Value::Unknown, |ty| held(&ty, value))
             }
             Kind::NumberLiteral => {
                 number(node.text()).map_or(Value::Unknown, |n| quantity(Some(Sym::constant(n))))
@@ -270,10 +276,14 @@ impl<'t> Evaluator<'_, 't> {
 
     /// Give a variable a value; its sign follows from the value, or from the expression that is assigned.
     pub fn assign(&self, id: DeclId, value: Value, set_by: Option<Node<'t>>, state: &mut State<'t>) {
+        let ty = &self.scopes.declaration(id).ty;
+        let value = held(ty, value);
         let sign = match &value {
             Value::Quantity(sym) => self.resolved(sym).sign(self.facts),
             _ => set_by.map_or(Sign::Unknown, |node| self.sign(node, state)),
         };
+        let changes = ty.is_narrow() && sign != Sign::Zero || ty.is_unsigned() && sign.possible()[0];
+        let sign = if changes { Sign::Unknown } else { sign };
         state.set(id, Variable { value, sign, set_by, spelled_otherwise: false });
     }
 
@@ -296,7 +306,9 @@ impl<'t> Evaluator<'_, 't> {
                 variable.map_or(Sign::Unknown, |v| v.sign)
             }
             Kind::ParenthesizedExpression | Kind::CastExpression => {
-                operand(node).map_or(Sign::Unknown, |inner| self.sign(inner, state))
+                let ty = node.child(Field::Type).and_then(WrittenType::of_type_name);
+                let changes = ty.is_some_and(|ty| ty.is_narrow() || ty.is_unsigned());
+                operand(node).filter(|_| !changes).map_or(Sign::Unknown, |inner| self.sign(inner, state))
             }
             Kind::UnaryExpression if node.operator() == Some("-") => {
                 let constant = node.child(Field::Argument).map(unwrapped);
@@ -315,6 +327,18 @@ impl<'t> Evaluator<'_, 't> {
             }
             _ => Sign::Unknown,
         }
+    }
+}
+
+/// What is left of a value in a variable of that type: all of it, or what may have been cut is not known.
+fn held(ty: &WrittenType, value: Value) -> Value {
+    let fits = |sym: &Sym| match sym.as_constant() {
+        Some(number) => (0..=1).contains(&number),
+        None => sym.counts_elements(),
+    };
+    match value {
+        Value::Quantity(sym) if ty.is_narrow() && !fits(&sym) => Value::Unknown,
+        value => value,
     }
 }
 

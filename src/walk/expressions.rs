@@ -14,7 +14,7 @@ use super::spec::BatchStorage;
 use super::state::{State, Value, Variable};
 use super::sym::{Atom, Facts, Sign, Sym};
 use crate::smpl::pattern::Pattern;
-use crate::syntax::scope::DeclId;
+use crate::syntax::scope::{DeclId, Declaration};
 use crate::syntax::{Field, Kind, Node};
 
 impl<'t> Machine<'_, 't> {
@@ -333,6 +333,11 @@ impl<'t> Machine<'_, 't> {
         let declared: Vec<_> =
             self.eval.scopes.declarations().iter().filter(|d| d.declaration == node).cloned().collect();
         for declaration in &declared {
+            if declaration.has_cleanup() && self.stage != Stage::Inner && self.eval.site.inner.is_some() {
+                let sentence =
+                    format!("what is done when `{}` goes is done once per batch", declaration.name);
+                return Err(Refusal::new(RefusalCode::BatchWorkAfterLoop, node.span(), sentence));
+            }
             let Some(initializer) = declaration.initializer else {
                 state.forget(declaration.id);
                 continue;
@@ -356,6 +361,9 @@ impl<'t> Machine<'_, 't> {
                 self.out.lost.insert(declaration.id);
             } else {
                 self.rewrite(initializer, state)?;
+                if self.stage != Stage::Inner && self.eval.site.inner.is_some() {
+                    self.out.per_batch.push((declaration.declarator, self.stage));
+                }
             }
             self.eval.assign(declaration.id, value, Some(initializer), state);
             self.eval.designated(declaration.id, initializer, state);
@@ -366,8 +374,25 @@ impl<'t> Machine<'_, 't> {
         }
         if level == Level::Top {
             self.out.pieces.push((Piece::Statement(node), Some(self.stage)));
+        } else {
+            self.declared_inside(node, &declared);
         }
         Ok(Flow::Falls)
+    }
+
+    /// A declaration inside a statement goes whole, or all of it stays.
+    fn declared_inside(&mut self, node: Node<'t>, declared: &[Declaration<'t>]) {
+        let is_gone =
+            |d: &&Declaration<'t>| self.out.spellings.get(&d.declarator.span()) == Some(&Spelling::Gone);
+        let gone: Vec<DeclId> = declared.iter().filter(is_gone).map(|d| d.id).collect();
+        if gone.is_empty() {
+            let has_effect = |d: &Declaration<'t>| d.initializer.is_some_and(|i| !self.is_pure(i));
+            self.out.kept += usize::from(declared.iter().any(has_effect));
+        } else if gone.len() == declared.len() {
+            self.drop(node);
+        } else {
+            self.out.unspelled.extend(gone);
+        }
     }
 
     /// Whether an expression has no effect: no assignment, and only calls that the rule calls pure.

@@ -129,8 +129,7 @@ impl<'t> Found<'_, '_, 't> {
         if self.exits.iter().any(skips) {
             notes.push(Note::plain("N12"));
         }
-        let per_batch =
-            self.body.per_batch.iter().filter(|(n, s)| *s != Stage::Before && !n.is(Kind::Declaration));
+        let per_batch = self.body.per_batch.iter().filter(|(_, s)| *s != Stage::Before);
         let on_ways_out = self.exits.iter().flat_map(|e| &e.work.statements);
         for node in per_batch.map(|(node, _)| node).chain(on_ways_out) {
             let calls = |n: &Node<'_>| n.descendants().any(|d| d.is(Kind::CallExpression));

@@ -42,9 +42,8 @@ impl<'t> Machine<'_, 't> {
             }
             Kind::CompoundStatement => {
                 // A statement expression.
-                let jumps = |n: &Node<'_>| matches!(n.kind(), Kind::ReturnStatement | Kind::GotoStatement);
-                if let Some(jump) = node.descendants().find(jumps) {
-                    let sentence = "a statement expression leaves the function here";
+                if let Some(jump) = node.descendants().find(|n| leaves(*n, node)) {
+                    let sentence = "a statement expression is left by a jump here";
                     return Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), sentence));
                 }
                 self.forget_written(node, state)?;
@@ -351,6 +350,17 @@ impl<'t> Machine<'_, 't> {
         self.out.needed.insert(id);
         state.forget(id);
         Ok(())
+    }
+}
+
+/// Whether a statement leaves the statement expression `around` it.
+fn leaves(node: Node<'_>, around: Node<'_>) -> bool {
+    let inside = || node.ancestors().take_while(|a| *a != around);
+    match node.kind() {
+        Kind::ReturnStatement | Kind::GotoStatement => true,
+        Kind::ContinueStatement => !inside().any(|a| a.kind().is_loop()),
+        Kind::BreakStatement => !inside().any(|a| a.kind().is_loop() || a.is(Kind::SwitchStatement)),
+        _ => false,
     }
 }
 

@@ -145,6 +145,11 @@ impl Sym {
         self.terms.contains_key(atom)
     }
 
+    /// Whether it tells nothing but how many elements there are, or which of them it is.
+    pub fn counts_elements(&self) -> bool {
+        self.terms.keys().all(|atom| matches!(atom, Atom::Count | Atom::Index | Atom::Quotient(_)))
+    }
+
     /// Whether it is what a variable was before and what came with the batch.
     pub fn is_a_sum(&self) -> bool {
         self.terms.keys().any(|atom| matches!(atom, Atom::Before(_)))

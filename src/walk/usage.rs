@@ -5,7 +5,7 @@
 
 use super::site::{Site, statements_of};
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
 
 /// The variables that could be cursors: scalars of the function that live for one turn only.
@@ -26,11 +26,23 @@ pub fn candidates<'t>(site: &Site<'t>, scopes: &Scopes<'t>) -> BTreeSet<DeclId> 
             u.parent().is_some_and(|p| p.operator() == Some("&") && p.is(Kind::PointerExpression))
         };
         let shared = !acquired && id != site.got && scopes.uses(id).iter().any(given);
-        if scalar && local && dead && !shared && (acquired || !site.exposed.contains(&id)) {
+        let plain = acquired || !declaration.has_cleanup() && !is_constant(scopes, id);
+        if scalar && local && dead && !shared && plain && (acquired || !site.exposed.contains(&id)) {
             out.insert(id);
         }
     }
     out
+}
+
+/// Whether a variable is never anything but the number that it is declared with.
+fn is_constant(scopes: &Scopes<'_>, id: DeclId) -> bool {
+    let declaration = scopes.declaration(id);
+    let number = |n: Node<'_>| matches!(n.kind(), Kind::NumberLiteral | Kind::True | Kind::False);
+    let written = |n: &Node<'_>| {
+        let holder = n.parent().filter(|p| p.child(Field::Left).or(p.child(Field::Argument)) == Some(*n));
+        holder.is_some_and(|p| matches!(p.kind(), Kind::AssignmentExpression | Kind::UpdateExpression))
+    };
+    declaration.initializer.is_some_and(number) && !scopes.uses(id).iter().any(written)
 }
 
 /// Whether a variable's value may be read behind the outer loop.

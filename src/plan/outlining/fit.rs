@@ -4,7 +4,7 @@
 
 use crate::edit::TextEdit;
 use crate::flow::hazards::{Hazard, HazardKind};
-use crate::syntax::file_scope::{FileScope, GlobalKind};
+use crate::syntax::file_scope::{FileScope, Global, GlobalKind};
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
 
@@ -61,6 +61,41 @@ pub fn hazard(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> String {
         }
     };
     format!("the macro `{}` {what}", hazard.node.text())
+}
+
+/// A call in `node` that would be another one in a function in front of `function`: it is about the frame that it stands
+/// in, or it calls `function` itself, which nothing declares up there. With the reason.
+pub fn tied_call<'t>(
+    node: Node<'t>,
+    function: Node<'t>,
+    scopes: &Scopes<'t>,
+    file: &FileScope<'t>,
+) -> Option<(Node<'t>, String)> {
+    const OF_THE_FRAME: &[&str] = &[
+        "alloca",
+        "__builtin_alloca",
+        "__builtin_alloca_with_align",
+        "__builtin_frame_address",
+        "__builtin_return_address",
+        "va_start",
+        "va_arg",
+        "va_copy",
+        "va_end",
+    ];
+    let own = file.functions.iter().find(|f| f.node == function).map(|f| f.name);
+    let declared = |name: &str| {
+        let before = |g: &&Global<'t>| g.name == name && g.ident.span().end <= function.span().start;
+        file.globals.iter().any(|g| before(&g) && g.kind == GlobalKind::Prototype)
+    };
+    node.descendants().filter(|n| n.is(Kind::Identifier) && scopes.resolve(*n).is_none()).find_map(|ident| {
+        let name = ident.text();
+        let is_called = ident.role() == Some(Field::Function);
+        if is_called && OF_THE_FRAME.contains(&name) {
+            return Some((ident, format!("`{name}` is about the function that it stands in")));
+        }
+        let is_own = own == Some(name) && ident.role() != Some(Field::Field) && !declared(name);
+        is_own.then(|| (ident, format!("`{name}` is not declared in front of the new function")))
+    })
 }
 
 /// Whether a name means something at file scope that a local of that name would hide.

@@ -191,6 +191,12 @@ fn a_return_stays_if_the_caller_hands_it_on() {
 #[test]
 fn what_cannot_leave_the_function_is_refused() {
     let counter = each("\tstatic int seen;\n", "\t\tseen++;\n", "\treturn 0;\n");
+    let grown = each("", "\t\tuse(alloca(it->size));\n", "\treturn 0;\n");
+    refuses(EACH, &grown, "`alloca` is about the function that it stands in: `alloca`");
+    let itself = each("", "\t\tdrain(it->queue, 1);\n", "\treturn 0;\n");
+    refuses(EACH, &itself, "`drain` is not declared in front of the new function: `drain`");
+    let declared = format!("int drain(struct queue *q, int limit);\n\n{itself}");
+    assert_eq!(run(EACH, &declared).1, [""; 0]);
     refuses(EACH, &counter, "`seen` is static in the function, so that no other function can use it: `seen`");
     let hidden = format!(
         "#define CHECK(x) if (!(x)) goto out\n{}",

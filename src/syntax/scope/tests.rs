@@ -173,3 +173,12 @@ fn iterators_use_what_they_are_given() {
         ["Parameter struct s *head: 4:17", "Local struct s *pos: 4:12 5:11", "Local int n: 6:5"]
     );
 }
+
+#[test]
+fn an_attribute_may_do_something_when_the_variable_goes() {
+    let text = "int f(void)\n{\n\tint a __attribute__((cleanup(drop))) = 3;\n\tchar *b __free(drop) = 0;\n\tint c __maybe_unused;\n\t__attribute__((__cleanup__(drop))) int d;\n\tint e __attribute__((unused));\n\treturn a;\n}\n";
+    let tree = tree(text);
+    let scopes = scopes(&tree);
+    let cleaned: Vec<_> = scopes.declarations().iter().filter(|d| d.has_cleanup()).map(|d| d.name).collect();
+    assert_eq!(cleaned, ["a", "b", "d"]);
+}
