@@ -264,7 +264,7 @@ impl Expansion<'_> {
         let nodes: Vec<NodeId> = pattern
             .roots()
             .flat_map(Node::descendants)
-            .filter(|n| n.kind().is_expression())
+            .filter(|n| n.kind().is_expression() && !belongs_to_statement(*n))
             .map(|n| n.id())
             .collect();
         let mut alternatives: HashMap<NodeId, Vec<Pattern>> = HashMap::new();
@@ -460,6 +460,13 @@ impl Ends {
         let id = piece.atom.id;
         !hangs.contains_key(&id) || self.before == Some(id) || self.after == Some(id)
     }
+}
+
+/// Whether it is what a statement holds between brackets of its own: `(…)` of `if`, `while` and `switch`.
+fn belongs_to_statement(n: Node<'_>) -> bool {
+    n.is(Kind::ParenthesizedExpression)
+        && n.parent().is_some_and(|p| p.kind().is_statement())
+        && n.role() == Some(Field::Condition)
 }
 
 fn applies(place: IsoPlace, node: Node<'_>) -> bool {

@@ -8,6 +8,7 @@ use super::environment::{Binding, Environment, Extent, Place};
 use super::format::is_format;
 use super::list::significant;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Piece, Slot};
+use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
@@ -17,12 +18,43 @@ use crate::syntax::{Field, Kind, Node};
 pub struct Matcher<'p> {
     /// The pattern.
     pub pattern: &'p Pattern,
+    /// The names that what stands elsewhere in the rule binds as well.
+    asking: Names,
 }
 
 impl<'p> Matcher<'p> {
     /// A matcher of `pattern`.
     pub fn new(pattern: &'p Pattern) -> Self {
-        Self { pattern }
+        Self { pattern, asking: 0 }
+    }
+
+    /// The same with names that other elements of the rule mention: a place that can be read in several ways is then
+    /// read in each that gives one of them another value, as only one of these may fit the others.
+    #[must_use]
+    pub fn asking(self, asking: Names) -> Self {
+        Self { asking, ..self }
+    }
+
+    /// A matcher of a part that stands at the same place.
+    fn within(self, pattern: &'p Pattern) -> Self {
+        Self { pattern, ..self }
+    }
+
+    /// Add to the ways in which a place was read another one's, as far as they differ in what is asked for.
+    fn add_differing(self, found: &mut Vec<Environment>, more: Vec<Environment>) {
+        let before = found.len();
+        for env in more {
+            let differs = |old: &Environment| {
+                let mut names = self.pattern.metavariables().named(self.asking);
+                names.any(|name| match (old.get(name), env.get(name)) {
+                    (Some(a), Some(b)) => a.key != b.key,
+                    _ => false,
+                })
+            };
+            if found[..before].iter().all(differs) {
+                found.push(env);
+            }
+        }
     }
 
     /// All ways in which `c` is `p`.
@@ -37,13 +69,13 @@ impl<'p> Matcher<'p> {
         };
         for alternative in self.pattern.alternatives(p) {
             // One way to match a place is enough: two would edit it twice.
-            if !out.is_empty() {
+            if !out.is_empty() && self.asking == 0 {
                 break;
             }
-            let matcher = Matcher::new(alternative);
+            let matcher = self.within(alternative);
             let root = alternative.single().filter(|_| matcher.kinds().contains(c.kind()));
             if let Some(root) = root.filter(|_| !alternative.is_only_tested() || is_operand(c)) {
-                out.extend(matcher.node(root, c, env));
+                self.add_differing(&mut out, matcher.node(root, c, env));
             }
         }
         if out.len() > 1 {
@@ -257,8 +289,12 @@ impl<'p> Matcher<'p> {
             Slot::Dots(_) => self.noted(p, c.span(), c, env).into_iter().collect(),
             Slot::Disjunction(branches) => {
                 // The first branch that matches wins.
-                let first = branches.iter().map(|b| self.branch(b, c, env)).find(|all| !all.is_empty());
-                let all = first.unwrap_or_default();
+                let mut all = Vec::new();
+                for branch in branches {
+                    if all.is_empty() || self.asking != 0 {
+                        self.add_differing(&mut all, self.branch(branch, c, env));
+                    }
+                }
                 all.into_iter().filter_map(|env| self.noted(p, c.span(), c, &env)).collect()
             }
             Slot::Conjunction(branches) => {
@@ -292,7 +328,7 @@ impl<'p> Matcher<'p> {
     }
 
     pub(super) fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let matcher = Matcher::new(branch);
+        let matcher = self.within(branch);
         match (branch.single(), branch.kind()) {
             (Some(_), _) if !matcher.kinds().contains(c.kind()) => Vec::new(),
             (Some(root), _) => matcher.node(root, c, env),

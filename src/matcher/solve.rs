@@ -7,6 +7,7 @@
 
 mod bounds;
 mod part;
+mod readings;
 mod until;
 
 use super::environment::{Environment, Identity};
@@ -156,7 +157,7 @@ impl<'g, 'p> Solver<'g, 'p> {
             }
             Shape::Some(names, a) => {
                 let all = self.holds(*a, v, env);
-                merged(all.iter().filter_map(|e| e.closed(names)))
+                merged(readings::first_of_each(&all, names).filter_map(|e| e.closed(names)))
             }
             Shape::SomePlace(number, a) => {
                 let all = self.holds(*a, v, env);

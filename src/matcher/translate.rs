@@ -14,10 +14,10 @@ use super::formula::{FALSE, Formula, Item, Part, Shape, TRUE, Table, Test, items
 use super::node::Matcher;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
+use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Quantifier};
 use crate::syntax::{Field, Kind, NodeId};
 use dots::Neighbour;
-use free::Names;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -63,7 +63,6 @@ pub struct Translator<'p> {
     pub table: Table<'p>,
     rule: &'p CompiledRule,
     quantifier: Quantifier,
-    names: Vec<&'p str>,
     places: u32,
     blocks: HashMap<(usize, NodeId), u32>,
     /// Formulas that are asked of the ways in the other manner than the rule's own.
@@ -73,15 +72,10 @@ pub struct Translator<'p> {
 impl<'p> Translator<'p> {
     /// Translate for `rule`.
     pub fn new(rule: &'p CompiledRule) -> Self {
-        let mut names: Vec<&str> = rule.metavariables.keys().map(String::as_str).collect();
-        names.extend(rule.metavariables.values().filter_map(|m| m.kind.length_name()));
-        names.sort_unstable();
-        names.dedup();
         Self {
             table: Table::default(),
             rule,
             quantifier: rule.quantifier,
-            names,
             places: 0,
             blocks: HashMap::new(),
             switched: HashSet::new(),
@@ -167,8 +161,11 @@ impl<'p> Translator<'p> {
 
     /// The element matches; names that nothing else binds are bound here.
     fn matched(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
-        let names = self.unbound(self.free(item), context.bound);
-        let mut at = self.table.add(Shape::At(item, self.bound_elsewhere(item)));
+        let free = self.free(item);
+        let names = self.unbound(free, context.bound);
+        let elsewhere = self.bound_elsewhere(item);
+        let matcher = item.matcher.asking(free & context.bound & self.beside(item));
+        let mut at = self.table.add(Shape::At(Item { matcher, ..item }, elsewhere));
         if context.guard {
             at = self.table.quiet(at);
         }

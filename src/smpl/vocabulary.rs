@@ -13,6 +13,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
     metavariables: HashMap<String, Metavariable>,
+    /// The names of all, those of lengths of lists included, sorted: their bits in a [`Names`].
+    order: Vec<String>,
     /// What names stand for that rules of the file declare; nothing if there are none.
     pub names: Option<Arc<MacroKnowledge>>,
     /// Isomorphisms that the rule does without.
@@ -21,6 +23,9 @@ pub struct Vocabulary {
 
 /// How a macro that iterates is spelled for the front end.
 pub const ITERATOR: &str = "for_each_vd";
+
+/// A set of a rule's names, as [`Vocabulary::bit`] numbers them.
+pub type Names = u128;
 
 /// A vocabulary that patterns share.
 pub type Metavariables = Arc<Vocabulary>;
@@ -46,11 +51,36 @@ impl Vocabulary {
             _ => None,
         });
         let own: Vec<(&str, MacroRole)> = own.collect();
+        let lengths = metavariables.iter().filter_map(|m| m.kind.length_name());
+        let mut order: Vec<String> =
+            metavariables.iter().map(|m| m.name.as_str()).chain(lengths).map(str::to_owned).collect();
+        order.sort_unstable();
+        order.dedup();
         Self {
+            order,
             metavariables: metavariables.iter().map(|m| (m.name.clone(), m.clone())).collect(),
             names: if own.is_empty() { names.cloned() } else { Some(Arc::new(declared(&own, names))) },
             disabled: disabled.to_vec(),
         }
+    }
+
+    /// The bit of a name. A rule may have more names than there are bits: the others are in no set.
+    pub fn bit(&self, name: &str) -> Names {
+        match self.order.binary_search_by(|known| known.as_str().cmp(name)) {
+            Ok(i) if i < Names::BITS as usize => 1 << i,
+            _ => 0,
+        }
+    }
+
+    /// The names of a set, sorted.
+    pub fn named(&self, set: Names) -> impl Iterator<Item = &str> {
+        let all = self.order.iter().take(Names::BITS as usize).enumerate();
+        all.filter(move |(i, _)| set >> i & 1 == 1).map(|(_, name)| name.as_str())
+    }
+
+    /// All names that have a bit.
+    pub fn all_names(&self) -> Names {
+        self.order.iter().fold(0, |all, name| all | self.bit(name))
     }
 
     /// Whether rules of the file declare a word to be that.

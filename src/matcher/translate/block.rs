@@ -5,11 +5,11 @@
 
 use super::{After, Context, Neighbour, Translator};
 use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, Test, items_of, row};
-use crate::matcher::translate::free::Names;
 use crate::smpl::MetaKind;
 use crate::smpl::Quantifier;
 use crate::smpl::pattern::{Leaf, Pattern, Piece, Slot};
 use crate::smpl::token::Mark;
+use crate::smpl::vocabulary::Names;
 use crate::syntax::Kind;
 use std::rc::Rc;
 

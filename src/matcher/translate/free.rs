@@ -8,19 +8,14 @@ use super::Translator;
 use crate::matcher::formula::{Elsewhere, Item, Part};
 use crate::matcher::graph::{case_body, else_body, loop_body};
 use crate::smpl::pattern::{Leaf, Pattern, Piece, Slot, When, is_literal};
+use crate::smpl::vocabulary::Names;
 use crate::smpl::{Constraint, ConstraintValue, FreshPart, MetaKind, Metavariable};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::HashMap;
 
-/// A set of metavariables.
-pub(super) type Names = u128;
-
 impl<'p> Translator<'p> {
     fn bit(&self, name: &str) -> Names {
-        match self.names.binary_search(&name) {
-            Ok(i) if i < Names::BITS as usize => 1 << i,
-            _ => 0,
-        }
+        self.rule.metavariables.bit(name)
     }
 
     /// The names that later rules ask for: they hold for a whole match.
@@ -28,7 +23,7 @@ impl<'p> Translator<'p> {
         let outlines = |m: &Metavariable| matches!(m.kind, MetaKind::Outline(_));
         if self.rule.metavariables.values().any(outlines) {
             // What becomes a function is one piece, and its header may mention every name.
-            return self.names.iter().fold(0, |all, name| all | self.bit(name));
+            return self.rule.metavariables.all_names();
         }
         let whole = self.rule.exported.difference(&self.rule.pooled);
         whole.fold(0, |all, name| all | self.bit(name))
@@ -42,9 +37,7 @@ impl<'p> Translator<'p> {
 
     /// The names of a set that are not in the other.
     pub(super) fn unbound(&self, names: Names, bound: Names) -> Vec<&'p str> {
-        let names = names & !bound;
-        let all = self.names.iter().take(Names::BITS as usize).enumerate();
-        all.filter(|(i, _)| names >> i & 1 == 1).map(|(_, n)| *n).collect()
+        self.rule.metavariables.named(names & !bound).collect()
     }
 
     /// What names that are bound outside of an element can do to its matches. Branches are tried in order, and the first
@@ -123,6 +116,18 @@ impl<'p> Translator<'p> {
     /// The names that elements mention.
     pub(super) fn free_in(&self, items: &[Item<'p>]) -> Names {
         items.iter().fold(0, |all, item| all | self.free(*item))
+    }
+
+    /// The names that other elements than this one mention.
+    pub(super) fn beside(&self, item: Item<'p>) -> Names {
+        let all = self.rule.pattern.pieces();
+        let own = self.pieces(item);
+        let Some((first, last)) = own.first().zip(own.last()) else { return 0 };
+        if !std::ptr::eq(item.matcher.pattern, &raw const self.rule.pattern) {
+            return self.of_pieces(&self.rule.pattern, all);
+        }
+        let others = all.iter().filter(|p| p.span.start < first.span.start || p.span.start > last.span.start);
+        others.fold(0, |out, piece| out | self.of_pieces(&self.rule.pattern, std::slice::from_ref(piece)))
     }
 
     /// The names of an element that what follows mentions too; what stands before dots is compared with all they skip.
