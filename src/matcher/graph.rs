@@ -8,6 +8,7 @@
 mod build;
 
 use crate::matcher::list::is_passed_over;
+use crate::smpl::compile::Ways;
 use crate::syntax::{Kind, Node, NodeId};
 use std::collections::HashMap;
 
@@ -113,8 +114,8 @@ pub const TOP: usize = 0;
 
 impl Graph {
     /// The paths of a function, or of a compound statement that is none.
-    pub fn of(function: Node<'_>, body: Node<'_>) -> Self {
-        build::build(function, body)
+    pub fn of(function: Node<'_>, body: Node<'_>, ways: Ways) -> Self {
+        build::build(function, body, ways)
     }
 
     /// Whether the inner region is the outer one or inside of it.

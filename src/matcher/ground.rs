@@ -6,6 +6,7 @@
 use super::attribute::attributes;
 use super::graph::Graph;
 use super::macros::Macros;
+use crate::smpl::compile::Ways;
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::cell::OnceCell;
@@ -23,6 +24,8 @@ pub struct Ground<'t> {
     pub macros: Macros,
     /// When searches are to be given up, if ever.
     pub until: Option<Instant>,
+    /// Which paths its functions have.
+    ways: Ways,
 }
 
 /// A function.
@@ -38,8 +41,13 @@ pub struct Function<'t> {
 impl<'t> Ground<'t> {
     /// Look at a tree.
     pub fn of(tree: &'t Tree) -> Self {
+        Self::along(tree, Ways::default())
+    }
+
+    /// The same for the paths that are asked for.
+    pub fn along(tree: &'t Tree, ways: Ways) -> Self {
         let (functions, rows, macros) = (Vec::new(), Vec::new(), Macros::default());
-        let mut ground = Self { tree, functions, rows, macros, until: None };
+        let mut ground = Self { tree, functions, rows, macros, until: None, ways };
         let mut covered = 0;
         for node in tree.root().descendants() {
             let outside = node.span().start >= covered;
@@ -68,6 +76,16 @@ impl<'t> Ground<'t> {
         Self { until, ..self }
     }
 
+    /// The paths of one of its functions.
+    pub fn paths<'g>(&self, function: &'g Function<'_>) -> &'g Graph {
+        function.graph(self.ways)
+    }
+
+    /// The body of a macro of the file, looked at in the same way.
+    pub fn inside<'b>(&self, body: &'b Tree) -> Ground<'b> {
+        Ground::along(body, self.ways).ending(self.until)
+    }
+
     /// Whether searches are to be given up.
     pub fn is_late(&self) -> bool {
         self.until.is_some_and(|until| Instant::now() >= until)
@@ -86,8 +104,8 @@ impl<'t> Function<'t> {
         Some(Self { node, span, body, graph: OnceCell::new() })
     }
 
-    /// Its paths.
-    pub fn graph(&self) -> &Graph {
-        self.graph.get_or_init(|| Graph::of(self.node, self.body))
+    /// Its paths; all who ask want the same.
+    fn graph(&self, ways: Ways) -> &Graph {
+        self.graph.get_or_init(|| Graph::of(self.node, self.body, ways))
     }
 }

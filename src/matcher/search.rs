@@ -7,8 +7,9 @@
 use super::environment::Environment;
 use super::first::FirstOf;
 use super::formula::{Formula, Item, Part, Table};
+use super::graph::Graph;
 use super::ground::{Function, Ground};
-use super::macros::Lines;
+use super::macros::Bodies;
 use super::need::Need;
 use super::node::Matcher;
 use super::solve::Solver;
@@ -40,7 +41,7 @@ pub struct Search<'p> {
 
 /// Search one file.
 pub fn search(rule: &CompiledRule, tree: &Tree, env: &Environment) -> Found {
-    Search::new(rule, Need::of(rule)).over(&Ground::of(tree), env)
+    Search::new(rule, Need::of(rule)).over(&Ground::along(tree, rule.ways), env)
 }
 
 /// One search: for what, where, and knowing what.
@@ -108,13 +109,14 @@ impl Pass<'_, '_, '_> {
         let Some(root) = self.search.rule.pattern.single() else { return };
         let (ground, need) = (self.ground, self.need.clone());
         let wanted = |span| need.is_met(ground.text(), span);
-        for body in ground.macros.expressions(ground.tree.source(), wanted) {
+        let bodies = if self.search.rule.transforms() { Bodies::Plain } else { Bodies::Any };
+        for body in ground.macros.expressions(ground.tree.source(), bodies, wanted) {
             if let Some(part) = body.first().filter(|_| self.search.rule.asks_for_types()) {
                 typing::lend(ground.tree, part.tree().source());
             }
             self.anywhere_in(root, body.into_iter());
         }
-        for body in ground.macros.statements(ground.tree.source(), Lines::Any, wanted) {
+        for body in ground.macros.statements(ground.tree.source(), bodies, wanted) {
             let inside = body.root().descendants().skip_while(|n| !n.is(Kind::CompoundStatement)).skip(1);
             self.anywhere_in(root, inside);
         }
@@ -185,26 +187,30 @@ impl Pass<'_, '_, '_> {
         let Some((table, formula)) = &self.search.paths else { return };
         for function in ground.functions.iter().take_while(|_| !ground.is_late()) {
             if self.need.is_met(ground.text(), function.span) {
-                self.in_function(table, *formula, function);
+                self.in_function(table, *formula, (function, ground.paths(function)));
             }
         }
     }
 
     fn in_macros(&mut self) {
         let ground = self.ground;
-        let lines = if self.search.rule.transforms() { Lines::One } else { Lines::Any };
+        let bodies = if self.search.rule.transforms() { Bodies::OneLine } else { Bodies::Any };
         let need = self.need.clone();
         let wanted = |span| need.is_met(ground.text(), span);
-        for body in ground.macros.statements(ground.tree.source(), lines, wanted) {
+        for body in ground.macros.statements(ground.tree.source(), bodies, wanted) {
             if self.search.rule.asks_for_types() {
                 typing::lend(ground.tree, body.source());
             }
-            self.in_functions(&Ground::of(body).ending(ground.until));
+            self.in_functions(&ground.inside(body));
         }
     }
 
-    fn in_function(&mut self, table: &Table<'_>, formula: Formula, function: &Function<'_>) {
-        let graph = function.graph();
+    fn in_function(
+        &mut self,
+        table: &Table<'_>,
+        formula: Formula,
+        (function, graph): (&Function<'_>, &Graph),
+    ) {
         let solver =
             Solver::new(function.node.tree(), graph, table, self.env.clone()).ending(self.ground.until);
         for v in solver.candidates(formula) {

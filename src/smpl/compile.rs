@@ -60,8 +60,21 @@ pub struct CompiledRule {
     pub pooled: HashSet<String>,
     /// One path, or all.
     pub quantifier: Quantifier,
+    /// Which paths there are.
+    pub ways: Ways,
     /// Whether it looks at names wherever they stand.
     pub identifiers: bool,
+}
+
+/// Which paths of a function count, where not all do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// A loop is run through once.
+    pub no_loops: bool,
+    /// A `goto` is a statement like any other.
+    pub no_gotos: bool,
+    /// Of the branches that leave, those that `return` need not match, and no others.
+    pub only_returns_leave: bool,
 }
 
 impl CompiledRule {
@@ -160,6 +173,7 @@ fn compiled(
         exported: HashSet::new(),
         pooled: HashSet::new(),
         quantifier: rule.header.quantifier.unwrap_or(default),
+        ways: Ways::default(),
         identifiers: rule.header.body == BodyKind::Identifier,
         levels: levels(&pattern),
         pattern,

@@ -4,6 +4,7 @@
 
 use super::{Graph, Leaves, Past, Vertex, VertexKind, case_body, else_body, loop_body};
 use crate::matcher::list::is_passed_over;
+use crate::smpl::compile::Ways;
 use crate::syntax::{Field, Kind, Node, NodeId};
 
 /// What a jump passes on its way out.
@@ -39,6 +40,7 @@ enum Owner {
 
 struct Builder {
     graph: Graph,
+    ways: Ways,
     exits: Vec<Exit>,
     targets: Vec<Target>,
     gotos: Vec<(usize, String)>,
@@ -49,9 +51,10 @@ struct Builder {
     error: usize,
 }
 
-pub(super) fn build(function: Node<'_>, body: Node<'_>) -> Graph {
+pub(super) fn build(function: Node<'_>, body: Node<'_>, ways: Ways) -> Graph {
     let mut b = Builder {
         graph: Graph::default(),
+        ways,
         exits: Vec::new(),
         targets: Vec::new(),
         gotos: Vec::new(),
@@ -194,7 +197,7 @@ impl Builder {
                 self.arc(Some(out), to);
                 None
             }
-            Kind::GotoStatement => {
+            Kind::GotoStatement if !self.ways.no_gotos => {
                 let v = self.vertex(VertexKind::Simple, n, region, at);
                 let out = self.leave(v, 1, Past::Goto);
                 let label = n.child(Field::Label).or_else(|| n.named_children().next());
@@ -328,10 +331,11 @@ impl Builder {
         let fall = self.vertex(VertexKind::LoopFall, n, region, Some(header));
         let behind = self.vertex(VertexKind::Meet, n, region, Some(fall));
         let exits = self.exits.len();
-        self.targets.push(Target { behind, again: Some(header), exits, region, open: header });
+        let (again, on) = if self.ways.no_loops { (behind, fall) } else { (header, header) };
+        self.targets.push(Target { behind, again: Some(again), exits, region, open: header });
         let last = self.part(Some(round), loop_body(n));
         self.targets.pop();
-        self.arc(last, header);
+        self.arc(last, on);
         Some(behind)
     }
 
@@ -343,12 +347,13 @@ impl Builder {
         self.past(header, behind, Past::End);
         // `do … while (0)` is a block, not a loop.
         let once = n.child(Field::Condition).is_some_and(|c| c.text().trim_matches(['(', ')', ' ']) == "0");
-        if !once {
+        if !once && !self.ways.no_loops {
             let round = self.vertex(VertexKind::InLoop, n, region, Some(tail));
             self.arc(Some(round), header);
         }
         let exits = self.exits.len();
-        self.targets.push(Target { behind, again: Some(tail), exits, region, open: header });
+        let again = if self.ways.no_loops { behind } else { tail };
+        self.targets.push(Target { behind, again: Some(again), exits, region, open: header });
         let last = self.part(Some(header), n.child(Field::Body));
         self.targets.pop();
         self.arc(last, tail);

@@ -304,17 +304,26 @@ impl<'p> Translator<'p> {
         let way = self.table.and(held, within);
         let way = self.table.and(not_yet, way);
         let never = self.table.not(behind);
-        let (a, b) = (self.table.is(Test::Return), self.table.is(Test::Continue));
-        let ends = self.table.or(a, b);
+        let ends = self.ends_early(never);
+        let ends = self.table.and(within, ends);
+        let until = self.table.until(quantifier, way, ends);
+        let all = self.table.and(start, until);
+        self.table.some_place(place, all)
+    }
+
+    /// The way leaves here, and what follows the dots comes `never`.
+    fn ends_early(&mut self, never: Formula) -> Formula {
+        let returns = self.table.is(Test::Return);
+        if self.rule.ways.only_returns_leave {
+            return self.table.and(returns, never);
+        }
+        let again = self.table.is(Test::Continue);
+        let ends = self.table.or(returns, again);
         let ends = self.table.and(ends, never);
         let (a, b) = (self.table.is(Test::Goto), self.table.is(Test::Break));
         let jumps = self.table.or(a, b);
         let nowhere = self.table.add(Shape::Always(never));
         let jumps = self.table.and(jumps, nowhere);
-        let ends = self.table.or(ends, jumps);
-        let ends = self.table.and(within, ends);
-        let until = self.table.until(quantifier, way, ends);
-        let all = self.table.and(start, until);
-        self.table.some_place(place, all)
+        self.table.or(ends, jumps)
     }
 }
