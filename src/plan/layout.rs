@@ -26,6 +26,44 @@ use crate::syntax::lexer::{self, Directive, TokenKind};
 use crate::syntax::{Field, Kind, Node, Tree};
 use token::{Token, Witness};
 
+/// How added code is to look, and what goes with removed code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Where blanks and line breaks of added code come from.
+    pub spacing: Spacing,
+    /// Longest line that a list gets.
+    pub width: usize,
+    /// One level of indentation where the code around shows none.
+    pub indent: String,
+    /// What becomes of comments.
+    pub comments: Comments,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        let (spacing, comments) = (Spacing::Kernel, Comments::Go);
+        Self { spacing, width: 78, indent: "\t".to_owned(), comments }
+    }
+}
+
+/// Where blanks and line breaks of added code come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spacing {
+    /// They are those of kernel code.
+    Kernel,
+    /// Within a statement they are those of the rule; no line is broken because it is long.
+    Rule,
+}
+
+/// What becomes of comments next to removed code and inside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comments {
+    /// Those that belong to it go.
+    Go,
+    /// All stay.
+    Stay,
+}
+
 /// Code to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
@@ -106,7 +144,7 @@ impl Changes {
 }
 
 /// The edits that make the changes.
-pub fn layout(tree: &Tree, changes: &Changes) -> EditSet {
+pub fn layout(tree: &Tree, changes: &Changes, manner: &Manner) -> EditSet {
     let inserted = changes.inserted.iter().map(|i| placed(tree, i)).collect();
     let changes = Changes { inserted, ..changes.clone() };
     let mut edits = EditSet::new();
@@ -115,7 +153,7 @@ pub fn layout(tree: &Tree, changes: &Changes) -> EditSet {
         let span = Span::new(from, to);
         let here = changes.within(tree, span);
         if !(here.removed.is_empty() && here.inserted.is_empty()) {
-            for edit in edits_of(tree, span, laid_out(stream::build(tree, span, &here))) {
+            for edit in edits_of(tree, span, laid_out(stream::build(tree, span, &here), manner)) {
                 // They follow each other, so that none can be refused.
                 let _ = edits.add(edit);
             }
@@ -126,8 +164,8 @@ pub fn layout(tree: &Tree, changes: &Changes) -> EditSet {
 }
 
 /// The code of `span` with the changes inside of it made.
-pub fn fragment(tree: &Tree, span: Span, changes: &Changes) -> String {
-    let tokens = laid_out(stream::build(tree, span, changes));
+pub fn fragment(tree: &Tree, span: Span, changes: &Changes, manner: &Manner) -> String {
+    let tokens = laid_out(stream::build(tree, span, changes), manner);
     tokens.iter().map(Token::text).collect()
 }
 
@@ -163,14 +201,14 @@ fn edits_of(tree: &Tree, span: Span, tokens: Vec<Token>) -> Vec<TextEdit> {
     out
 }
 
-fn laid_out(tokens: Vec<Token>) -> Vec<Token> {
+fn laid_out(tokens: Vec<Token>, manner: &Manner) -> Vec<Token> {
     let tokens = spacing::after_line_comments(tokens);
     let tokens = spacing::code_for_brace(tokens);
     let tokens = spacing::braces_to_headers(tokens);
     let tokens = spacing::before_else(tokens);
     let tokens = spacing::else_to_braces(tokens);
-    let tokens = removal::clean(tokens);
-    let (tokens, unit) = indent::indent(tokens);
+    let tokens = removal::clean(tokens, manner.comments);
+    let (tokens, unit) = indent::indent(tokens, &manner.indent);
     let tokens = spacing::before_closing(tokens);
     let tokens = spacing::behind_opening(tokens);
     let tokens = spacing::for_paren(tokens);
@@ -178,7 +216,13 @@ fn laid_out(tokens: Vec<Token>) -> Vec<Token> {
     let tokens = spacing::without_removed(tokens);
     let tokens = spacing::between_words(tokens);
     let tokens = spacing::commas(tokens);
-    breaks::break_lines(tokens, unit.as_deref())
+    match manner.spacing {
+        Spacing::Kernel => {
+            let unit = unit.filter(|unit| !unit.is_empty());
+            breaks::break_lines(tokens, unit.as_deref().unwrap_or(&manner.indent), manner.width)
+        }
+        Spacing::Rule => breaks::as_written(tokens),
+    }
 }
 
 /// Where the pieces at the top of a file end, the end of the file included. A line of a conditional is a piece.

@@ -9,7 +9,7 @@ mod rows;
 mod words;
 
 use super::layout::token::Token;
-use super::layout::{Code, Edge};
+use super::layout::{Code, Edge, Spacing};
 use crate::matcher::{Binding, Environment};
 use crate::smpl::compile::PlusCode;
 use crate::smpl::pattern::{Atom, Metavariables, atoms, format_names};
@@ -27,6 +27,8 @@ pub struct Renderer<'a> {
     pub environment: &'a Environment,
     /// The text of a binding after the edits that other matches make inside of it.
     pub edited: &'a dyn Fn(&Metavariable, &Binding) -> Option<String>,
+    /// Where its blanks come from.
+    pub spacing: Spacing,
 }
 
 impl Renderer<'_> {
@@ -128,6 +130,9 @@ impl Renderer<'_> {
     }
 
     fn row(&self, row: &[Atom]) -> Vec<Token> {
+        if self.spacing == Spacing::Rule {
+            return self.row_as_written(row);
+        }
         let mut out: Vec<Token> = Vec::new();
         let mut values = 0usize;
         for (i, atom) in row.iter().enumerate() {
@@ -150,6 +155,34 @@ impl Renderer<'_> {
                 _ => {}
             }
             self.word(row, i, &mut out);
+            if let Some(brackets) = i.checked_sub(1).and_then(|j| self.behind_name(&row[j])) {
+                out.push(Token::bound(brackets));
+            }
+        }
+        out
+    }
+
+    /// A row with the blanks and line breaks of the rule.
+    fn row_as_written(&self, row: &[Atom]) -> Vec<Token> {
+        let mut out = Vec::new();
+        for (i, atom) in row.iter().enumerate() {
+            if let Some(before) = i.checked_sub(1).map(|j| &row[j]) {
+                let end = before.column + before.text.chars().count();
+                let gap = if before.line == atom.line {
+                    " ".repeat(atom.column.saturating_sub(end))
+                } else {
+                    let lines = atom.line.saturating_sub(before.line);
+                    "\n".repeat(lines) + &" ".repeat(atom.column.saturating_sub(2))
+                };
+                out.extend((!gap.is_empty()).then(|| Token::gap(gap)));
+            }
+            let gap = out.len();
+            self.word(row, i, &mut out);
+            if out.len() == gap {
+                // An empty list takes the comma in front of it along.
+                let comma = out.iter().rposition(|t| !t.is_added_white());
+                out.truncate(comma.filter(|at| out[*at].text() == ",").unwrap_or(gap));
+            }
             if let Some(brackets) = i.checked_sub(1).and_then(|j| self.behind_name(&row[j])) {
                 out.push(Token::bound(brackets));
             }

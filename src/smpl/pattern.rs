@@ -28,6 +28,8 @@ pub struct Atom {
     pub span: Span,
     /// The line it stands on, from 1.
     pub line: usize,
+    /// The column it starts in, from 1; the mark of the line stands in the first.
+    pub column: usize,
     /// Its number in the rule; plus code hangs on it.
     pub id: u32,
     /// The mark of its line.
@@ -184,17 +186,21 @@ pub fn atoms(file: &SourceFile, span: Span, mode: LineMode) -> Vec<Atom> {
 
 /// The atoms of tokens.
 pub fn atoms_of(file: &SourceFile, tokens: &[Token]) -> Vec<Atom> {
-    let one = |(id, t): (usize, &Token)| Atom {
-        kind: t.kind,
-        text: file.slice(t.span).to_string(),
-        line: file.line_column(t.span).line,
-        span: t.span,
-        id: id as u32,
-        mark: t.mark,
-        optional: t.optional,
-        attached: t.attached.clone(),
-        hung: Hung::Nothing,
-        also: Vec::new(),
+    let one = |(id, t): (usize, &Token)| {
+        let place = file.line_column(t.span);
+        Atom {
+            kind: t.kind,
+            text: file.slice(t.span).to_string(),
+            line: place.line,
+            column: place.column,
+            span: t.span,
+            id: id as u32,
+            mark: t.mark,
+            optional: t.optional,
+            attached: t.attached.clone(),
+            hung: Hung::Nothing,
+            also: Vec::new(),
+        }
     };
     tokens.iter().enumerate().map(one).collect()
 }

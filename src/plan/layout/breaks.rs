@@ -1,31 +1,32 @@
 //! Line breaks in lists that added code makes too long.
 //!
 //! In: tokens without removed ones, indented. Out: the same tokens, blanks behind commas of the outermost list turned into
-//! line breaks where the line would be longer than [`WIDTH`], and lines of a list that got longer aligned to its bracket.
+//! line breaks where the line would be too long, and lines of a list that got longer aligned to its bracket.
 //! The rules are those of `add_newlines` in Coccinelle's `unparse_c.ml`; a tab counts eight columns wherever it stands.
 
 use super::removal::run;
 use super::token::{New, Origin, Token};
 
-/// Longest line that a list gets.
-const WIDTH: usize = 78;
-
-/// Break lines; `unit` is one level of indentation.
-pub(super) fn break_lines(tokens: Vec<Token>, unit: Option<&str>) -> Vec<Token> {
-    let mut breaker = Breaker { unit, out: Vec::with_capacity(tokens.len()), ..Breaker::default() };
+/// Break lines; `unit` is one level of indentation, `widest` the longest line that a list gets.
+pub(super) fn break_lines(tokens: Vec<Token>, unit: &str, widest: usize) -> Vec<Token> {
+    let mut breaker = Breaker { unit, widest, out: Vec::with_capacity(tokens.len()), ..Breaker::default() };
     let mut at = 0;
     while at < tokens.len() {
         at += breaker.step(&tokens[at..]);
     }
-    breaker.out.into_iter().flat_map(with_gap).collect()
+    as_written(breaker.out)
+}
+
+/// The tokens with the blanks or line breaks behind added commas.
+pub(super) fn as_written(tokens: Vec<Token>) -> Vec<Token> {
+    tokens.into_iter().flat_map(with_gap).collect()
 }
 
 fn with_gap(token: Token) -> Vec<Token> {
     match token {
         Token::New(New { text, origin, gap: Some(gap) }) => {
-            let mut out = vec![Token::New(New { text, origin, gap: None })];
-            out.extend((!gap.is_empty()).then(|| Token::bound(gap)));
-            out
+            let word = Token::New(New { text, origin, gap: None });
+            [word, Token::bound(gap)].into_iter().filter(|t| !t.text().is_empty()).collect()
         }
         token => vec![token],
     }
@@ -40,7 +41,8 @@ struct Open {
 
 #[derive(Debug, Default)]
 struct Breaker<'a> {
-    unit: Option<&'a str>,
+    unit: &'a str,
+    widest: usize,
     out: Vec<Token>,
     stack: Vec<Open>,
     /// The last comma of the outermost list: the column behind it, and its number in `out`.
@@ -132,7 +134,7 @@ impl Breaker<'_> {
     fn advance(&mut self, text: &str) -> usize {
         let column = self.column + text.len();
         let ([open], Some((start, comma))) = (self.stack.as_slice(), self.comma) else { return column };
-        if column <= WIDTH {
+        if column <= self.widest {
             return column;
         }
         let indent = open.indent.clone().unwrap_or_else(|| self.spaces(open.column));
@@ -143,7 +145,7 @@ impl Breaker<'_> {
     }
 
     fn spaces(&self, columns: usize) -> String {
-        let unit = self.unit.filter(|u| !u.is_empty()).unwrap_or("\t");
+        let unit = self.unit;
         let wide = width(unit, 0);
         format!("{}{}", unit.repeat(columns / wide), " ".repeat(columns % wide))
     }

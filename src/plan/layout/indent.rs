@@ -19,8 +19,8 @@ struct Known {
     seen: Seen,
 }
 
-/// Indent; the second value is the unit of indentation.
-pub(super) fn indent(tokens: Vec<Token>) -> (Vec<Token>, Option<String>) {
+/// Indent; the second value is the unit of indentation that the code shows, `default` is that of code which shows none.
+pub(super) fn indent(tokens: Vec<Token>, default: &str) -> (Vec<Token>, Option<String>) {
     let tokens = around_outdents(tokens);
     let effects = effects(&tokens);
     let zero: Seen = Rc::new(vec![((0, 0), (0, String::new()))]);
@@ -28,7 +28,7 @@ pub(super) fn indent(tokens: Vec<Token>) -> (Vec<Token>, Option<String>) {
     let after = backwards(&effects, &before);
     let mut out = Vec::with_capacity(tokens.len());
     for (i, mut token) in tokens.into_iter().enumerate() {
-        let here = Place { number: i + 1, before: &before[i].0, after: &after[i] };
+        let here = Place { number: i + 1, before: &before[i].0, after: &after[i], default };
         match &effects[i] {
             Effect::Kept(_, depth, open) if depth.old != depth.new => {
                 let shift = before[i].1;
@@ -143,11 +143,13 @@ struct Place<'a> {
     number: usize,
     before: &'a Known,
     after: &'a Known,
+    /// One level of indentation where the code shows none.
+    default: &'a str,
 }
 
 impl Place<'_> {
     fn unit(&self) -> &str {
-        self.before.unit.as_deref().unwrap_or("\t")
+        self.before.unit.as_deref().unwrap_or(self.default)
     }
 
     /// The indentation of an added line.

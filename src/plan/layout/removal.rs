@@ -6,10 +6,25 @@
 //! above what is still a paragraph (`unparse_c.ml` of 1.1.1 keeps it, later ones do not); blank lines next to a brace go.
 //! Added code is never removed.
 
+use super::Comments;
 use super::token::{Branch, Class, Token, Witness};
 
-/// Remove what nothing is left to separate.
-pub(super) fn clean(mut tokens: Vec<Token>) -> Vec<Token> {
+/// Remove what nothing is left to separate. Comments that stay stand between what goes like code.
+pub(super) fn clean(mut tokens: Vec<Token>, comments: Comments) -> Vec<Token> {
+    if comments == Comments::Go {
+        return cleaned(tokens);
+    }
+    let all: Vec<usize> = (0..tokens.len()).filter(|i| tokens[*i].is_comment()).collect();
+    for i in &all {
+        tokens[*i].keep();
+        tokens[*i].set_class(Class::Code);
+    }
+    let mut tokens = cleaned(tokens);
+    all.into_iter().for_each(|i| tokens[i].set_class(Class::Comment));
+    tokens
+}
+
+fn cleaned(mut tokens: Vec<Token>) -> Vec<Token> {
     between_removed(&mut tokens);
     tokens.reverse();
     before_line_end(&mut tokens);
@@ -101,7 +116,9 @@ fn whole_lines(tokens: &mut [Token]) {
             Some(t)
                 if t.is_newline()
                     && t.is_kept()
-                    && (is_head(tokens, at, end) || starts_paragraph(tokens, at, end)) =>
+                    && (is_head(tokens, at, end)
+                        || starts_paragraph(tokens, at, end)
+                        || follows_replaced(tokens, at, end)) =>
             {
                 remove_all(&mut tokens[at..end], &Witness::default());
             }
@@ -121,6 +138,21 @@ fn whole_lines(tokens: &mut [Token]) {
 fn is_head(tokens: &[Token], at: usize, end: usize) -> bool {
     let stays = at.checked_sub(1).is_some_and(|code| tokens[code].is_kept());
     stays && tokens[at].text().len() > tokens[end].text().len()
+}
+
+/// Backwards: whether comments stand above the line from `at` to `end`, and above them a statement that the match which
+/// removes the line replaces: they are about what replaces both.
+fn follows_replaced(tokens: &[Token], at: usize, end: usize) -> bool {
+    let line = tokens[at + 1..end].iter().find(|t| t.is_removed() && !t.is_gap()).and_then(Token::witness);
+    let above = run(tokens, end, Token::is_gap);
+    let comments =
+        tokens[end..end + above].iter().rev().skip_while(|t| !t.is_newline()).any(Token::is_comment);
+    let statement = tokens.get(end + above..).unwrap_or_default();
+    let ends = statement.first().is_some_and(|t| t.is_kept() && t.text() == ";");
+    let body = statement.get(1..).unwrap_or_default();
+    let body = &body[..run(body, 0, |t| !matches!(t.text(), ";" | "{" | "}"))];
+    let same = |t: &Token| t.witness().zip(line).is_some_and(|(a, b)| a.matches == b.matches);
+    comments && ends && body.iter().any(Token::is_new) && body.iter().any(|t| !t.is_gap() && same(t))
 }
 
 /// Backwards: whether the line from `at` to `end` is the first below an empty line, and the one below it becomes that.

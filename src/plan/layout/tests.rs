@@ -1,7 +1,7 @@
 //! Layout of small edits, rule by rule.
 
 use super::token::Token;
-use super::{Changes, Code, Edge, Insertion, Removal, layout};
+use super::{Changes, Code, Edge, Insertion, Manner, Removal, layout};
 use crate::plan::layout::token::Witness;
 use crate::smpl::compile::Side;
 use crate::source::{SourceFile, Span};
@@ -35,7 +35,7 @@ fn added(text: &str, at: &str, side: Side, words: &[&str]) -> String {
 
 fn edited(text: &str, changes: &Changes) -> String {
     let file = SourceFile::new("t.c", text);
-    let edits = layout(&parse(&file), changes);
+    let edits = layout(&parse(&file), changes, &Manner::default());
     String::from_utf8(edits.apply(file.bytes())).expect("text stays text")
 }
 

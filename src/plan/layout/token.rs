@@ -135,6 +135,11 @@ impl Token {
         Self::New(New { text: ",".into(), origin: Origin::Rule, gap: Some(" ".into()) })
     }
 
+    /// White space of a rule, which nothing else adds to or takes from.
+    pub fn gap(text: impl Into<String>) -> Self {
+        Self::New(New { text: String::new(), origin: Origin::Bound, gap: Some(text.into()) })
+    }
+
     /// The characters.
     pub fn text(&self) -> &str {
         match self {
@@ -237,6 +242,13 @@ impl Token {
     pub fn keep(&mut self) {
         if let Self::Old(old) = self {
             old.fate = Fate::Kept;
+        }
+    }
+
+    /// Take a token of the file for something else.
+    pub fn set_class(&mut self, class: Class) {
+        if let Self::Old(old) = self {
+            old.class = class;
         }
     }
 
