@@ -4,6 +4,7 @@
 
 mod architecture;
 mod apply;
+mod apply_options;
 mod apply_series;
 mod cli;
 mod cli_ledger;

@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
         terminal.print(&description(&ready))?;
         return Ok(Exit::Done);
     }
-    let targets = targets::targets(&arguments.files, &rule)?;
+    let targets = targets::targets(&arguments.files, &rule, habits)?;
     let destination = Destination::of(&arguments.result);
     if matches!(destination, Destination::File(_)) && targets.files.len() > 1 {
         let told = format!("-o takes the result of one file, and there are {}", targets.files.len());
@@ -75,6 +75,7 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
     let mut report = Report {
         terminal,
         arguments,
+        habits,
         style: style(arguments, &ready, &targets, habits),
         ready: &ready,
         destination,
@@ -127,7 +128,7 @@ fn included_by(option: &str) -> Option<Included> {
 fn headers(arguments: &ApplyArguments, ready: &Ready) -> Option<Headers<'static>> {
     let known = ready.options.macros.clone().map_or_else(|| MacroKnowledge::shipped().clone(), Arc::new);
     let reading = &arguments.reading;
-    (!reading.no_includes).then(|| macros::headers(known, &reading.include_directories))
+    (!reading.no_includes).then(|| macros::headers(known, &reading.include_directories, &reading.include))
 }
 
 /// How diffs are printed.
@@ -156,12 +157,15 @@ struct Tally {
     matched: usize,
     coverage: Coverage,
     unwritten: usize,
+    /// Files on which something of the rules failed.
+    failed: usize,
 }
 
 /// Tells what becomes of the files, one after the other.
 struct Report<'a> {
     terminal: &'a Terminal,
     arguments: &'a ApplyArguments,
+    habits: Habits,
     style: Style,
     ready: &'a Ready,
     destination: Destination,
@@ -242,6 +246,8 @@ impl Report<'_> {
         }
         self.said(&applied.reports)?;
         self.tell(&applied.diagnostics);
+        self.tally.failed +=
+            usize::from(applied.diagnostics.iter().any(|one| one.severity == Severity::Error));
         self.tally.matched += usize::from(!applied.matched.is_empty());
         let new = match self.style.lines {
             Lines::Marked => without_marked_lines(source, &applied.stars),
@@ -280,7 +286,7 @@ impl Report<'_> {
         if let Some(error) = self.lost {
             return Err(Failure::Output(error));
         }
-        let Tally { changed, matched, coverage, unwritten } = &self.tally;
+        let Tally { changed, matched, coverage, unwritten, failed } = &self.tally;
         if let Some(result) = &self.result {
             self.terminal.print(&result.document(coverage))?;
         }
@@ -298,6 +304,8 @@ impl Report<'_> {
         let result = &self.arguments.result;
         Ok(if *unwritten > 0 {
             Exit::Write
+        } else if *failed > 0 && (self.habits == Habits::Own || self.targets.folder.is_none()) {
+            Exit::Usage
         } else if result.strict && !coverage.is_complete() {
             Exit::Unread
         } else if result.exit_code && *matched > 0 {

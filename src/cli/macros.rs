@@ -42,11 +42,16 @@ pub(super) fn known(arguments: &MacroArguments) -> Result<Cow<'static, MacroKnow
 }
 
 /// The headers that files on the disk include: beside them, in the `include` directories around them, and then in
-/// `directories`.
-pub(super) fn headers(known: Arc<MacroKnowledge>, directories: &[PathBuf]) -> Headers<'static> {
+/// `directories`; `always` are taken to be included by all.
+pub(super) fn headers(
+    known: Arc<MacroKnowledge>,
+    directories: &[PathBuf],
+    always: &[PathBuf],
+) -> Headers<'static> {
     let absolute =
         |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into()).display().to_string();
     let directories: Vec<String> = directories.iter().map(|directory| absolute(directory)).collect();
     let here = std::env::current_dir().map(|here| here.display().to_string()).unwrap_or_default();
-    Headers::new(|path: &str| fs::read(path).ok(), directories, known).seen_from(here)
+    let always: Vec<String> = always.iter().map(|path| absolute(path)).collect();
+    Headers::new(|path: &str| fs::read(path).ok(), directories, known).seen_from(here).including(always)
 }

@@ -24,7 +24,7 @@ use super::{macros, render};
 /// Do it.
 pub(super) fn run(arguments: &ParseArguments, terminal: &Terminal) -> Outcome {
     let known = Arc::new(macros::known(&arguments.macros)?.into_owned());
-    let headers = macros::headers(known, &[]);
+    let headers = macros::headers(known, &[], &[]);
     let mut all = Coverage { files: arguments.files.len(), ..Coverage::default() };
     let mut entries = Vec::new();
     for path in &arguments.files {

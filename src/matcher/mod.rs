@@ -3,6 +3,7 @@
 //! In: a [`Pattern`] and a [`Node`] of code. Out: an [`Environment`] that says what every metavariable is bound to and
 //! which bytes every token of the rule stands for. A place that does not match is silent.
 
+pub mod arms;
 pub mod attribute;
 pub mod canonical;
 pub mod constraint;

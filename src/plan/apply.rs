@@ -10,16 +10,18 @@ mod scripts;
 mod states;
 mod transform;
 
+use super::layout::Manner;
 use super::prefilter::{Prefilter, Requirement};
 use super::stand_ins::StandIns;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::matcher::arms::Arms;
 use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment, Found, Ground, Need, Search, iso, search};
 use crate::script::{Decision, Interpreter, Report};
-use crate::smpl::compile::CompiledRule;
+use crate::smpl::compile::{CompiledRule, Ways};
 use crate::smpl::token::Mark;
 use crate::smpl::vocabulary::declared;
-use crate::smpl::{Depends, RuleFile, ScriptRule};
+use crate::smpl::{Depends, MetaKind, Metavariable, RuleFile, ScriptRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
@@ -65,6 +67,10 @@ pub struct ApplyOptions {
     pub included: Included,
     /// Whether scripts run.
     pub scripts: Scripts,
+    /// How added code is to look.
+    pub manner: Manner,
+    /// Which paths of functions count.
+    pub ways: Ways,
     /// How long the rules may take on one file.
     pub timeout: Option<Duration>,
 }
@@ -114,6 +120,12 @@ impl Program {
         self.rules().any(|step| step.rule.transforms())
     }
 
+    /// Whether it can do anything at all: change code, mark it, or run a script.
+    pub fn acts(&self) -> bool {
+        let scripts = !self.first.is_empty() || !self.last.is_empty();
+        scripts || self.steps.iter().any(|step| step.requirement().acts)
+    }
+
     /// Whether some rule marks lines with `*`.
     pub fn is_context(&self) -> bool {
         self.rules().any(RuleStep::is_context)
@@ -143,6 +155,12 @@ impl Program {
     /// Whether some rule asks for the type of an expression.
     fn asks_for_types(&self) -> bool {
         self.rules().any(|step| step.rule.metavariables.values().any(|m| !m.types.is_empty()))
+    }
+
+    /// Whether places are known from rule to rule.
+    fn remembers_places(&self) -> bool {
+        let place = |m: &Metavariable| matches!(m.kind, MetaKind::Position(_));
+        self.rules().any(|step| step.rule.metavariables.values().any(place))
     }
 
     fn has_scripts(&self) -> bool {
@@ -391,7 +409,11 @@ impl<'a> Runner<'a> {
         let env = self.initial().env;
         let mut reports = Vec::new();
         for script in scripts {
-            reports.extend(interpreter.run(script, &env, None)?.reports);
+            let ran = interpreter.run(script, &env, None)?;
+            if let Some(failure) = ran.failure {
+                return Err(failure);
+            }
+            reports.extend(ran.reports);
         }
         Ok(reports)
     }
@@ -452,15 +474,22 @@ impl<'a> Runner<'a> {
         let words = self.program.prefilter.words();
         let coverage = Coverage::of_candidate(&tree, words, MacroBodies::Read);
         let mut out = Applied::untouched(source, coverage, Vec::new());
-        let mut now = Now { states: vec![self.initial()], source: source.clone(), look, until };
+        let mut now = Now { look, until, ..self.start_of(&tree) };
         let mut steps = self.program.steps.iter().zip(&self.searches);
         let mut tree = tree;
         while let Some(after) = self.steps(&mut steps, &tree, &mut now, &mut out)? {
-            now.source = SourceFile::new(now.source.path(), after);
+            now.becomes(after);
             tree = self.read(&now.source);
         }
         out.after = now.source.bytes().to_vec();
         Ok(out)
+    }
+
+    /// A file before any rule.
+    fn start_of(&self, tree: &Tree) -> Now {
+        let arms = if self.program.remembers_places() { Arms::of(tree) } else { Arms::default() };
+        let (states, source) = (vec![self.initial()], tree.source().clone());
+        Now { states, source, look: Look::Whole, until: None, arms }
     }
 
     /// Run the steps up to one that changes the file: the text after it.
@@ -471,7 +500,7 @@ impl<'a> Runner<'a> {
         now: &mut Now,
         out: &mut Applied,
     ) -> Result<Option<Vec<u8>>, Stop> {
-        let ground = Ground::of(tree).ending(now.until);
+        let ground = Ground::along(tree, self.options.ways).ending(now.until);
         for (step, search) in steps {
             match step {
                 Step::Rule(step) => {
@@ -522,11 +551,13 @@ impl<'a> Runner<'a> {
                 cache.insert(key.clone(), environments);
             }
             let found = cache.get(&key).map_or(&[][..], Vec::as_slice);
-            if found.is_empty() {
+            let exported = found.iter().map(Environment::exported);
+            let after = exported.map(|e| export(step, state, &e, &self.program.needed));
+            let before = next.len();
+            next.extend(after.filter(|state| !now.arms.exclude(state.places())));
+            if next.len() == before {
                 next.push(state.clone());
             }
-            let exported = found.iter().map(Environment::exported);
-            next.extend(exported.map(|e| export(step, state, &e, &self.program.needed)));
         }
         now.states = distinct(next);
         if found_any.is_empty() {
@@ -537,7 +568,7 @@ impl<'a> Runner<'a> {
         if !step.rule.transforms() || !found_any.iter().any(|e| step.acts_on(e)) {
             return Ok(None);
         }
-        let (after, diagnostics) = transform(&step.rule, ground.tree, &found_any);
+        let (after, diagnostics) = transform(&step.rule, ground.tree, &found_any, &self.options.manner);
         out.diagnostics.extend(diagnostics);
         Ok(Some(after))
     }
@@ -550,6 +581,16 @@ struct Now {
     look: Look,
     /// When the file is given up, if ever.
     until: Option<Instant>,
+    /// What never stands in one program; nothing once the file has changed, as places are those of the old text.
+    arms: Arms,
+}
+
+impl Now {
+    /// A rule changed the file.
+    fn becomes(&mut self, text: Vec<u8>) {
+        self.source = SourceFile::new(self.source.path(), text);
+        self.arms = Arms::default();
+    }
 }
 
 /// How much of a file is looked at.

@@ -64,7 +64,7 @@ impl Interpreter {
 
     /// Run a script for the bindings of an environment, whose names are `rule.metavariable`. Everything that the script
     /// reads has to be bound, or have a default. `file` is what the rules are applied to; the first and the last scripts
-    /// have none.
+    /// have none. It is an error if the interpreter cannot run it at all.
     pub fn run(
         &self,
         script: &ScriptRule,
@@ -98,13 +98,11 @@ impl Interpreter {
             Ok((answer.failure, decision, said_of(vm, said)?, made_of(vm, values)?))
         });
         let (failure, decision, said, made) = answer.map_err(|e| self.python.enter(|vm| broken(vm, e)))?;
-        if let Some((message, line)) = failure {
-            return Err(self.failed(script.header.span, &message, line));
-        }
+        let failure = failure.map(|(message, line)| self.failed(script.header.span, &message, line));
         let nowhere = SourceFile::new("", "");
         let outputs =
             made.iter().map(|(name, made)| (name.clone(), made.binding(file.unwrap_or(&nowhere)))).collect();
-        Ok(Ran { decision, outputs, reports: reports(said) })
+        Ok(Ran { decision, outputs, reports: reports(said), failure })
     }
 
     /// The value of an expression in Python, which stands at `code` of the rule file between its braces.

@@ -22,6 +22,7 @@ mod outcome;
 
 pub use interpreter::Interpreter;
 
+use crate::diagnostic::Diagnostic;
 use crate::matcher::Binding;
 use crate::smpl::MetaKind;
 
@@ -82,8 +83,10 @@ pub struct Ran {
     pub decision: Decision,
     /// The variables that it bound.
     pub outputs: Vec<(String, Binding)>,
-    /// What it printed, in order.
+    /// What it printed, in order; also if it failed behind that.
     pub reports: Vec<Report>,
+    /// What it did wrong, if anything: then it decided and bound nothing.
+    pub failure: Option<Diagnostic>,
 }
 
 /// A metavariable that an expression in Python reads.

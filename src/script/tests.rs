@@ -96,7 +96,7 @@ fn mistakes_have_their_line() {
         @script:python@\n@@\nimport _vedalia\n_vedalia.STEPS = 1000\nwhile True:\n    pass\n");
     let told: Vec<_> = ran
         .iter()
-        .map(|r| r.as_ref().map(|_| ()).unwrap_err())
+        .map(|r| r.as_ref().unwrap().failure.clone().unwrap())
         .map(|d| (d.place().unwrap(), d.message.split(": ").nth(1).unwrap().to_string()))
         .collect();
     let expected = [

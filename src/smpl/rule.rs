@@ -33,6 +33,16 @@ impl RuleFile {
             .map(|s| s.as_str())
     }
 
+    /// The rules the other way round: what they remove is added, and what they add is removed.
+    #[must_use]
+    pub fn reversed(mut self) -> Self {
+        for item in &mut self.items {
+            let Item::Rule(rule) = item else { continue };
+            rule.tokens.iter_mut().for_each(|token| token.mark = token.mark.reversed());
+        }
+        self
+    }
+
     /// The walk rules, in order.
     pub fn walks(&self) -> impl Iterator<Item = &WalkRule> {
         self.items.iter().filter_map(|i| if let Item::Walk(w) = i { Some(w) } else { None })

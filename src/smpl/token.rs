@@ -26,6 +26,16 @@ impl Mark {
     pub fn is_plus(self) -> bool {
         matches!(self, Self::Plus | Self::PlusPlus)
     }
+
+    /// What the line says in a rule that does the opposite.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Minus => Self::Plus,
+            Self::Plus | Self::PlusPlus => Self::Minus,
+            Self::Context | Self::Star => self,
+        }
+    }
 }
 
 /// What a token is.

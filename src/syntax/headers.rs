@@ -72,6 +72,8 @@ impl<F: Fn(&str) -> Option<Vec<u8>> + Sync + Send> HeaderFiles for F {
 pub struct Headers<'r> {
     files: Box<dyn HeaderFiles + 'r>,
     directories: Vec<String>,
+    /// The paths of headers that every file is taken to include first.
+    always: Vec<String>,
     /// Where paths begin that do not begin with `/`; empty for the root of a tree.
     root: String,
     below: Arc<MacroKnowledge>,
@@ -118,7 +120,13 @@ impl<'r> Headers<'r> {
         below: Arc<MacroKnowledge>,
     ) -> Self {
         let directories = directories.into_iter().map(Into::into).collect();
-        Self { files: Box::new(files), directories, root: String::new(), below, index: Mutex::default() }
+        let (files, always, root, index) = (Box::new(files), Vec::new(), String::new(), Mutex::default());
+        Self { files, directories, always, root, below, index }
+    }
+
+    /// Take these headers to be included by every file, in front of what it names.
+    pub fn including(self, paths: impl IntoIterator<Item = String>) -> Self {
+        Self { always: paths.into_iter().collect(), ..self }
     }
 
     /// Take the paths of files as seen from `directory`, in which they are not the whole of a tree: headers are looked
@@ -166,12 +174,13 @@ impl<'r> Headers<'r> {
         let beside = |include: &Include| {
             self.header(&normal_path(directory_of(&from), &include.name)?).filter(|_| include.quoted)
         };
-        let headers = match included {
-            Included::All => self.reachable(source.path(), &named),
-            Included::Local | Included::Direct if from.ends_with(".h") => Vec::new(),
-            Included::Direct => self.resolve(&from, &named),
-            Included::Local => named.iter().filter_map(beside).collect(),
-        };
+        let mut headers: Vec<Arc<Header>> = self.always_included().collect();
+        match included {
+            Included::All => headers = self.reachable(source.path(), &named),
+            Included::Local | Included::Direct if from.ends_with(".h") => {}
+            Included::Direct => headers.extend(self.resolve(&from, &named)),
+            Included::Local => headers.extend(named.iter().filter_map(beside)),
+        }
         let tree = |header: &Arc<Header>| {
             let parsed = || {
                 let bytes = self.files.read(&header.path)?;
@@ -200,7 +209,8 @@ impl<'r> Headers<'r> {
     fn reachable(&self, path: &str, first: &[Include]) -> Vec<Arc<Header>> {
         let mut seen: HashSet<*const Header> = HashSet::new();
         let mut found = Vec::new();
-        let mut ahead: Vec<Arc<Header>> = self.resolve(&self.place(path), first);
+        let mut ahead: Vec<Arc<Header>> = self.always_included().collect();
+        ahead.extend(self.resolve(&self.place(path), first));
         ahead.reverse();
         while let Some(header) = ahead.pop() {
             if !seen.insert(Arc::as_ptr(&header)) {
@@ -217,6 +227,10 @@ impl<'r> Headers<'r> {
             found.push(header);
         }
         found
+    }
+
+    fn always_included(&self) -> impl Iterator<Item = Arc<Header>> {
+        self.always.iter().filter_map(|path| self.header(&self.place(path)))
     }
 
     /// A file's path as those of headers are written.

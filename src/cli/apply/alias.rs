@@ -65,13 +65,18 @@ pub(in crate::cli) fn spatch(typed: &[OsString], finish: fn(Outcome, &Terminal) 
 
 fn version(terminal: &Terminal) -> Outcome {
     let ours = env!("CARGO_PKG_VERSION");
-    terminal.print(&format!("spatch version {PEER_VERSION} (vedalia {ours})\n"))?;
+    let python = if cfg!(feature = "python") { "yes" } else { "no" };
+    terminal.print(&format!(
+        "spatch version {PEER_VERSION} (vedalia {ours})\n\
+         OCaml scripting support: no\n\
+         Python scripting support: {python}\n"
+    ))?;
     Ok(Exit::Done)
 }
 
 fn print_options(all: &[OsString], terminal: &Terminal) -> Outcome {
     let quoted: Vec<String> = all.iter().map(|word| format!("'{}'", word.to_string_lossy())).collect();
-    terminal.print(&format!("options: {}\n", quoted.join(" ")))?;
+    terminal.tell(&format!("options: {}\n", quoted.join(" ")));
     Ok(Exit::Done)
 }
 

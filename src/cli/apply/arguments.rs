@@ -22,6 +22,10 @@ pub(in crate::cli) struct ApplyArguments {
     #[command(flatten)]
     pub(super) reading: ReadingArguments,
     #[command(flatten)]
+    pub(super) matching: MatchingArguments,
+    #[command(flatten)]
+    pub(super) spelling: SpellingArguments,
+    #[command(flatten)]
     pub(super) running: RunningArguments,
 }
 
@@ -34,6 +38,9 @@ pub(super) struct RuleArguments {
     pub(super) sp_file: Option<PathBuf>,
     #[command(flatten)]
     pub(super) smpl: SmplArguments,
+    /// Do the opposite: remove what the rules add, and add what they remove.
+    #[arg(long)]
+    pub(super) reverse: bool,
     /// Only check the rule file, and say what it has.
     #[arg(long)]
     pub(super) parse_cocci: bool,
@@ -46,14 +53,14 @@ pub(super) struct FileArguments {
     /// C files, and directories to go through.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
-    /// Go through all C files below a directory; of several such options the last counts.
+    /// Go through all C files below a directory, as for one that is a PATH; of several such options the last counts.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) dir: Option<PathBuf>,
     /// Go through the headers of a directory as well.
     #[arg(long)]
     pub(super) include_headers: bool,
-    /// Pass over files whose name begins so; may be given several times.
-    #[arg(long, value_name = "PREFIX", action = ArgAction::Append)]
+    /// Pass over files whose path begins so: a regular expression; may be given several times.
+    #[arg(long, value_name = "PATTERN", action = ArgAction::Append)]
     pub(super) ignore: Vec<String>,
     /// Work on the files named in this file, one a line.
     #[arg(long, value_name = "FILE")]
@@ -61,12 +68,15 @@ pub(super) struct FileArguments {
     /// Of a directory in a git repository, go through the files that git knows.
     #[arg(long)]
     pub(super) use_gitgrep: bool,
-    /// Work on every N-th file only.
+    /// Share the files with other runs: how many there are.
     #[arg(long, value_name = "N", requires = "index", hide = true)]
     pub(super) max: Option<NonZeroUsize>,
-    /// Which of them, from 0.
+    /// Which of them this one is, from 0.
     #[arg(long, value_name = "I", requires = "max", hide = true)]
     pub(super) index: Option<usize>,
+    /// Take every N-th file, not a piece of their list.
+    #[arg(long, hide = true)]
+    pub(super) mod_distrib: bool,
 }
 
 /// What is done with the result.
@@ -131,6 +141,45 @@ pub(super) struct ReadingArguments {
     /// given several times.
     #[arg(short = 'I', value_name = "DIR", action = ArgAction::Append)]
     pub(super) include_directories: Vec<PathBuf>,
+    /// Header that every file is taken to include; may be given several times.
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(super) include: Vec<PathBuf>,
+}
+
+/// What counts as a match.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Matching")]
+pub(super) struct MatchingArguments {
+    /// Run through each loop once: no path comes back to its head.
+    #[arg(long)]
+    pub(super) no_loops: bool,
+    /// Take a `goto` for a statement like any other.
+    #[arg(long)]
+    pub(super) no_gotos: bool,
+    /// Let dots pass over branches that end in `return`, and over no others.
+    #[arg(long)]
+    pub(super) only_return_is_error_exit: bool,
+}
+
+/// How added code is written.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Added code")]
+pub(super) struct SpellingArguments {
+    /// Write it with the blanks of kernel code; the default.
+    #[arg(long, overrides_with = "smpl_spacing")]
+    pub(super) linux_spacing: bool,
+    /// Write it with the blanks of the rule.
+    #[arg(long, overrides_with = "linux_spacing")]
+    pub(super) smpl_spacing: bool,
+    /// Blanks of one level of indentation where the code around shows none; by default it is a tab.
+    #[arg(long, value_name = "N")]
+    pub(super) indent: Option<usize>,
+    /// Longest line that an added list of arguments or values gets.
+    #[arg(long, value_name = "N", default_value_t = 78)]
+    pub(super) max_width: usize,
+    /// Leave the comments next to removed code, and inside of it, where they are.
+    #[arg(long)]
+    pub(super) keep_comments: bool,
 }
 
 /// How the work is done.

@@ -10,10 +10,12 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::{macros, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::apply::{ApplyOptions, Program, Scripts, prepare};
+use crate::plan::layout::{Comments, Manner, Spacing};
+use crate::smpl::compile::Ways;
 use crate::smpl::{RuleFile, parse_whole};
 use crate::source::SourceFile;
 
-use super::arguments::ApplyArguments;
+use super::arguments::{ApplyArguments, MatchingArguments, SpellingArguments};
 use super::config::is_rule;
 use super::included_by;
 use smpl_options::read;
@@ -44,6 +46,7 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     let usage = |told: Diagnostic| Failure::new(Exit::Usage, told);
     let source = read(path, "the rule file").map_err(usage)?;
     let (file, mut told) = parse_whole(&source, &|name| beside_or_here(path, name, "the rule file"));
+    let file = if arguments.rules.reverse { file.reversed() } else { file };
     let (mut options, more) = smpl_options::options(&arguments.rules.smpl);
     told.extend(smpl_options::undeclared(&options, &[&file]));
     told.extend(more);
@@ -58,6 +61,8 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     }
     // 0 is no limit, as for `spatch`.
     options.timeout = arguments.running.timeout.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    options.ways = ways(&arguments.matching);
+    options.manner = manner(&arguments.spelling);
     options.beside = beside(path, &file);
     let about_headers = arguments.running.about_headers.iter().rev();
     options.included = about_headers.filter_map(|option| included_by(option)).next().unwrap_or_default();
@@ -67,11 +72,44 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     {
         told.extend_from_slice(program.remarks());
     }
+    if let Ok(program) = &prepared
+        && !arguments.rules.parse_cocci
+        && !program.acts()
+    {
+        told.push(nothing_to_do(&file, &options));
+    }
     match prepared {
         Ok(program) if !told.iter().any(|one| one.severity == Severity::Error) => {
             Ok(Ready { file, program, options, warnings: told })
         }
         _ => Err(Failure::Told { exit: Exit::Usage, diagnostics: told }),
+    }
+}
+
+/// No rule is left that does anything.
+fn nothing_to_do(file: &RuleFile, options: &ApplyOptions) -> Diagnostic {
+    let off = file.virtual_names().filter(|name| !options.virtuals.iter().any(|on| on == name));
+    let off: Vec<&str> = off.collect();
+    let help = if off.is_empty() {
+        "rules act by lines with `-`, `+` or `*`, or by scripts that read them".to_owned()
+    } else {
+        format!("rules may wait for a virtual rule to be turned on with -D: {}", off.join(", "))
+    };
+    Diagnostic::error("no-rule-applies", format!("no rule of `{}` applies", file.source.path())).help(help)
+}
+
+fn ways(arguments: &MatchingArguments) -> Ways {
+    let MatchingArguments { no_loops, no_gotos, only_return_is_error_exit } = *arguments;
+    Ways { no_loops, no_gotos, only_returns_leave: only_return_is_error_exit }
+}
+
+fn manner(arguments: &SpellingArguments) -> Manner {
+    Manner {
+        spacing: if arguments.smpl_spacing { Spacing::Rule } else { Spacing::Kernel },
+        width: arguments.max_width,
+        // 0 is no wish, as for `spatch`.
+        indent: arguments.indent.filter(|n| *n > 0).map_or_else(|| "\t".to_owned(), |n| " ".repeat(n)),
+        comments: if arguments.keep_comments { Comments::Stay } else { Comments::Go },
     }
 }
 

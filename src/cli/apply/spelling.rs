@@ -39,8 +39,6 @@ const INSIDE: &[(&str, Takes)] = &[
     ("filter-msg", Takes::Nothing),
     ("filter-msg-define-error", Takes::Nothing),
     ("filter-passed-level", Takes::Value),
-    ("linux-spacing", Takes::Nothing),
-    ("mod-distrib", Takes::Nothing),
     ("no-include-cache", Takes::Nothing),
     ("no-saved-typedefs", Takes::Nothing),
     ("no-scanner", Takes::Nothing),
@@ -79,7 +77,6 @@ const INSIDE: &[(&str, Takes)] = &[
 /// Options about the headers that types are taken from.
 const HEADERS: &[(&str, Takes)] = &[
     ("all-includes", Takes::Nothing),
-    ("include", Takes::Value),
     ("include-headers-for-types", Takes::Nothing),
     ("local-includes", Takes::Nothing),
     ("recursive-includes", Takes::Nothing),
@@ -94,28 +91,20 @@ const MISSING: &[(&str, Takes)] = &[
     ("force-kr", Takes::Nothing),
     ("ibm", Takes::Nothing),
     ("ifdef-to-if", Takes::Nothing),
-    ("indent", Takes::Value),
     ("int-bits", Takes::Value),
     ("iso-limit", Takes::Value),
     ("itu", Takes::Nothing),
     ("kbuild-info", Takes::Value),
-    ("keep-comments", Takes::Nothing),
     ("long-bits", Takes::Value),
-    ("max-width", Takes::Value),
-    ("no-gotos", Takes::Nothing),
     ("no-ifdef-to-if", Takes::Nothing),
     ("no-iso-limit", Takes::Nothing),
-    ("no-loops", Takes::Nothing),
     ("no-safe-expressions", Takes::Nothing),
     ("noif0-passing", Takes::Nothing),
     ("ocaml-regexps", Takes::Nothing),
-    ("only-return-is-error-exit", Takes::Nothing),
     ("partial-match", Takes::Nothing),
     ("preprocess", Takes::Nothing),
     ("prevent-kr", Takes::Nothing),
-    ("reverse", Takes::Nothing),
     ("selected-only", Takes::Nothing),
-    ("smpl-spacing", Takes::Nothing),
     ("steps", Takes::Value),
     ("undefined", Takes::Value),
 ];
@@ -154,6 +143,9 @@ pub(super) fn respell(arguments: &[OsString]) -> Vec<OsString> {
         let spelled =
             || OsString::from(value.map_or_else(|| format!("--{name}"), |v| format!("--{name}={v}")));
         match names.meaning(&name) {
+            Known::Ours(_) if name == "dir" && value.is_none() && !has_value(rest.as_slice()) => {
+                // Directories are gone through without it.
+            }
             Known::Ours(takes) => {
                 lenient |= name == "ignore-unknown-options";
                 out.push(spelled());
@@ -181,6 +173,11 @@ fn skip_value(takes: Takes, value: Option<&str>, rest: &mut std::slice::Iter<'_,
     if takes == Takes::Value && value.is_none() {
         rest.next();
     }
+}
+
+/// Whether a value follows, and no other option.
+fn has_value(rest: &[OsString]) -> bool {
+    rest.first().is_some_and(|next| !next.to_string_lossy().starts_with('-'))
 }
 
 /// Whether it is a short option whose value is the next argument.
@@ -252,6 +249,7 @@ mod tests {
         );
         assert_eq!(respelled("--no_show_diff -U 3 -o -x"), "--no-show-diff -U 3 -o -x");
         assert_eq!(respelled("-sp_file -dir -- -in_place"), "--sp-file -dir -- -in_place");
+        assert_eq!(respelled("--dir --sp-file r.cocci d --dir"), "--sp-file r.cocci d");
     }
 
     #[test]
@@ -259,11 +257,11 @@ mod tests {
         assert_eq!(respelled("--chunksize 1 --use-idutils --tmp-dir=x f.c"), "f.c");
         assert_eq!(
             respelled("-I include -Ix --include a.h --all-includes f.c"),
-            "-I include -Ix --about-headers=--include --about-headers=--all-includes f.c"
+            "-I include -Ix --include a.h --about-headers=--all-includes f.c"
         );
         assert_eq!(
-            respelled("--no-loops --defined X f.c"),
-            "--without-effect=--no-loops --without-effect=--defined f.c"
+            respelled("--ibm --defined X f.c"),
+            "--without-effect=--ibm --without-effect=--defined f.c"
         );
         assert_eq!(respelled("--c++=11 f.c"), "--without-effect=--c++ f.c");
     }

@@ -8,10 +8,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
+
 use crate::cli::exit::{Exit, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::series::repo::{Environment, Repository};
 
+use super::Habits;
 use super::arguments::FileArguments;
 use super::config::is_rule;
 
@@ -25,12 +28,16 @@ pub(super) struct Targets {
 }
 
 /// Find them.
-pub(super) fn targets(arguments: &FileArguments, rule: &Path) -> Result<Targets, Failure> {
-    let mut found = Found { arguments, files: Vec::new(), diagnostics: Vec::new() };
-    let paths: Vec<PathBuf> = match &arguments.dir {
-        Some(folder) => vec![folder.clone()],
-        None => arguments.paths.iter().filter(|path| path.as_path() != rule).cloned().collect(),
-    };
+pub(super) fn targets(arguments: &FileArguments, rule: &Path, habits: Habits) -> Result<Targets, Failure> {
+    let ignored = ignored(&arguments.ignore).map_err(|told| Failure::new(Exit::Usage, told))?;
+    let mut found = Found { arguments, ignored, files: Vec::new(), diagnostics: Vec::new() };
+    let named = arguments.paths.iter().filter(|path| path.as_path() != rule);
+    let mut paths: Vec<PathBuf> = arguments.dir.iter().chain(named).cloned().collect();
+    if habits == Habits::Spatch {
+        let last = paths.iter().rposition(|path| path.is_dir());
+        let mut at = 0..;
+        paths.retain(|path| at.next() == last || !path.is_dir());
+    }
     let mut folder = None;
     for path in &paths {
         if path.is_dir() {
@@ -54,13 +61,47 @@ pub(super) fn targets(arguments: &FileArguments, rule: &Path) -> Result<Targets,
     let mut files = found.files;
     files.retain(|path| seen.insert(path.clone()));
     if let (Some(max), Some(index)) = (arguments.max, arguments.index) {
-        files = files.into_iter().skip(index).step_by(max.get()).collect();
+        let piece = files.len().div_ceil(max.get());
+        let files_in = files.into_iter();
+        files = if arguments.mod_distrib {
+            files_in.skip(index).step_by(max.get()).collect()
+        } else {
+            files_in.skip(index * piece).take(piece).collect()
+        };
     }
     Ok(Targets { files, folder })
 }
 
+/// What the beginnings of paths are compared with: expressions as Coccinelle takes them, in which `\(`, `\|` and `\)` group.
+fn ignored(patterns: &[String]) -> Result<Vec<Regex>, Diagnostic> {
+    let read = |pattern: &String| {
+        let mut out = String::from("^(?:");
+        let mut rest = pattern.chars();
+        while let Some(c) = rest.next() {
+            match (c, c == '\\') {
+                (_, true) => match rest.next() {
+                    Some(c @ ('(' | ')' | '|')) => out.push(c),
+                    Some('b') => out.push_str(r"\b"),
+                    Some(c) => out.push_str(&regex::escape(&c.to_string())),
+                    None => out.push_str(r"\\"),
+                },
+                ('(' | ')' | '|' | '{' | '}', _) => out.extend(['\\', c]),
+                _ => out.push(c),
+            }
+        }
+        Regex::new(&(out + ")")).map_err(|_| {
+            Diagnostic::error(
+                "bad-pattern",
+                format!("`{pattern}` is no expression for the beginning of paths"),
+            )
+        })
+    };
+    patterns.iter().map(read).collect()
+}
+
 struct Found<'a> {
     arguments: &'a FileArguments,
+    ignored: Vec<Regex>,
     files: Vec<PathBuf>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -72,7 +113,9 @@ impl Found<'_> {
             let told = format!("`{}` is a rule file, and one is given already", path.display());
             self.diagnostics.push(Diagnostic::error("two-rules", told).help("rule files run one at a time"));
         } else if path.is_file() {
-            self.files.push(path.to_owned());
+            if !self.is_ignored(path) {
+                self.files.push(path.to_owned());
+            }
         } else {
             let told = format!("there is no file or directory `{}`", path.display());
             self.diagnostics.push(Diagnostic::error("no-such-path", told));
@@ -117,8 +160,12 @@ impl Found<'_> {
     fn is_wanted(&self, path: &Path) -> bool {
         let ending = path.extension().and_then(|ending| ending.to_str());
         let is_c = ending == Some("c") || (ending == Some("h") && self.arguments.include_headers);
+        is_c && !self.is_ignored(path)
+    }
+
+    fn is_ignored(&self, path: &Path) -> bool {
         let text = path.to_string_lossy();
-        is_c && !self.arguments.ignore.iter().any(|prefix| text.starts_with(prefix.as_str()))
+        self.ignored.iter().any(|pattern| pattern.is_match(&text))
     }
 
     /// The files that a list names, one a line; empty lines and `//` lines only structure it.

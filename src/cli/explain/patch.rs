@@ -37,7 +37,7 @@ pub(super) fn file(
     })?;
     let source = SourceFile::new(path, bytes);
     let known = Arc::new(macros::known(&arguments.tree.macros)?.into_owned());
-    let headers = macros::headers(known, &[]);
+    let headers = macros::headers(known, &[], &[]);
     let (exit, coverage) = text(file, (&source, line), Some(&headers), (arguments, terminal))?;
     terminal.tell(&render::diagnostics(&ledger::not_looked_at(&coverage), terminal.err));
     terminal.tell(&format!("{}\n", ledger::summary(&coverage)));

@@ -5,7 +5,7 @@
 //! line is followed through their changes.
 
 use super::states::{holds, pooled, start};
-use super::{Applied, Look, Now, RuleStep, Runner, Step};
+use super::{Applied, Now, RuleStep, Runner, Step};
 use crate::matcher::{Environment, Ground, Miss, Search, nearest_miss, search};
 use crate::script::Decision;
 use crate::source::{SourceFile, Span};
@@ -55,8 +55,7 @@ impl Runner<'_> {
     pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
         let mut tree = self.read(source);
         let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
-        let mut now =
-            Now { states: vec![self.initial()], source: source.clone(), look: Look::Whole, until: None };
+        let mut now = self.start_of(&tree);
         let (mut accounts, mut line) = (Vec::new(), line);
         for (step, search) in self.program.steps.iter().zip(&self.searches) {
             match step {
@@ -64,9 +63,14 @@ impl Runner<'_> {
                     let said = said(step, &tree, &now, line);
                     let seen = now.source.clone();
                     let search = search.get_or_init(|| Search::new(&step.rule, step.need.clone()));
-                    let after = self.rule((step, search), &Ground::of(&tree), &mut now, &mut out);
+                    let after = self.rule(
+                        (step, search),
+                        &Ground::along(&tree, self.options.ways),
+                        &mut now,
+                        &mut out,
+                    );
                     if let Ok(Some(after)) = after {
-                        now.source = SourceFile::new(source.path(), after);
+                        now.becomes(after);
                         tree = self.read(&now.source);
                     }
                     line = follow(seen.text(), now.source.text(), line);

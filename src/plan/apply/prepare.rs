@@ -131,7 +131,7 @@ fn rule_step(
         return Err(errors);
     }
     let compiled = with_isos(&file.source, compiled, &isos);
-    Ok(rule_of(compiled, rule))
+    Ok(rule_of(CompiledRule { ways: options.ways, ..compiled }, rule))
 }
 
 /// What a rule for one function does to the function's prototypes.

@@ -68,9 +68,12 @@ impl Runner<'_> {
             now.look.allows(true)?;
             let key = step.key(state);
             if !cache.contains_key(&key) {
-                match interpreter.run(&step.script, &state.env, Some(&now.source)) {
-                    Ok(mut ran) => {
-                        out.reports.append(&mut ran.reports);
+                let ran = interpreter.run(&step.script, &state.env, Some(&now.source)).and_then(|mut ran| {
+                    out.reports.append(&mut ran.reports);
+                    ran.failure.take().map_or(Ok(ran), Err)
+                });
+                match ran {
+                    Ok(ran) => {
                         cache.insert(key.clone(), ran);
                     }
                     Err(diagnostic) => {

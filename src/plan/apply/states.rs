@@ -5,6 +5,7 @@
 
 use super::RuleStep;
 use crate::matcher::constraint::allowed;
+use crate::matcher::environment::Place;
 use crate::matcher::{Binding, Environment};
 use crate::plan::plus;
 use crate::smpl::pattern::Metavariables;
@@ -19,6 +20,13 @@ pub(super) struct State {
     pub(super) env: Environment,
     /// Virtual rules that are on are among them.
     pub(super) matched: BTreeSet<String>,
+}
+
+impl State {
+    /// The places that positions hold.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> + Clone {
+        self.env.bindings().into_iter().flat_map(|(_, binding)| &binding.places)
+    }
 }
 
 /// The different ones among states, in order.

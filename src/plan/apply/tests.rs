@@ -288,3 +288,22 @@ fn a_script_that_fails_is_told() {
     let applied = apply(&program, &SourceFile::new("c.c", "void f(void)\n{\n\tgone();\n}\n"), &options);
     assert!(applied.diagnostics.iter().any(|d| d.code == "smpl-script"), "{:?}", applied.diagnostics);
 }
+
+#[cfg(feature = "python")]
+#[test]
+fn arms_of_an_initialiser_are_never_in_one_program() {
+    let list = "struct s@p0 x = { ..., .f@p = E, ... };\n";
+    let rules = format!(
+        "@r@\nidentifier s, x, f;\nexpression E;\nposition p0, p;\n@@\n{list}\n\
+         @t@\nidentifier s, x, r.f;\nexpression E;\nposition r.p0, p;\n@@\n{list}\n\
+         @script:python@\np << r.p;\nq << t.p;\n@@\n\
+         if int(p[0].line) < int(q[0].line):\n    print(p[0].line, q[0].line)\n"
+    );
+    let code = "struct s x = {\n#if A\n\t.a = 1,\n#else\n\t.a = 2,\n#endif\n\t.b = 1,\n\t.b = 2,\n};\n";
+    let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+    assert!(errors.is_empty(), "{errors:?}");
+    let options = ApplyOptions { scripts: Scripts::Allowed, ..ApplyOptions::default() };
+    let program = prepare(&file, &options).unwrap();
+    let said = apply(&program, &SourceFile::new("c.c", code), &options).reports;
+    assert_eq!(said.iter().map(|r| r.text.as_str()).collect::<Vec<_>>(), ["7 8\n"]);
+}

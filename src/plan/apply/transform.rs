@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::QUIET;
 use crate::matcher::{Binding, Environment};
 use crate::plan::layout::token::{Token, Witness};
-use crate::plan::layout::{Changes, Code, Edge, Insertion, Removal, fragment, layout};
+use crate::plan::layout::{Changes, Code, Edge, Insertion, Manner, Removal, fragment, layout};
 use crate::plan::outlining::matches::outlines;
 use crate::plan::plus::Renderer;
 use crate::plan::superfluous;
@@ -38,6 +38,7 @@ pub(super) fn transform(
     rule: &CompiledRule,
     tree: &Tree,
     found: &[Environment],
+    manner: &Manner,
 ) -> (Vec<u8>, Vec<Diagnostic>) {
     let source = tree.source();
     let (found, unread) = readable(rule, tree, one_include(rule, tree, found.to_vec()));
@@ -46,8 +47,8 @@ pub(super) fn transform(
         let message = format!("two matches of {} want different code here; the first got its own", rule.name);
         Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
     };
-    let (changes, failed) = changes(rule, tree, &outlines.matches);
-    let mut edits = layout(tree, &changes);
+    let (changes, failed) = changes((rule, manner), tree, &outlines.matches);
+    let mut edits = layout(tree, &changes, manner);
     let mut diagnostics: Vec<Diagnostic> = failed.into_iter().map(complain).collect();
     for edit in outlines.edits {
         let span = edit.span;
@@ -112,13 +113,13 @@ fn copied(rule: &CompiledRule, env: &Environment) -> Vec<Span> {
 type Match = (Environment, Vec<(String, String)>);
 
 /// What all matches do together, and the places of those that cannot have their code.
-fn changes(rule: &CompiledRule, tree: &Tree, found: &[Match]) -> (Changes, Vec<Span>) {
+fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match]) -> (Changes, Vec<Span>) {
     let runs = runs(rule);
     let mut sites: Vec<Site> = found.iter().enumerate().map(|(i, m)| bounds(rule, &runs, i, &m.0)).collect();
     let mut order: Vec<usize> = (0..sites.len()).collect();
     order.sort_by_key(|i| sites[*i].extent.map_or(0, Span::len));
     for i in order {
-        let inserted = insertions(rule, tree, &found[i], &sites, i);
+        let inserted = insertions((rule, manner), tree, &found[i], &sites, i);
         sites[i].inserted = inserted;
     }
     let (kept, failed) = agreeing(&sites);
@@ -222,7 +223,13 @@ fn found_at(rule: &CompiledRule, env: &Environment, name: &str) -> Option<Span> 
     own.next().map(|t| t.span)
 }
 
-fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], own: usize) -> Vec<Insertion> {
+fn insertions(
+    (rule, manner): (&CompiledRule, &Manner),
+    tree: &Tree,
+    found: &Match,
+    sites: &[Site],
+    own: usize,
+) -> Vec<Insertion> {
     let edited = |meta: &Metavariable, binding: &Binding| {
         let span = match meta.inherited {
             None => (!binding.span.is_empty()).then_some(binding.span),
@@ -236,7 +243,7 @@ fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], o
         let shown: Vec<&&Site> = inner.iter().filter(|s| !inner.iter().any(|o| hides(o, s))).collect();
         let removed = merged(inner.iter().flat_map(|s| &s.removed));
         let inserted: Vec<Insertion> = shown.iter().flat_map(|s| s.inserted.clone()).collect();
-        Some(fragment(tree, span, &Changes { removed, inserted, context: Vec::new() }))
+        Some(fragment(tree, span, &Changes { removed, inserted, context: Vec::new() }, manner))
     };
     let mut out: Vec<Insertion> = Vec::new();
     let mut again: HashSet<(u32, Span, String)> = HashSet::new();
@@ -245,7 +252,8 @@ fn insertions(rule: &CompiledRule, tree: &Tree, found: &Match, sites: &[Site], o
         let bound = outlined.iter().fold(bound, |b, (name, text)| b.with(name, Binding::text(&**text)));
         for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {
             let metavariables = &rule.metavariables;
-            let renderer = Renderer { metavariables, environment: &bound, edited: &edited };
+            let spacing = manner.spacing;
+            let renderer = Renderer { metavariables, environment: &bound, edited: &edited, spacing };
             let code = renderer.render(&rule.plus[*index]);
             let levels = rule.levels.get(&touch.atom).copied().unwrap_or(0);
             let repeated = rule.plus[*index].atoms.iter().any(|a| a.mark == Mark::PlusPlus);
