@@ -66,15 +66,20 @@ fn tokens(text: &str) -> Vec<String> {
     all.iter().map(|t| file.slice(t.span).to_string()).collect()
 }
 
-/// Code with more white space, strings and preprocessor lines aside.
+/// Code with more white space, strings and preprocessor lines aside, with the lines that go on with these.
 fn spread(code: &str) -> String {
     let part = |(i, text): (usize, &str)| match i % 2 {
         0 => text.replace(' ', "  ").replace(", ", ",\n "),
         _ => text.to_string(),
     };
-    let line = |line: &str| match line.starts_with('#') {
-        true => line.to_string(),
-        false => line.split('"').enumerate().map(part).collect::<Vec<_>>().join("\""),
+    let mut goes_on = false;
+    let line = |line: &str| {
+        let directive = goes_on || line.starts_with('#');
+        goes_on = directive && line.ends_with("\\\n");
+        match directive {
+            true => line.to_string(),
+            false => line.split('"').enumerate().map(part).collect::<Vec<_>>().join("\""),
+        }
     };
     code.split_inclusive('\n').map(line).collect()
 }
