@@ -22,6 +22,8 @@ pub struct Original<'a, 't> {
     pub file: &'a FileScope<'t>,
     /// The loop that goes.
     pub outer: Node<'t>,
+    /// The variable that the conversion declares.
+    pub context: &'a str,
 }
 
 impl Original<'_, '_> {
@@ -65,7 +67,8 @@ impl Original<'_, '_> {
         let lost = function
             .descendants()
             .filter(|n| n.is(Kind::Identifier) && is_value(*n))
-            .find(|n| scopes.resolve(*n).is_none() && self.scopes.declares(n.text()) && !of_file(n.text()));
+            .filter(|n| scopes.resolve(*n).is_none() && !of_file(n.text()))
+            .find(|n| self.scopes.declares(n.text()) || n.text() == self.context);
         match lost {
             Some(name) => self.refuse(format!("`{}` would not be declared where it is used", name.text())),
             None => Ok(()),
@@ -134,7 +137,7 @@ mod tests {
             tree.root().descendants().find(|n| n.is(Kind::FunctionDefinition)).expect("a function");
         let scopes = Scopes::of(function);
         let file = FileScope::of(&tree);
-        let original = Original { scopes: &scopes, file: &file, outer: function };
+        let original = Original { scopes: &scopes, file: &file, outer: function, context: "ctx" };
         original.audit(callback, &[]).map_err(|refusal| refusal.sentence)
     }
 

@@ -80,6 +80,9 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
     let mut seen: Vec<DeclId> = Vec::new();
     for ident in kept_identifiers(walk) {
         let Some(id) = scopes.resolve(ident) else { continue };
+        if let Some(again) = out.passed.iter().find(|c| c.id == id) {
+            check(scopes, id, ident, again.passing)?;
+        }
         // The offset is a parameter of the callback.
         if seen.contains(&id) || id == site.offset {
             continue;

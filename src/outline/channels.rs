@@ -24,13 +24,23 @@ pub struct LikeFailure<'t> {
     pub value: &'t str,
 }
 
-/// The statement behind the loop.
+/// What runs behind the loop: the next statement, or that behind the block or the arm of an `if` that ends here.
 pub fn following<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
-    let mut next = walk.site.outer.next_sibling();
-    while next.is_some_and(|n| n.is(Kind::Comment)) {
-        next = next.and_then(|n| n.next_sibling());
+    let mut at = walk.site.outer;
+    loop {
+        let mut next = at.next_sibling();
+        while next.is_some_and(|n| n.is(Kind::Comment) || n.is(Kind::ElseClause)) {
+            next = next.and_then(|n| n.next_sibling());
+        }
+        if let Some(next) = next.filter(|n| !n.is(Kind::Token)) {
+            return Some(next);
+        }
+        let is_arm = |n: Node<'t>| matches!(n.kind(), Kind::IfStatement | Kind::ElseClause);
+        let in_line = |n: Node<'t>| is_arm(n) || n.is(Kind::CompoundStatement);
+        let ends_here =
+            |n: &Node<'t>| is_arm(*n) || n.is(Kind::CompoundStatement) && n.parent().is_some_and(in_line);
+        at = at.parent().filter(ends_here)?;
     }
-    next.filter(|n| !n.is(Kind::Token))
 }
 
 /// The `return` behind the loop, with or without a label.
@@ -60,12 +70,14 @@ pub fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
     let is_control = |n: Option<Node<'_>>| {
         n.and_then(|n| scopes.resolve(unwrapped(n))).is_some_and(|id| Some(id) == control)
     };
-    // Also `control < 0 ? control : …`: the value is looked at where it is below zero.
+    // Also `control < 0 ? control : …`, `control ? control : …` and `control ?: …`: it is returned where it is an error.
     value.is_some_and(|v| {
         let test = v.child(Field::Condition).map(unwrapped);
         let below = test.is_some_and(|t| t.operator() == Some("<") && is_control(t.child(Field::Left)));
-        is_control(Some(v))
-            || v.is(Kind::ConditionalExpression) && below && is_control(v.child(Field::Consequence))
+        let error = below || is_control(test);
+        let then = v.child(Field::Consequence);
+        let passed = is_control(then) || then.is_none() && !below;
+        is_control(Some(v)) || v.is(Kind::ConditionalExpression) && error && passed
     })
 }
 

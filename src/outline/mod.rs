@@ -76,7 +76,8 @@ pub fn convert<'t>(
         Material { spec, walk, scopes, captures: &captures, names: &names, endings: &endings, reach, words };
     let text = callback::callback(&material, &respelled)?;
     let mut edits = caller::caller(&material, &dispatch)?;
-    audit::Original { scopes, file, outer: walk.site.outer }.audit(&text, &edits)?;
+    let context = &material.names.variable;
+    audit::Original { scopes, file, outer: walk.site.outer, context }.audit(&text, &edits)?;
     edits.push(TextEdit::new(Span::at(place(walk.site.function, file)), text));
     let context = (reach == Reach::Context && !captures.passed.is_empty()).then(|| names.context.clone());
     Ok(Conversion { edits, callback: names.callback, context })

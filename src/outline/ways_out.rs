@@ -178,6 +178,14 @@ fn returned<'t>(
     let refuse = |what: &str| Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), what));
     let without_error =
         "the function is left here without an error, which the walk cannot tell from going on";
+    let is_control = |v: &Node<'t>| {
+        let id = scopes.resolve(unwrapped(*v));
+        id.is_some() && id == walk.control.map(|c| c.id)
+    };
+    if !jump.is(Kind::ReturnStatement) && value.as_ref().is_some_and(is_control) {
+        // It is returned behind the inner loop.
+        return stopped(walk, scopes, exit);
+    }
     let Some(value) = value.filter(|_| jump.is(Kind::ReturnStatement)) else {
         return refuse(without_error);
     };

@@ -507,7 +507,7 @@ mod tests {
     #[test]
     fn what_a_variable_can_hold() {
         let tree = tree(
-            "int a; unsigned short b; __le16 c; size_t d; loff_t e; u8 *f; struct o { u32 g : 3; }; bool h; uint64_t i; char8x j;",
+            "int a; unsigned short b; __le16 c; size_t d; off_t e; u8 *f; struct o { u32 g : 3; }; bool h; uint64_t i; char8x j;",
         );
         let narrow = |name: &str| of(&tree, name).is_narrow();
         assert_eq!(

@@ -1,7 +1,8 @@
 //! Other names of the walked object.
 //!
 //! In: a site. Out: nothing. It refuses loops that use the object under another name: a local pointer that was set to it,
-//! what the walk's own pointer was set to, or the address of that pointer.
+//! what the walk's own pointer was set to, the address of that pointer, or memory that it was put
+//! into.
 
 use super::eval::unwrapped;
 use super::expressions::same_text;
@@ -28,6 +29,15 @@ pub(super) fn check_aliases<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<
         let sentence = "through this address the iterator can be used, or be made another one";
         return Err(Refusal::new(RefusalCode::IteratorUsedInBody, lent.span(), sentence));
     }
+    let object = pointee(own).unwrap_or(own);
+    let named = scopes.resolve(object).map(|id| scopes.uses(id)).unwrap_or_default().iter().copied();
+    let meant =
+        named.filter_map(|used| if object == own { Some(used) } else { used.parent().filter(is_address) });
+    let mut before = meant.filter(|n| n.span().start < site.outer.span().end);
+    if let Some(kept) = before.find(|n| is_kept(scopes, *n)) {
+        let sentence = "what the helper walks is stored here, where what the body calls may find it";
+        return Err(Refusal::new(RefusalCode::IteratorUsedInBody, kept.span(), sentence));
+    }
     let origins: Vec<Node<'t>> = scopes.resolve(own).map(values).unwrap_or_default();
     let is_place = |n: &Node<'_>| matches!(n.kind(), Kind::Identifier | Kind::FieldExpression);
     let places: Vec<Node<'t>> =
@@ -49,6 +59,21 @@ pub(super) fn check_aliases<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<
 /// `x` of `&x`.
 fn pointee(node: Node<'_>) -> Option<Node<'_>> {
     node.child(Field::Argument).filter(|_| is_address(&node)).map(unwrapped)
+}
+
+/// Whether a value goes to memory: to a field, to what a pointer points to, to a variable of the file, or into a list.
+fn is_kept(scopes: &Scopes<'_>, used: Node<'_>) -> bool {
+    let Some(parent) = used.parent() else { return false };
+    match parent.kind() {
+        Kind::InitializerList => true,
+        Kind::InitializerPair => parent.child(Field::Value) == Some(used),
+        Kind::AssignmentExpression => {
+            let target = parent.child(Field::Left).filter(|_| parent.child(Field::Right) == Some(used));
+            target.is_some_and(|t| scopes.resolve(unwrapped(t)).is_none())
+        }
+        Kind::ParenthesizedExpression | Kind::CastExpression => is_kept(scopes, parent),
+        _ => false,
+    }
 }
 
 fn is_address(node: &Node<'_>) -> bool {

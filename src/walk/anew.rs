@@ -223,7 +223,7 @@ impl<'t> Found<'_, 't> {
 }
 
 /// `n++`, `n += …`, where nothing looks at the value of that.
-fn is_own_update(node: Node<'_>) -> bool {
+pub(super) fn is_own_update(node: Node<'_>) -> bool {
     let Some(update) = node.parent() else { return false };
     let changes = match update.kind() {
         Kind::UpdateExpression => true,

@@ -4,8 +4,9 @@
 //! batch, calls that the rule does not know to be mere accounting, and values of the whole batch that its elements look
 //! at or that are stored.
 
+use super::anew::is_own_update;
 use super::eval::unwrapped;
-use super::exits::Exit;
+use super::exits::{End, Exit};
 use super::expressions::{is_pure, looks_up};
 use super::output::{Output, Spelling, Stage};
 use super::refusal::{Refusal, RefusalCode};
@@ -113,6 +114,44 @@ pub(super) fn check_per_batch_values<'t>(
         }
         None => Ok(looked_up),
     }
+}
+
+/// What is added up around the inner loop. Out: sums that hold the whole batch where an element ends the walk, for a person
+/// to look at. It refuses to count batches: how many there are is not the same any more.
+pub(super) fn check_sums<'t>(
+    scopes: &Scopes<'t>,
+    site: &Site<'t>,
+    body: &Output<'t>,
+    exits: &[Exit<'t>],
+) -> Result<Vec<Node<'t>>, Refusal> {
+    let Some(inner) = site.inner else { return Ok(Vec::new()) };
+    let gone =
+        |n: Node<'t>| body.spellings.iter().any(|(span, s)| *s == Spelling::Gone && span.contains(n.span()));
+    let leaves = |e: &Exit<'t>| matches!(e.end, End::Leaves(_)) && inner.encloses(e.jump.node);
+    let ends_within = exits.iter().any(leaves);
+    let mut early = Vec::new();
+    for (node, stage) in &body.per_batch {
+        for update in node.descendants().filter(|n| !gone(*n)) {
+            let (target, amount) = match (update.kind(), update.operator()) {
+                (Kind::UpdateExpression, _) => (update.child(Field::Argument), None),
+                (Kind::AssignmentExpression, Some("+=" | "-=")) => {
+                    (update.child(Field::Left), update.child(Field::Right))
+                }
+                _ => continue,
+            };
+            let sum = target.and_then(|t| scopes.resolve(unwrapped(t)));
+            let seen = sum.is_none_or(|id| scopes.uses(id).iter().any(|u| !is_own_update(*u)));
+            if seen && amount.is_none_or(|a| unwrapped(a).is(Kind::NumberLiteral)) {
+                let sentence = "this counts the batches, of which there may be more now";
+                return Err(Refusal::new(RefusalCode::BatchPositionUsed, update.span(), sentence));
+            }
+            let seen_behind = sum.is_none_or(|id| site.live_out.contains(&id));
+            if *stage < Stage::Inner && ends_within && seen_behind {
+                early.push(update);
+            }
+        }
+    }
+    Ok(early)
 }
 
 /// A variable gets a value.

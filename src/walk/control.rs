@@ -67,10 +67,13 @@ pub fn control<'t>(
                 .get(&id)
                 .is_some_and(|v| v.set_by.is_some() && written_in_loop(eval, v.set_by))
     };
-    let leaving: Vec<&Exit<'t>> = exits
-        .iter()
-        .filter(|e| matches!(e.end, End::Leaves(Target::BehindOuter | Target::Label(_))))
-        .collect();
+    // It is returned behind the inner loop.
+    let returned = |e: &&Exit<'t>, id: DeclId| {
+        let is_it = |v: Node<'t>| eval.scopes.resolve(unwrapped(v)) == Some(id);
+        let behind = !e.jump.node.is(Kind::ReturnStatement);
+        behind && matches!(e.end, End::Leaves(Target::Return(Some(value))) if is_it(value))
+    };
+    let leaves = |e: &&Exit<'t>| matches!(e.end, End::Leaves(Target::BehindOuter | Target::Label(_)));
     let set_on_stop = |id: DeclId| {
         let set = |e: &&&Exit<'t>| match known(&e.jump.state, id) {
             (_, Some(by)) => written_in_loop(eval, Some(by)),
@@ -79,13 +82,17 @@ pub fn control<'t>(
         };
         // On the others the loop is left as if all were walked.
         let still_zero = |e: &&Exit<'t>| known(&e.jump.state, id).0 == Sign::Zero;
-        leaving.iter().any(|e| set(&e)) && leaving.iter().all(|e| set(&e) || still_zero(e))
+        let mut leaving = exits.iter().filter(|e| leaves(e) || returned(e, id));
+        leaving.clone().any(|e| set(&&e)) && leaving.all(|e| set(&&e) || still_zero(&e))
     };
     let ids = || eval.scopes.declarations().iter().map(|d| d.id).filter(|id| outside(*id) && scalar(*id));
     let chosen = ids()
         .find(|id| raised.contains(id) && read_behind(*id))
         .or_else(|| ids().find(|id| set_on_failure(*id) && read_behind(*id)))
-        .or_else(|| ids().find(|id| set_on_stop(*id) && read_behind(*id)));
+        .or_else(|| {
+            let looked_at = |id| read_behind(id) || exits.iter().any(|e| returned(&e, id));
+            ids().find(|id| set_on_stop(*id) && looked_at(*id))
+        });
     let Some(id) = chosen else { return Ok(None) };
     let looks = looks(eval, id, accumulated);
     if !raised.contains(&id) && site.live_at_end.contains(&id) {

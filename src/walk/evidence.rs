@@ -188,6 +188,17 @@ pub(super) fn looked_up(proof: &mut Proof, values: &[Node<'_>]) {
     }
 }
 
+/// What the whole batch was added to before an element ended the walk.
+pub(super) fn added_early(proof: &mut Proof, sums: &[Node<'_>]) {
+    for sum in sums {
+        let what = format!(
+            "`{}` used to add the whole batch before its elements were walked; where one of them ends the walk, it now adds no more than was walked up to there",
+            sum.text()
+        );
+        proof.left(Duty::Behind, &what, sum.span());
+    }
+}
+
 /// What ends the walk within what was a batch.
 pub(super) fn stops(proof: &mut Proof, tests: &[Node<'_>]) {
     for test in tests {

@@ -105,6 +105,8 @@ impl<'t> Machine<'_, 't> {
     /// Variables that the loop assigns on ways that go round.
     pub(super) fn moved_in(&self, node: Node<'t>) -> Vec<DeclId> {
         let mut out = Vec::new();
+        let body = node.child(Field::Body);
+        let of_body = |ident: Node<'t>| body.is_some_and(|body| body.encloses(ident));
         for write in node.descendants() {
             let target = match write.kind() {
                 Kind::AssignmentExpression => write.child(Field::Left),
@@ -114,7 +116,7 @@ impl<'t> Machine<'_, 't> {
             if let Some(id) = target.and_then(|t| self.eval.scopes.resolve(unwrapped(t)))
                 && !out.contains(&id)
                 && !self.leaves_behind(write, node)
-                && !node.encloses(self.eval.scopes.declaration(id).ident)
+                && !of_body(self.eval.scopes.declaration(id).ident)
             {
                 out.push(id);
             }

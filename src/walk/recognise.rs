@@ -5,7 +5,7 @@
 
 use super::aliases::check_aliases;
 use super::anew::check_decided;
-use super::batch_work::{check_locks, check_per_batch, check_per_batch_values};
+use super::batch_work::{check_locks, check_per_batch, check_per_batch_values, check_sums};
 use super::carried::Carried;
 use super::choice::choice;
 use super::control::{Control, control};
@@ -292,6 +292,7 @@ fn concluded<'t>(
     evidence::references(proof, site, &exits, &end);
     let costly = check_per_batch(spec, &body, &exits)?;
     evidence::per_batch(proof, &body, &costly);
+    let early = check_sums(scopes, site, &body, &exits)?;
     evidence::looked_up(proof, &looked_up);
     let is_zero = |id: &DeclId| super::exits::known(&end, *id).0 == Sign::Zero;
     let raised: Vec<DeclId> = total.flags.iter().filter(|id| !is_zero(id)).copied().collect();
@@ -305,6 +306,7 @@ fn concluded<'t>(
     }
     evidence::ways_out(proof, scopes, &exits, failure.arm.test, control);
     evidence::behind(proof, scopes, site, control);
+    evidence::added_early(proof, &early);
     evidence::stops(proof, &stops);
     let ends_with_control = !raised.is_empty();
     let found = Found {

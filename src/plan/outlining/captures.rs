@@ -68,7 +68,7 @@ pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutline
     let mut out: Vec<Capture> = Vec::new();
     for ident in scene.identifiers() {
         let Some(id) = scopes.resolve(ident) else { continue };
-        let known = out.iter().any(|c| c.id == id) || scene.given.iter().any(|(given, _)| *given == id);
+        let known = scene.given.iter().any(|(given, _)| *given == id);
         let kind = scopes.declaration(id).kind;
         if known || scene.region.declared.contains(&id) || matches!(kind, DeclKind::Enumerator) {
             continue;
@@ -81,6 +81,9 @@ pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutline
         };
         if let Some(sentence) = obstacle(scopes, id, ident, handed) {
             return Err(NotOutlined::new(Obstacle::Capture, ident.span(), sentence));
+        }
+        if out.iter().any(|c| c.id == id) {
+            continue;
         }
         let declared = scopes.declaration(id).ident.span();
         if passing != Passing::Own && scene.asked.removed.iter().any(|s| s.contains(declared)) {

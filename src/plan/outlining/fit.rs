@@ -25,6 +25,7 @@ pub fn obstacle(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, handed: Handed
     let (name, ty) = (declaration.name, &declaration.ty);
     let in_sizeof =
         ident.ancestors().take_while(|a| !a.kind().is_statement()).any(|a| a.is(Kind::SizeofExpression));
+    let in_sizeof = in_sizeof || handed == Handed::Decayed && is_given_to_macro(ident);
     let local_tag = |tag: &str| scopes.tags().iter().any(|t| t.name == tag);
     let only_here = match declaration.kind {
         DeclKind::Local | DeclKind::Parameter => None,
@@ -47,6 +48,13 @@ pub fn obstacle(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, handed: Handed
     } else {
         None
     }
+}
+
+/// Whether it is an argument of what has the name of a macro, which may take its size.
+fn is_given_to_macro(ident: Node<'_>) -> bool {
+    let arguments = ident.parent().filter(|p| p.is(Kind::ArgumentList));
+    let called = arguments.and_then(|a| a.parent()).and_then(|call| call.child(Field::Function));
+    called.is_some_and(|f| f.is(Kind::Identifier) && !f.text().chars().any(|c| c.is_ascii_lowercase()))
 }
 
 /// What a macro does that another function could not bear.
