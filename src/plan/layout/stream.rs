@@ -33,7 +33,7 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
     let mut old = old_tokens(tree, span, changes);
     let code: Vec<usize> = (0..old.len()).filter(|i| old[*i].class == Class::Code).collect();
     let mut added = vec![Added::default(); old.len()];
-    list_commas(&mut old, &code);
+    list_commas(&mut old, &code, &changes.inserted);
     for insertion in &changes.inserted {
         let comment = |o: &Old| o.class == Class::Comment && o.span.start == insertion.anchor.start;
         let at = old.iter().position(comment).or_else(|| token_at(tree, &old, &code, insertion));
@@ -103,8 +103,8 @@ fn fate(token: Span, removed: &[Removal]) -> Fate {
     witness.map_or(Fate::Kept, Fate::Removed)
 }
 
-/// A comma goes along with the first element of a list in braces.
-fn list_commas(old: &mut [Old], code: &[usize]) {
+/// A comma goes along with the first element of a list in braces, unless something comes in its place.
+fn list_commas(old: &mut [Old], code: &[usize], inserted: &[Insertion]) {
     for (i, at) in code.iter().enumerate() {
         if old[*at].text != "," || old[*at].fate != Fate::Kept {
             continue;
@@ -113,6 +113,9 @@ fn list_commas(old: &mut [Old], code: &[usize]) {
         let gone = i.checked_sub(1).map(|j| old[code[j]].fate.clone()).filter(|f| *f != Fate::Kept);
         if let (Some(open), Some(fate)) = (before, gone)
             && old[*open].text == "{"
+            && !inserted
+                .iter()
+                .any(|i| old[*open].span.end <= i.anchor.start && i.anchor.end <= old[*at].span.start)
         {
             old[*at].fate = fate;
         }
