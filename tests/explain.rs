@@ -155,3 +155,29 @@ fn a_rule_of_a_tree_is_explained_where_it_has_no_site() {
     assert_eq!(ran.status, 1, "{}", ran.stderr);
     assert!(ran.stdout.contains("lib/c.c:7:9") && ran.stdout.contains("r.cocci:4:10"), "{}", ran.stdout);
 }
+
+#[test]
+fn what_acts_is_told_before_what_others_ask_about() {
+    let rule = "@known@\nposition p;\nexpression E;\n@@\n  take@p(E);\n  check(E);\n\n\
+                @gone@\nposition p != known.p;\nexpression E;\n@@\n- take@p(E);\n  give(E);\n";
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).display().to_string();
+    std::fs::write(at("r.cocci"), rule).unwrap();
+    std::fs::write(at("c.c"), "void f(int a)\n{\n\ttake(a);\n\tcheck(a);\n}\n").unwrap();
+    let run = |line: usize| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_vedalia"))
+            .args(["explain", &at("r.cocci"), &format!("{}:{line}", at("c.c"))])
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (status, told) = run(3);
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.starts_with("note[no-match]: gone comes nearest: its position cannot be here\n"), "{told}");
+    assert!(told.contains("position p != known.p;\n"), "{told}");
+    assert!(told.contains("declared here"), "{told}");
+    let (status, told) = run(4);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(told.starts_with("note[match]: known matches here"), "{told}");
+}

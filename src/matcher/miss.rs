@@ -9,9 +9,9 @@ use super::formula::{Item, items_of};
 use super::list::significant;
 use super::node::Matcher;
 use super::search::search;
-use crate::smpl::Quantifier;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, Slot};
+use crate::smpl::{MetaKind, Quantifier};
 use crate::source::Span;
 use crate::syntax::{Kind, Node, Tree};
 use std::cmp::Reverse;
@@ -23,6 +23,8 @@ pub enum Disagreement {
     Code,
     /// A metavariable may not be bound to this: its kind, its type, its constraints or what it is bound to already.
     Metavariable,
+    /// A position may not be here: another rule found the place, or did not.
+    Place,
     /// As many parts as the rule has are not there.
     Length,
     /// The line matches an element; nothing in the function matches this other one with the same bindings.
@@ -66,9 +68,16 @@ pub fn nearest_miss(rule: &CompiledRule, tree: &Tree, env: &Environment, line: u
     let starts = |n: &Node<'_>| tree.source().line_column(n.span()).line == line;
     let nodes: Vec<Node<'_>> = tree.root().descendants().filter(|n| starts(n) && is_element(*n)).collect();
     let mut best: Option<(Near, Element<'_>, Node<'_>)> = None;
+    // Positions of other rules aside.
+    let anywhere = env.filter(|name| !name.contains('.') && !is_position(rule, name));
     for element in &elements {
         for node in &nodes {
-            let near = disagreement(element.item.matcher, element.item.node, *node, env);
+            let near = match disagreement(element.item.matcher, element.item.node, *node, env) {
+                Some(Near::Misses(miss)) => {
+                    Some(Near::Misses(at_another_place(*element, *node, &anywhere).unwrap_or(miss)))
+                }
+                near => near,
+            };
             if near.as_ref().is_some_and(|near| best.as_ref().is_none_or(|old| old.0.rank() < near.rank())) {
                 best = near.map(|near| (near, *element, *node));
             }
@@ -79,6 +88,33 @@ pub fn nearest_miss(rule: &CompiledRule, tree: &Tree, env: &Environment, line: u
         Near::Misses(miss) => Some(miss),
         Near::Matches(found) => around(rule, tree, (env, line), &elements, (element, node, found)),
     }
+}
+
+fn is_position(rule: &CompiledRule, name: &str) -> bool {
+    rule.metavariables.get(name).is_some_and(|m| matches!(m.kind, MetaKind::Position(_)))
+}
+
+/// The miss of an element that matches a node but for where that stands.
+fn at_another_place(element: Element<'_>, node: Node<'_>, anywhere: &Environment) -> Option<Miss> {
+    let Element { item, .. } = element;
+    let found = item.matcher.node(item.node, node, anywhere).into_iter().next()?;
+    let metas = item.matcher.pattern.metavariables();
+    let bounded = |name: &String| {
+        let meta = metas.get(name).filter(|m| matches!(m.kind, MetaKind::Position(_)));
+        meta.is_some_and(|m| m.inherited.is_some() || !m.constraints.is_empty())
+    };
+    let pieces = item.matcher.pattern.pieces_of(item.node);
+    let piece = pieces.iter().find(|piece| piece.atom.attached.iter().any(bounded))?;
+    let touches = found.touches();
+    let touch = touches.iter().find(|touch| touch.atom == piece.atom.id)?;
+    Some(Miss {
+        pattern: piece.atom.span,
+        code: touch.span,
+        why: Disagreement::Place,
+        environment: found.filter(|name| !piece.atom.attached.iter().any(|own| own == name)).bindings_only(),
+        agreed: touches.len(),
+        matched: None,
+    })
 }
 
 /// How near an element comes to a node.

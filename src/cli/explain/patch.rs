@@ -16,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{json, ledger, macros, render, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Disagreement, Miss};
-use crate::plan::apply::{Account, ApplyOptions, Obstacle, Runner, Said, prepare};
+use crate::plan::apply::{Account, ApplyOptions, Obstacle, Purpose, Runner, Said, prepare};
 use crate::smpl::{Metavariable, RuleFile};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Coverage, Headers};
@@ -103,14 +103,15 @@ impl<'a> Answer<'a> {
             _ => None,
         };
         let matches: Vec<_> = accounts.iter().filter_map(matching).collect();
-        if !matches.is_empty() {
+        let acts = |account: &&Account| account.purpose == Purpose::Acts;
+        let agreed = |account: &&Account| miss(account).map_or(0, |miss| miss.agreed);
+        let near = || accounts.iter().rev().filter(|account| agreed(account) > 0);
+        // Of equals the first. What only others ask about comes last: it is no answer to why nothing is done.
+        let nearest = near().filter(acts).max_by_key(agreed);
+        if matches.iter().any(|(account, _)| acts(account)) || nearest.is_none() && !matches.is_empty() {
             return Self::Matches(matches);
         }
-        let agreed = |account: &&Account| miss(account).map_or(0, |miss| miss.agreed);
-        // Of equals the first.
-        let Some(nearest) = accounts.iter().rev().max_by_key(agreed).filter(|one| agreed(one) > 0) else {
-            return Self::Nothing;
-        };
+        let Some(nearest) = nearest.or_else(|| near().max_by_key(agreed)) else { return Self::Nothing };
         let lacks = match &nearest.said {
             Said::NotTried(obstacle, _) => {
                 let named = |name: &String| accounts.iter().find(|account| account.rule == *name);
@@ -201,6 +202,9 @@ fn near(file: &RuleFile, account: &Account, miss: &Miss) -> Diagnostic {
         Disagreement::Metavariable => {
             ("a metavariable cannot stand for this", "cannot be this", "this metavariable")
         }
+        Disagreement::Place => {
+            ("its position cannot be here", "all but the place matches", "the position stands here")
+        }
         Disagreement::Length => {
             ("the code has not as many parts", "in here", "this has nothing to stand for")
         }
@@ -218,7 +222,11 @@ fn near(file: &RuleFile, account: &Account, miss: &Miss) -> Diagnostic {
     let mut told = Diagnostic::new(Severity::Note, "no-match", message)
         .at(&account.source, miss.code, code)
         .at(&file.source, miss.pattern, pattern);
-    let declared = declaration(file, miss).filter(|_| miss.why == Disagreement::Metavariable);
+    let declared = match miss.why {
+        Disagreement::Metavariable => declaration(file, miss),
+        Disagreement::Place => position(file, miss),
+        _ => None,
+    };
     if let Some(meta) = declared {
         told = told.at(&file.source, meta.span, "declared here");
     }
@@ -237,6 +245,16 @@ fn near(file: &RuleFile, account: &Account, miss: &Miss) -> Diagnostic {
         Disagreement::Order => told.help("dots skip neither what is next to them nor what `when` forbids"),
         _ => told,
     }
+}
+
+/// The declaration of a position that hangs on the token a miss is about.
+fn position<'f>(file: &'f RuleFile, miss: &Miss) -> Option<&'f Metavariable> {
+    let behind = file.source.text().get(miss.pattern.end as usize..)?;
+    let attached = behind.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '@')).next()?;
+    let rule = file.rules().find(|rule| rule.body.contains(miss.pattern))?;
+    let bounded = |m: &&Metavariable| m.inherited.is_some() || !m.constraints.is_empty();
+    let named = |name: &str| rule.metavariables.iter().filter(bounded).find(|m| m.name == name);
+    attached.split('@').skip(1).find_map(named)
 }
 
 /// The metavariable that disagrees.
@@ -294,6 +312,7 @@ impl<'a> MissEntry<'a> {
         let why = match miss.why {
             Disagreement::Code => "code",
             Disagreement::Metavariable => "metavariable",
+            Disagreement::Place => "place",
             Disagreement::Length => "length",
             Disagreement::Absent => "absent",
             Disagreement::SomeWays => "some-ways",

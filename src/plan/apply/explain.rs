@@ -21,6 +21,17 @@ pub struct Account {
     pub source: SourceFile,
     /// What it says.
     pub said: Said,
+    /// What it is there for.
+    pub purpose: Purpose,
+}
+
+/// What a rule is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It changes or marks code, or a script reads it.
+    Acts,
+    /// Other rules ask what it found: to go on from there, or to leave it alone.
+    IsAsked,
 }
 
 /// Whether a rule matches, and why not.
@@ -74,7 +85,8 @@ impl Runner<'_> {
                         tree = self.read(&now.source);
                     }
                     line = follow(seen.text(), now.source.text(), line);
-                    accounts.push(Account { rule: step.rule.name.clone(), source: seen, said });
+                    let purpose = self.purpose(step);
+                    accounts.push(Account { rule: step.rule.name.clone(), source: seen, said, purpose });
                 }
                 Step::Script(step) => {
                     if matches!(self.script(step, &mut now, &mut out), Ok(Decision::Exit)) {
@@ -84,6 +96,17 @@ impl Runner<'_> {
             }
         }
         accounts
+    }
+}
+
+impl Runner<'_> {
+    fn purpose(&self, rule: &RuleStep) -> Purpose {
+        let reads = |step: &Step| match step {
+            Step::Script(script) => script.script.inputs.iter().any(|input| input.rule == rule.rule.name),
+            Step::Rule(_) => false,
+        };
+        let acts = rule.acts() || self.program.steps.iter().any(reads);
+        if acts { Purpose::Acts } else { Purpose::IsAsked }
     }
 }
 
