@@ -124,7 +124,12 @@ impl<'t> Machine<'_, 't> {
                     "the array of elements is used as a whole",
                 ));
             }
-            _ if !variable.spelled_otherwise => return Ok(()),
+            _ if !variable.spelled_otherwise => {
+                // What counts the walk has its value from the turn before.
+                let counts = variable.value.quantity().is_some_and(|sym| sym.has(&Atom::Total));
+                self.out.needed.extend(counts.then_some(id));
+                return Ok(());
+            }
             Value::Unknown => {
                 self.out.needed.insert(id);
                 return Ok(());

@@ -98,7 +98,7 @@ fn is_room<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>, end: &State<'t>) -
     let before_inner = |n: &Node<'t>| {
         n.is(Kind::IfStatement) && eval.site.inner.is_some_and(|inner| n.span().end <= inner.span().start)
     };
-    eval.site.slots.map(unwrapped).is_some_and(|slots| is_rest(slots) || is_least(eval, slots, &is_rest))
+    eval.site.slots.map(unwrapped).is_some_and(|slots| is_rest(slots) || is_least(eval.spec, slots, &is_rest))
         || eval.site.body.iter().filter(|n| before_inner(n)).any(|n| too_many(*n))
 }
 

@@ -202,7 +202,7 @@ pub fn limit<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<Limit<'t
     let bytes = unwrapped(site.bytes);
     if let Some(counter) = total.counter
         && !is_rest(eval, bytes, total)
-        && !is_least(eval, bytes, &|side| is_rest(eval, side, total))
+        && !is_least(eval.spec, bytes, &|side| is_rest(eval, side, total))
         && !is_limited_to_rest(eval.spec, eval.scopes, site, counter)
     {
         let sentence = "this may get more than the loop goes on for";
@@ -257,8 +257,8 @@ fn is_rest(eval: &Evaluator<'_, '_>, node: Node<'_>, total: &Total<'_>) -> bool 
 }
 
 /// Whether an expression is a minimum, one side of which is something.
-pub(super) fn is_least(eval: &Evaluator<'_, '_>, node: Node<'_>, is_it: &dyn Fn(Node<'_>) -> bool) -> bool {
-    eval.spec.same.iter().any(|same| {
+pub(super) fn is_least(spec: &WalkSpec, node: Node<'_>, is_it: &dyn Fn(Node<'_>) -> bool) -> bool {
+    spec.same.iter().any(|same| {
         let Some(meaning) = same.meaning.single() else { return false };
         let smaller = meaning.child(Field::Condition).and_then(Node::operator) == Some("<");
         let sides = [meaning.child(Field::Consequence), meaning.child(Field::Alternative)];
@@ -268,7 +268,8 @@ pub(super) fn is_least(eval: &Evaluator<'_, '_>, node: Node<'_>, is_it: &dyn Fn(
     })
 }
 
-/// Whether what the loop counts was limited to what the walked object has: `if (bound > rest) bound = rest;`, or set to it.
+/// Whether what the loop counts was limited to what the walked object has: `if (bound > rest) bound = rest;`, or set to it,
+/// or to the smaller of that and something else.
 pub fn is_limited_to_rest<'t>(
     spec: &WalkSpec,
     scopes: &Scopes<'t>,
@@ -284,13 +285,14 @@ pub fn is_limited_to_rest<'t>(
         let Some(position) = &spec.position else { return false };
         matches(position, n).is_some_and(|b| b.get("iter").is_some_and(|iter| same_text(iter, site.iter)))
     };
-    if scopes.declaration(id).initializer.is_some_and(is_rest) {
+    let at_most = |n: Node<'_>| is_rest(unwrapped(n)) || is_least(spec, unwrapped(n), &is_rest);
+    if scopes.declaration(id).initializer.is_some_and(at_most) {
         return true;
     }
     let before = site.function.descendants().filter(|n| n.span().end <= site.outer.span().start);
     before.filter(|n| n.is(Kind::AssignmentExpression) && n.operator() == Some("=")).any(|n| {
         n.child(Field::Left).and_then(|l| scopes.resolve(l)) == Some(id)
-            && n.child(Field::Right).is_some_and(is_rest)
+            && n.child(Field::Right).is_some_and(at_most)
     })
 }
 
