@@ -24,10 +24,11 @@ pub(super) fn add(
     builder: &mut Builder,
     tree: &tree_sitter::Tree,
     overlay: &Overlay,
+    source: &[u8],
     piece: Span,
     effort: &Effort,
 ) {
-    let mut arena = Arena::new(builder, overlay, piece, effort);
+    let mut arena = Arena::new(builder, overlay, source, piece, effort);
     // What the overlay hides comes on top; long files take no more memory than they need.
     arena.builder.nodes.reserve(tree.root_node().descendant_count() + arena.leaves.len());
     let window = Window { base: -i64::from(piece.start), from: piece.start, to: piece.end };
@@ -135,6 +136,7 @@ const ASSUMED: u8 = 2;
 
 struct Arena<'o> {
     overlay: &'o Overlay,
+    source: &'o [u8],
     numbers: &'static Numbers,
     effort: &'o Effort,
     builder: &'o mut Builder,
@@ -155,13 +157,20 @@ fn is_leaf(kind: MarkKind) -> bool {
 }
 
 impl<'o> Arena<'o> {
-    fn new(builder: &'o mut Builder, overlay: &'o Overlay, piece: Span, effort: &'o Effort) -> Self {
+    fn new(
+        builder: &'o mut Builder,
+        overlay: &'o Overlay,
+        source: &'o [u8],
+        piece: Span,
+        effort: &'o Effort,
+    ) -> Self {
         let from = overlay.marks.partition_point(|mark| mark.span.start < piece.start);
         let to = overlay.marks.partition_point(|mark| mark.span.start < piece.end);
         let (leaves, others): (Vec<_>, Vec<_>) =
             overlay.marks[from..to].iter().partition(|m| is_leaf(m.kind));
         let mut arena = Self {
             overlay,
+            source,
             numbers: Numbers::of_c(),
             effort,
             builder,

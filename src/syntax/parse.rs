@@ -66,7 +66,7 @@ pub(super) fn finish(source: &SourceFile, mut overlay: Overlay, limits: &Limits)
             && let Some(tree) = grammar::parse(&overlay.text[piece.range()], &effort)
             && let Some(tree) = recover(&mut overlay, piece, source.text().as_bytes(), &effort, tree)
         {
-            arena::add(&mut nodes, &tree, &overlay, piece, &effort);
+            arena::add(&mut nodes, &tree, &overlay, source.text().as_bytes(), piece, &effort);
             if !effort.is_spent() {
                 continue;
             }

@@ -40,8 +40,23 @@ impl Arena<'_> {
         {
             return visit;
         }
-        self.builder.open(kind, field, span);
-        Visit::Open(Context::Plain)
+        self.open(kind, field, span)
+    }
+
+    /// A node that is what the grammar says. To the grammar the sign is part of a number; in C it is an operator.
+    fn open(&mut self, kind: Kind, field: Option<Field>, span: Span) -> Visit {
+        let sign =
+            self.source.get(span.start as usize).filter(|_| kind == Kind::NumberLiteral && span.len() > 1);
+        if !matches!(sign, Some(b'-' | b'+')) {
+            self.builder.open(kind, field, span);
+            return Visit::Open(Context::Plain);
+        }
+        let number = span.start + 1;
+        self.builder.open(Kind::UnaryExpression, field, span);
+        self.leaf(Kind::Token, Some(Field::Operator), Span { end: number, ..span });
+        self.leaf(Kind::NumberLiteral, Some(Field::Argument), Span { start: number, ..span });
+        self.close();
+        Visit::Done
     }
 
     /// Children of what the overlay spelled as something else.
@@ -105,10 +120,7 @@ impl Arena<'_> {
     fn body(&mut self, kind: Kind, span: Span) -> Visit {
         match self.plain(kind, Some(Field::Body), span) {
             Some(visit) => visit,
-            None => {
-                self.builder.open(kind, Some(Field::Body), span);
-                Visit::Open(Context::Plain)
-            }
+            None => self.open(kind, Some(Field::Body), span),
         }
     }
 
@@ -120,8 +132,7 @@ impl Arena<'_> {
         {
             return Some(visit);
         }
-        self.builder.open(kind, field, span);
-        Some(Visit::Open(Context::Plain))
+        Some(self.open(kind, field, span))
     }
 
     /// A node that begins where a mark begins.
