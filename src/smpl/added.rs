@@ -19,7 +19,8 @@ pub fn added(
     metas: &Metavariables,
     pattern: &Pattern,
 ) -> Vec<Diagnostic> {
-    let mut told = unbound(file, rule, atoms, &pattern.used());
+    let mut told = unwritten(file, atoms);
+    told.extend(unbound(file, rule, atoms, &pattern.used()));
     let after: Vec<Atom> =
         atoms.iter().filter(|a| a.mark != Mark::Minus && a.kind != TokenKind::Comment).cloned().collect();
     let Some(first) = after.iter().find(|a| a.mark.is_plus()) else { return told };
@@ -65,6 +66,30 @@ fn is_beyond_reading(atoms: &[Atom]) -> bool {
         "," => open.last() == Some(&"["),
         _ => false,
     })
+}
+
+/// Dots and branches in added code: they say what code may be, not what it is.
+fn unwritten(file: &SourceFile, atoms: &[Atom]) -> Vec<Diagnostic> {
+    use TokenKind::{And, Close, Dots, NestClose, NestOpen, Open, Or};
+    let text = |at: Option<usize>| at.and_then(|i| atoms.get(i)).map_or("", |a| a.text.as_str());
+    // C has dots of its own: behind the last parameter, and in ranges.
+    let in_c = |i: usize| {
+        let (before, next) = (text(i.checked_sub(1)), text(Some(i + 1)));
+        let value = |text: &str| text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '\''));
+        before == "," && next == ")" || value(before) && value(next)
+    };
+    let odd = atoms.iter().enumerate().find(|(i, atom)| match atom.kind {
+        _ if !atom.mark.is_plus() => false,
+        Dots => !in_c(*i),
+        Open | Or | And | Close | NestOpen | NestClose => true,
+        _ => false,
+    });
+    let told = odd.map(|(_, atom)| {
+        let message = format!("`{}` in added code: what is added has to be written out", atom.text);
+        let help = "for code that stays as it is, leave the line without a mark";
+        Diagnostic::error("smpl-plus", message).at(file, atom.span, "here").help(help)
+    });
+    told.into_iter().collect()
 }
 
 /// Metavariables that only added code has.

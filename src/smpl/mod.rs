@@ -4,6 +4,7 @@
 //! ([`pattern::Pattern`]). A construct that is not supported is an error that names it, never a silent miss.
 
 pub mod added;
+pub mod attach;
 pub mod compile;
 pub mod cursor;
 pub mod declare;

@@ -4,8 +4,12 @@
 //! spelled as identifiers, as statements where a statement can stand. Refuses brackets of the rule language that do
 //! not pair, with their place.
 
+mod bare;
+mod branches;
+mod when;
+
 use super::directive::Directive;
-use super::pattern::{Atom, Metavariables, NestCount, Pattern, PatternKind, Piece, Slot, When};
+use super::pattern::{Atom, Metavariables, NestCount, Pattern, PatternKind, Piece, Slot};
 use super::rule::{MetaKind, OperatorKind};
 use super::token::{Mark, TokenKind};
 use super::vocabulary::ITERATOR;
@@ -347,149 +351,6 @@ impl<'a> Speller<'a> {
         false
     }
 
-    /// The index just past the bracket that closes the one at `from`, and the separators on its level.
-    fn closing(&self, from: usize) -> Result<(usize, Vec<usize>), Diagnostic> {
-        let nest = self.atoms[from].kind == TokenKind::NestOpen;
-        let mut depth = 0usize;
-        let mut separators = Vec::new();
-        for (i, atom) in self.atoms.iter().enumerate().skip(from) {
-            match (atom.kind, nest) {
-                (TokenKind::Open, false) | (TokenKind::NestOpen, true) => depth += 1,
-                (TokenKind::Close, false) | (TokenKind::NestClose, true) if depth == 1 => {
-                    return Ok((i, separators));
-                }
-                (TokenKind::Close, false) | (TokenKind::NestClose, true) => depth -= 1,
-                (TokenKind::Or | TokenKind::And, false) if depth == 1 => separators.push(i),
-                _ => {}
-            }
-        }
-        Err(self.error(&self.atoms[from], &format!("`{}` is not closed", self.atoms[from].text)))
-    }
-
-    fn branches(&mut self) -> Result<(), Diagnostic> {
-        let open = self.at;
-        let (close, separators) = self.closing(open)?;
-        let mut parts: Vec<&[Atom]> = Vec::new();
-        let mut from = open + 1;
-        for &i in separators.iter().chain(std::iter::once(&close)) {
-            parts.push(&self.atoms[from..i]);
-            from = i + 1;
-        }
-        let conjunction = separators.first().is_some_and(|&i| self.atoms[i].kind == TokenKind::And);
-        let next = self.atoms.get(close + 1);
-        let statement = self.ready && self.are_statements(&parts, next);
-        let patterns = parts.iter().map(|p| self.branch(p, statement)).collect::<Result<Vec<_>, _>>()?;
-        let is_type = self.scope() == Scope::Block && patterns.iter().all(|p| p.kind() == PatternKind::Type);
-        if self.ready
-            && !statement
-            && self.kind == PatternKind::TopLevel
-            && self.scopes.len() == 1
-            && next.is_some_and(|a| a.text == "(")
-        {
-            self.text.push_str("vd__any ");
-        }
-        let slot = if conjunction { Slot::Conjunction(patterns) } else { Slot::Disjunction(patterns) };
-        let atom = Atom { attached: self.atoms[close].attached.clone(), ..self.atoms[open].clone() };
-        self.slot(&atom, slot, statement, is_type);
-        self.at = close + 1;
-        Ok(())
-    }
-
-    /// Lines that start with `?`: they are there, or they are not.
-    fn optional(&mut self) -> Result<(), Diagnostic> {
-        let rest = &self.atoms[self.at..];
-        let len = rest.iter().position(|a| !a.optional).unwrap_or(rest.len());
-        let plain: Vec<Atom> = rest[..len].iter().map(|a| Atom { optional: false, ..a.clone() }).collect();
-        let there = self.branch(&plain, true)?;
-        let absent = Pattern::read(self.file, &[], self.metas, PatternKind::Statements)?;
-        let atom = Atom { attached: Vec::new(), id: u32::MAX, ..self.atoms[self.at].clone() };
-        self.slot(&atom, Slot::Disjunction(vec![there, absent]), true, false);
-        self.at += len;
-        Ok(())
-    }
-
-    /// An expression without `;` among statements stands for any place that holds it.
-    fn bare_expression(&mut self) -> bool {
-        let Some(end) = self.bare_end() else { return false };
-        let inner = &self.atoms[self.at..end];
-        let Ok(pattern) = self.known.read(self, inner, PatternKind::Expression) else {
-            return false;
-        };
-        let atom = Atom { attached: Vec::new(), id: u32::MAX, ..self.atoms[self.at].clone() };
-        self.slot(&atom, Slot::Disjunction(vec![pattern]), true, false);
-        self.at = end;
-        true
-    }
-
-    fn bare_end(&self) -> Option<usize> {
-        let first = self.next(0)?;
-        let statement = |a: &Atom| {
-            let kind = self.metas.get(&a.text).map(|m| &m.kind);
-            matches!(kind, Some(MetaKind::Statement | MetaKind::StatementList(_) | MetaKind::Declaration))
-        };
-        if self.stands_for_statement(self.at) {
-            return None;
-        }
-        let keyword = |t: &str| {
-            matches!(
-                t,
-                "if" | "while"
-                    | "for"
-                    | "switch"
-                    | "return"
-                    | "goto"
-                    | "else"
-                    | "do"
-                    | "case"
-                    | "default"
-                    | "break"
-                    | "continue"
-            )
-        };
-        // A disjunction of names that is called.
-        let called = first.kind == TokenKind::Open
-            && self.closing(self.at).is_ok_and(|(close, _)| {
-                self.atoms.get(close + 1).is_some_and(|a| a.text == "(" && a.kind == TokenKind::Punct)
-            });
-        let starts = called
-            || matches!(first.kind, TokenKind::Word | TokenKind::Number)
-            || first.kind == TokenKind::Punct && matches!(first.text.as_str(), "(" | "*" | "!" | "&");
-        if !starts || keyword(&first.text) || statement(first) {
-            return None;
-        }
-        let mut depth = 0usize;
-        for i in self.at..self.atoms.len() {
-            let a = &self.atoms[i];
-            let before = &self.atoms[i.max(1) - 1];
-            let new_line = i > self.at && a.line != before.line;
-            let dots = matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen)
-                && (before.kind != TokenKind::Punct || matches!(before.text.as_str(), ")" | "]"));
-            let breaks =
-                matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen | TokenKind::Open) || keyword(&a.text);
-            if depth == 0
-                && i > self.at
-                && (new_line && breaks || dots || a.text == "}" && self.scopes.len() > 1)
-            {
-                return Some(i);
-            }
-            if depth == 0 && new_line && statement(a) {
-                // `each(x)` in front of a statement is a loop.
-                let call = first.kind == TokenKind::Word
-                    && self.next(1).is_some_and(|n| n.text == "(")
-                    && before.text == ")";
-                return (!call).then_some(i);
-            }
-            match a.text.as_str() {
-                "(" | "[" | "\\(" => depth += 1,
-                ")" | "]" | "\\)" => depth = depth.checked_sub(1)?,
-                ";" | "{" | "}" | ":" if depth == 0 => return None,
-                _ => {}
-            }
-        }
-        // A whole body that is one expression is read as one.
-        (self.at > 0 && depth == 0).then_some(self.atoms.len())
-    }
-
     fn slot(&mut self, atom: &Atom, slot: Slot, statement: bool, is_type: bool) {
         let index = self.slots.len();
         self.slots.push(slot);
@@ -503,63 +364,6 @@ impl<'a> Speller<'a> {
             self.text.push(';');
         }
         self.ready = statement;
-    }
-
-    /// Whether a disjunction where a statement can stand is one of statements.
-    fn are_statements(&self, parts: &[&[Atom]], next: Option<&Atom>) -> bool {
-        let whole = |p: &&[Atom]| {
-            p.iter().any(|a| {
-                matches!(a.text.as_str(), ";" | "}" | "{" | "return" | "if" | "while" | "for" | "goto")
-                    || a.kind == TokenKind::Directive
-                    || matches!(
-                        self.metas.get(&a.text).map(|m| &m.kind),
-                        Some(MetaKind::Statement | MetaKind::StatementList(_))
-                    )
-            }) || p
-                .last()
-                .is_some_and(|a| matches!(a.kind, TokenKind::Dots | TokenKind::NestClose) && p.len() == 1)
-        };
-        if parts.iter().any(whole) {
-            return true;
-        }
-        match next {
-            None => true,
-            Some(a) => {
-                matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen | TokenKind::Open) || a.text == "}"
-            }
-        }
-    }
-
-    fn branch(&self, atoms: &[Atom], statement: bool) -> Result<Pattern, Diagnostic> {
-        // A call without `;` would do as a statement of a macro, but an expression is meant.
-        let open_end = atoms.last().is_some_and(|a| {
-            let whole = matches!(a.text.as_str(), ";" | "}" | ":")
-                || matches!(
-                    a.kind,
-                    TokenKind::Dots | TokenKind::NestClose | TokenKind::Directive | TokenKind::Close
-                );
-            !whole && !self.is_statement(atoms)
-        });
-        let plain =
-            !atoms.iter().any(|a| matches!(a.text.as_str(), ";" | "{" | "return" | "if" | "while" | "for"));
-        let kinds: &[PatternKind] = if statement && open_end && plain {
-            &[PatternKind::Expression, PatternKind::Statements, PatternKind::Type, PatternKind::TopLevel]
-        } else if statement {
-            &[PatternKind::Statements, PatternKind::Expression, PatternKind::Type, PatternKind::TopLevel]
-        } else {
-            &[PatternKind::Expression, PatternKind::Type, PatternKind::Statements]
-        };
-        let mut error = None;
-        for kind in kinds {
-            match self.known.read(self, atoms, *kind) {
-                Ok(pattern) if *kind == PatternKind::Statements || pattern.single().is_some() => {
-                    return Ok(pattern);
-                }
-                Ok(_) => {}
-                Err(e) => error = error.or(Some(e)),
-            }
-        }
-        Err(error.unwrap_or_else(|| Diagnostic::error("smpl-pattern", "cannot read this branch")))
     }
 
     fn dots(&mut self) -> Result<(), Diagnostic> {
@@ -587,72 +391,6 @@ impl<'a> Speller<'a> {
         Ok(())
     }
 
-    /// The `when` clauses that start here; each goes to the end of its line, or of its brackets.
-    fn whens(&mut self) -> Result<Vec<When>, Diagnostic> {
-        let mut out = Vec::new();
-        while self.next(0).is_some_and(Atom::is_when) {
-            self.at += 1;
-            let start = self.at;
-            let mut depth = 0usize;
-            let mut line = self.atoms[start - 1].line;
-            while let Some(a) = self.next(0) {
-                let continued = self.at > start && (depth > 0 || self.atoms[self.at - 1].text == ",");
-                if a.line != line && !continued {
-                    break;
-                }
-                line = a.line;
-                match a.text.as_str() {
-                    "(" | "\\(" | "[" | "{" => depth += 1,
-                    ")" | "\\)" | "]" | "}" if depth == 0 => break,
-                    ")" | "\\)" | "]" | "}" => depth -= 1,
-                    _ if a.is_when() && depth == 0 => break,
-                    _ => {}
-                }
-                let operand = self.at > start
-                    && matches!(self.atoms[self.at - 1].text.as_str(), "||" | "&&" | "|" | "+" | "==" | "!=");
-                if matches!(a.kind, TokenKind::NestClose | TokenKind::Dots) && depth == 0 && !operand {
-                    break;
-                }
-                self.at += 1;
-            }
-            self.when(start, &mut out)?;
-        }
-        Ok(out)
-    }
-
-    fn when(&self, start: usize, out: &mut Vec<When>) -> Result<(), Diagnostic> {
-        let atoms = &self.atoms[start..self.at];
-        let words: Vec<&str> = atoms.iter().map(|a| a.text.as_str()).collect();
-        match words.as_slice() {
-            [] => return Err(self.error(&self.atoms[start - 1], "expected a condition after `when`")),
-            ["!=", "true", ..] => out.push(When::NotTrue(self.branch(&atoms[2..], false)?)),
-            ["!=", "false", ..] => out.push(When::NotFalse(self.branch(&atoms[2..], false)?)),
-            ["!=", ..] => {
-                for part in split_commas(&atoms[1..]) {
-                    out.push(When::Not(self.branch(&unmarked(part), self.is_statement(part))?));
-                }
-            }
-            ["==" | "=", ..] => out.push(When::Only(self.branch(&unmarked(&atoms[1..]), true)?)),
-            all => {
-                for word in all.iter().filter(|w| **w != ",") {
-                    out.push(match *word {
-                        "any" => When::Any,
-                        "strict" => When::Strict,
-                        "exists" => When::Exists,
-                        "forall" => When::Forall,
-                        other => {
-                            let message = format!(
-                                "`{other}` is no condition: any, strict, exists, forall, `!=` or `==`"
-                            );
-                            return Err(self.error(&atoms[0], &message));
-                        }
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn is_statement(&self, part: &[Atom]) -> bool {
         part.iter().any(|a| {
             matches!(
@@ -661,31 +399,6 @@ impl<'a> Speller<'a> {
             )
         }) || part.last().is_some_and(|a| a.text == ";" || a.text == "}")
     }
-}
-
-/// Conditions are never transformed.
-fn unmarked(atoms: &[Atom]) -> Vec<Atom> {
-    atoms.iter().map(|a| Atom { mark: Mark::Context, id: u32::MAX, ..a.clone() }).collect()
-}
-
-fn split_commas(atoms: &[Atom]) -> Vec<&[Atom]> {
-    let mut depth = 0usize;
-    let mut out = Vec::new();
-    let mut from = 0;
-    for (i, a) in atoms.iter().enumerate() {
-        match a.text.as_str() {
-            "(" | "\\(" | "[" | "{" => depth += 1,
-            ")" | "\\)" | "]" | "}" => depth = depth.saturating_sub(1),
-            "," if depth == 0 => {
-                out.push(&atoms[from..i]);
-                from = i + 1;
-            }
-            _ => {}
-        }
-    }
-    out.push(&atoms[from..]);
-    out.retain(|p| !p.is_empty());
-    out
 }
 
 #[cfg(test)]
