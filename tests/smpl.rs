@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::Path;
 
-use vedalia::plan::apply::{ApplyOptions, apply, prepare};
+use vedalia::plan::apply::{ApplyOptions, Scripts, apply, prepare};
 use vedalia::smpl;
 use vedalia::smpl::pattern::is_literal;
 use vedalia::smpl::token::{LineMode, lex};
@@ -47,7 +47,7 @@ fn read(text: &str) -> Case {
 
 fn run(rule: &str, code: &str) -> Result<String, String> {
     let (file, mut errors) = smpl::parse(&SourceFile::new("rule.cocci", rule));
-    let options = ApplyOptions::default();
+    let options = ApplyOptions { scripts: Scripts::Allowed, ..ApplyOptions::default() };
     let program = match prepare(&file, &options) {
         Ok(program) if errors.is_empty() => program,
         Ok(_) => return Err(errors.remove(0).message),
@@ -148,4 +148,18 @@ fn rules_on_small_functions() {
     }
     assert!(files.len() > 10);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The table of the language names cases that are there.
+#[test]
+fn the_table_of_the_language_names_cases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("rules/README.md")).unwrap();
+    let table = readme.split("## SmPL, item by item").nth(1).expect("the table is there");
+    let case = |word: &&str| word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let missing = |name: &&str| !root.join(format!("tests/smpl/{name}.case")).exists();
+    let named: Vec<&str> = table.split('`').skip(1).step_by(2).filter(case).collect();
+    assert!(named.len() > 80, "{}", named.len());
+    let gone: Vec<&str> = named.into_iter().filter(missing).collect();
+    assert!(gone.is_empty(), "{gone:?}");
 }

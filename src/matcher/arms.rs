@@ -60,7 +60,7 @@ mod tests {
         let place = |name: &&str| {
             let at = text.find(*name).expect("the test names code that is there");
             let found = tree.covering(Span::new(at, at + name.len()));
-            crate::matcher::node::place(found, found.span())
+            crate::matcher::noted::place(found, found.span())
         };
         let places: Vec<Place> = names.iter().map(place).collect();
         arms.exclude(places.iter())

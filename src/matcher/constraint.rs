@@ -24,10 +24,13 @@ pub fn kind_fits(meta: &Metavariable, node: Node<'_>) -> bool {
         }
         MetaKind::ExpressionList(_) => node.kind().is_expression() || node.is(Kind::TypeArgument),
         MetaKind::Idexpression(scope) => node.is(Kind::Identifier) && in_scope(*scope, node),
-        MetaKind::Identifier | MetaKind::FreshIdentifier(_) | MetaKind::Declarer | MetaKind::Iterator => {
+        MetaKind::Identifier | MetaKind::FreshIdentifier(_) | MetaKind::Function | MetaKind::Iterator => {
             is_name(node)
         }
-        MetaKind::Function => is_name(node),
+        // Another call declares nothing.
+        MetaKind::Declarer => {
+            is_name(node) && node.ancestors().nth(1).is_some_and(|n| n.is(Kind::MacroDeclaration))
+        }
         MetaKind::Constant => is_constant(node),
         MetaKind::Type => is_type(node),
         MetaKind::Statement => is_statement(node),
@@ -36,7 +39,9 @@ pub fn kind_fits(meta: &Metavariable, node: Node<'_>) -> bool {
         }
         MetaKind::Field => node.is(Kind::FieldDeclaration),
         MetaKind::Parameter => matches!(node.kind(), Kind::ParameterDeclaration | Kind::VariadicParameter),
-        MetaKind::Metavariable => !matches!(node.kind(), Kind::Token | Kind::Comment),
+        MetaKind::Metavariable => {
+            !matches!(node.kind(), Kind::Token | Kind::Comment | Kind::TypeArgument | Kind::Declaration)
+        }
         _ => true,
     }
 }
@@ -113,10 +118,9 @@ fn is_constant(node: Node<'_>) -> bool {
         Kind::NumberLiteral | Kind::CharLiteral | Kind::StringLiteral | Kind::ConcatenatedString => true,
         Kind::True | Kind::False | Kind::Null | Kind::SizeofExpression => true,
         Kind::Identifier => is_constant_name(node.text()),
-        Kind::ParenthesizedExpression => node.named_children().next().is_some_and(is_constant),
         Kind::UnaryExpression => {
-            matches!(node.operator(), Some("-" | "+" | "~"))
-                && node.child(Field::Argument).is_some_and(is_constant)
+            matches!(node.operator(), Some("-" | "+"))
+                && node.child(Field::Argument).is_some_and(|n| n.is(Kind::NumberLiteral))
         }
         _ => false,
     }
@@ -143,18 +147,21 @@ fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
     local == (scope == IdScope::Local)
 }
 
-/// Whether a binding satisfies the metavariable's constraints, those that ask scripts aside.
+/// Whether a binding satisfies the metavariable's constraints; of those that ask scripts, what is known so far.
 pub fn allowed(meta: &Metavariable, binding: &Binding, env: &Environment) -> bool {
-    meta.constraints.iter().all(|c| c.asks_script() || satisfied(c, binding, env))
+    if env.refuses(&meta.name, &binding.key) {
+        return false;
+    }
+    meta.constraints.iter().all(|c| c.asks_script() || satisfied(meta, c, binding, env))
 }
 
-/// Whether a binding satisfies a constraint.
-pub fn satisfied(constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
+/// Whether a binding of a metavariable satisfies a constraint.
+pub fn satisfied(meta: &Metavariable, constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
     match constraint {
         Constraint::In(values) => values.iter().any(|v| equal(v, binding, env)),
         Constraint::NotIn(values) => !values.iter().any(|v| equal(v, binding, env)),
-        Constraint::Matches(re) => search(re, &binding.text),
-        Constraint::MatchesNot(re) => !search(re, &binding.text),
+        Constraint::Matches(re) => has_text(meta, binding) && search(re, &binding.text),
+        Constraint::MatchesNot(re) => !(has_text(meta, binding) && search(re, &binding.text)),
         Constraint::PartOf(values) => values.iter().any(|v| match value_key(v, env) {
             Some(key) => key.contains(&*binding.key),
             None => false,
@@ -169,10 +176,20 @@ pub fn satisfied(constraint: &Constraint, binding: &Binding, env: &Environment) 
             }
         }
         Constraint::Script { .. } => true,
-        Constraint::All(all) => all.iter().all(|c| satisfied(c, binding, env)),
-        Constraint::Any(any) => any.iter().any(|c| satisfied(c, binding, env)),
-        Constraint::Not(c) => !satisfied(c, binding, env),
+        Constraint::All(all) => all.iter().all(|c| satisfied(meta, c, binding, env)),
+        Constraint::Any(any) => any.iter().any(|c| satisfied(meta, c, binding, env)),
+        Constraint::Not(c) => !satisfied(meta, c, binding, env),
     }
+}
+
+/// Whether regular expressions look at what a metavariable stands for: of expressions only names and constants have a
+/// text that they match.
+fn has_text(meta: &Metavariable, binding: &Binding) -> bool {
+    let text = &*binding.text;
+    let word = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let first = text.trim_start_matches(['L', 'u', 'U', '8']).chars().next();
+    let literal = matches!(first, Some('"' | '\''));
+    !matches!(meta.kind, MetaKind::Expression | MetaKind::Initializer) || word || literal
 }
 
 fn equal(value: &ConstraintValue, binding: &Binding, env: &Environment) -> bool {

@@ -34,6 +34,11 @@ impl<'p> Matcher<'p> {
             StructSpecifier | UnionSpecifier | EnumSpecifier if p.kind() == c.kind() => {
                 Some(self.tagged(p, c, env))
             }
+            // A `typedef` may be what defines the type.
+            StructSpecifier | UnionSpecifier if c.is(TypeDefinition) => {
+                let defined = c.child(Field::Type).filter(|t| p.kind() == t.kind() && !self.removes_end(p));
+                Some(defined.map_or_else(Vec::new, |t| self.tagged(p, t, env)))
+            }
             _ => None,
         }
     }
@@ -199,7 +204,11 @@ impl<'p> Matcher<'p> {
             other => other,
         };
         let keep = pd_inner.map_or(0, layers);
-        let (layers, rest) = peel(cd_inner, keep);
+        let named = cd_inner.filter(|_| pd_inner.is_some_and(Node::is_leaf)).and_then(name_in_parentheses);
+        let (layers, rest) = match named {
+            Some(name) => (Vec::from_iter(cd_inner), Some(name)),
+            None => peel(cd_inner, keep),
+        };
         let Some(env) = self.bind_type(meta, c, (&layers, rest), env) else { return Vec::new() };
         match (pd_inner, rest) {
             (Some(pd_inner), Some(rest)) => {
@@ -260,34 +269,27 @@ impl<'p> Matcher<'p> {
             return self.noted(node, c.span(), c, &env);
         };
         let base = c.tree().source().slice(first.span().cover(last.span()));
+        let declared = Layers::of(base, layers, rest);
         let mut key: String = parts.iter().map(|n| super::canonical(*n)).collect();
-        let mut env = env.clone();
-        if let Some(piece) = self.pattern.piece(node) {
-            for span in layers.iter().map(|layer| layer_span(*layer)) {
-                env = env.touch_quietly(piece.atom.id, span);
-            }
-        }
-        for layer in layers {
-            key.push_str(if is_array(*layer) { "[]" } else { "*" });
-            key.push('\u{1}');
-        }
-        let pointers = layers.iter().filter(|layer| !is_array(**layer)).count();
-        let mut text = base.to_string();
-        if pointers > 0 {
-            text = format!("{} {}", text.trim_end(), "*".repeat(pointers));
-        }
+        key.push_str(&declared.key);
         let mut binding = Binding::of(*last);
-        if let (Some(outer), Some(name)) = (layers.first().filter(|l| is_array(**l)), rest) {
-            // The name of what is declared stands in front of the brackets.
-            binding.hole = Some(text.len());
-            let brackets = Span { start: name.span().end, end: outer.span().end };
-            text.push_str(c.tree().source().slice(brackets));
-        }
+        binding.hole = declared.hole;
+        let piece = self.pattern.piece(node);
+        let touched = |env: Environment, span: &Span| {
+            piece.map_or(env.clone(), |piece| env.touch_quietly(piece.atom.id, *span))
+        };
+        let env = declared.spans.iter().fold(env.clone(), touched);
         binding.span = first.span().cover(last.span());
-        binding.text = text.into();
+        binding.text = declared.text.into();
         binding.key = key.into();
         let env = self.bind(meta, binding.clone(), &env)?;
         self.noted(node, binding.span, c, &env)
+    }
+
+    /// Whether the `;` behind a type goes.
+    fn removes_end(&self, p: Node<'p>) -> bool {
+        let end = semicolon(p).and_then(|end| self.pattern.piece(end));
+        end.is_some_and(|piece| piece.atom.mark == Mark::Minus || piece.atom.hung != Hung::Nothing)
     }
 
     /// `struct s`, with or without its fields.
@@ -363,6 +365,75 @@ fn is_layer(d: Node<'_>) -> bool {
 
 fn is_array(d: Node<'_>) -> bool {
     matches!(d.kind(), Kind::ArrayDeclarator | Kind::AbstractArrayDeclarator)
+}
+
+/// A type with what a declarator adds to it.
+struct Layers {
+    /// As it is written without the name.
+    text: String,
+    /// Where in it the name stands, if that is not the end.
+    hole: Option<usize>,
+    /// What tells two of the same base apart.
+    key: String,
+    /// Where the declarator's part of it stands.
+    spans: Vec<Span>,
+}
+
+impl Layers {
+    /// The layers of a declarator around `name` on top of `base`.
+    fn of(base: &str, layers: &[Node<'_>], name: Option<Node<'_>>) -> Self {
+        match (layers, name) {
+            ([whole], Some(name)) if name_in_parentheses(*whole) == Some(name) => {
+                Self::around(base, *whole, name)
+            }
+            _ => Self::before(base, layers, name),
+        }
+    }
+
+    /// The name stands in the middle.
+    fn around(base: &str, whole: Node<'_>, name: Node<'_>) -> Self {
+        let front = Span { end: name.span().start, ..whole.span() };
+        let back = Span { start: name.span().end, ..whole.span() };
+        let slice = |span: Span| whole.tree().source().slice(span);
+        let text = format!("{} {}", base.trim_end(), slice(front));
+        let hole = Some(text.len());
+        let text = text + slice(back);
+        let key = text.split_whitespace().collect();
+        Self { text, hole, key, spans: vec![front, back] }
+    }
+
+    /// Stars stand before the name, brackets behind it.
+    fn before(base: &str, layers: &[Node<'_>], name: Option<Node<'_>>) -> Self {
+        let arrays = |layer: &&Node<'_>| is_array(**layer);
+        let key = layers.iter().map(|layer| if is_array(*layer) { "[]\u{1}" } else { "*\u{1}" }).collect();
+        let pointers = layers.len() - layers.iter().filter(arrays).count();
+        let mut text = base.to_string();
+        if pointers > 0 {
+            text = format!("{} {}", text.trim_end(), "*".repeat(pointers));
+        }
+        let mut hole = None;
+        if let (Some(outer), Some(name)) = (layers.first().filter(arrays), name) {
+            // The name of what is declared stands in front of the brackets.
+            hole = Some(text.len());
+            let brackets = Span { start: name.span().end, end: outer.span().end };
+            text.push_str(name.tree().source().slice(brackets));
+        }
+        Self { text, hole, key, spans: layers.iter().map(|layer| layer_span(*layer)).collect() }
+    }
+}
+
+/// The name in a declarator with parentheses of its own: that of a pointer to a function or to an array.
+fn name_in_parentheses(declarator: Node<'_>) -> Option<Node<'_>> {
+    let declares = |n: &Node<'_>| !matches!(n.kind(), Kind::Token | Kind::ParameterList);
+    let mut all = vec![declarator];
+    while let Some(d) = all.last() {
+        match d.child(Field::Declarator).or_else(|| significant(*d).find(declares)) {
+            Some(inner) => all.push(inner),
+            None => break,
+        }
+    }
+    let wrapped = all.iter().any(|d| d.is(Kind::ParenthesizedDeclarator));
+    all.last().copied().filter(|name| wrapped && super::constraint::is_name(*name))
 }
 
 /// What a layer adds to what it is around: a star, or brackets.

@@ -29,15 +29,16 @@ impl<'p> Matcher<'p> {
             _ => Vec::new(),
         };
         let text = c.text();
-        let span = Span::new(c.span().start as usize, c.span().start as usize + text.trim_end().len());
+        let path = if c.is(PreprocInclude) { included(text) } else { None };
+        let len = path.map_or(text.trim_end().len(), |path| path.end);
+        let span = Span::new(c.span().start as usize, c.span().start as usize + len);
         Some(found.iter().filter_map(|env| self.noted(p, span, c, env)).collect())
     }
 
     fn include(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Environment> {
         let want = self.pattern.piece(p).map_or(p.text(), |x| x.atom.text.as_str());
-        let (want, have) = (want.strip_prefix("#")?, c.text().strip_prefix("#")?);
-        let want = want.trim_start().strip_prefix("include")?.trim();
-        let have = have.trim_start().strip_prefix("include")?.trim();
+        let want = want.strip_prefix("#")?.trim_start().strip_prefix("include")?.trim();
+        let have = &c.text()[included(c.text())?];
         let same = match want {
             "..." => true,
             "<...>" => have.starts_with('<'),
@@ -74,4 +75,17 @@ impl<'p> Matcher<'p> {
         }
         all
     }
+}
+
+/// What an include names, without the comment behind it.
+fn included(text: &str) -> Option<std::ops::Range<usize>> {
+    let rest = text.strip_prefix("#")?.trim_start().strip_prefix("include")?.trim_start();
+    let start = text.len() - rest.len();
+    let closing = match rest.chars().next()? {
+        '<' => '>',
+        '"' => '"',
+        _ => return Some(start..text.trim_end().len()),
+    };
+    let len = rest[1..].find(closing)?;
+    Some(start..start + len + 2)
 }

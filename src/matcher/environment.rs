@@ -184,6 +184,8 @@ enum Touched {
 pub struct Environment {
     bound: List<Bound>,
     forbidden: List<Forbidden>,
+    /// What scripts do not let names stand for: true everywhere, and no part of any formula.
+    refused: List<Forbidden>,
     /// Places that a formula remembers, by number: the statement or brace it is about.
     marks: List<(u32, usize)>,
     touched: Option<Arc<Touched>>,
@@ -220,6 +222,23 @@ impl Environment {
     pub fn without(&self, name: &str, key: &str) -> Self {
         let one = Forbidden { name: name.into(), key: key.into() };
         Self { forbidden: pushed(&self.forbidden, one), ..self.clone() }
+    }
+
+    /// Whether all that is known about a name is what it must not be bound to.
+    pub fn only_rules_out(&self, name: &str) -> bool {
+        self.get(name).is_none() && items(&self.forbidden).any(|f| &*f.name == name)
+    }
+
+    /// Whether a script does not let `name` stand for what `key` spells.
+    pub fn refuses(&self, name: &str, key: &str) -> bool {
+        items(&self.refused).any(|f| &*f.name == name && &*f.key == key)
+    }
+
+    /// The same, where a script does not let `name` stand for what `key` spells.
+    #[must_use]
+    pub fn refusing(&self, name: &str, key: &str) -> Self {
+        let one = Forbidden { name: name.into(), key: key.into() };
+        Self { refused: pushed(&self.refused, one), ..self.clone() }
     }
 
     /// The place remembered under a number.
@@ -318,7 +337,7 @@ impl Environment {
         if !items(&self.bound).any(|b| about(&b.name)) {
             return Some(self.clone());
         }
-        let mut kept = Self { bound: None, forbidden: None, touched: None, marks: self.marks.clone() };
+        let mut kept = Self { bound: None, forbidden: None, touched: None, ..self.clone() };
         let mut local = None;
         for (name, binding) in self.bindings().into_iter().rev() {
             if about(name) {
@@ -471,6 +490,7 @@ impl Environment {
     pub fn exported(&self) -> Self {
         let mut out = self.bindings_only();
         out.forbidden = None;
+        out.refused = None;
         out.marks = None;
         let mut places: Vec<(Arc<str>, Binding)> = Vec::new();
         for (_, with) in self.touched_with() {

@@ -9,7 +9,7 @@ use super::node::Matcher;
 use crate::smpl::pattern::{Hung, Leaf, Slot, When};
 use crate::smpl::{ListLength, MetaKind, Metavariable};
 use crate::source::Span;
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Field, Kind, Node};
 
 /// What an element of the pattern's row takes.
 enum Element<'p> {
@@ -42,8 +42,12 @@ impl<'p> Matcher<'p> {
         }
         env = self.last_comma(&pc, &cc, &env);
         let pi: Vec<_> = pc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
+        let open = cc.first().filter(|n| n.is(Kind::Token)).map(|n| n.span().end);
         let ci: Vec<_> = cc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
-        self.items(&pi, &ci, &env)
+        let found = self.row(&pi, &ci, open, &env);
+        let inside: Vec<_> = ci.iter().flat_map(|n| in_conditionals(*n)).collect();
+        // Only where the conditionals hold what is looked for, they are looked into.
+        if found.is_empty() && inside.len() != ci.len() { self.row(&pi, &inside, open, &env) } else { found }
     }
 
     /// Note the comma behind the last element. Where the code has none, code that hangs on it goes behind the element.
@@ -120,6 +124,12 @@ impl<'p> Matcher<'p> {
 
     /// Match two rows of elements.
     pub fn items(&self, p: &[Node<'p>], c: &[Node<'_>], env: &Environment) -> Vec<Environment> {
+        self.row(p, c, None, env)
+    }
+
+    /// Match two rows of elements, of which the code's stands behind `at`, if that is known.
+    fn row(&self, p: &[Node<'p>], c: &[Node<'_>], at: Option<u32>, env: &Environment) -> Vec<Environment> {
+        let behind = |taken: &[Node<'_>]| taken.last().map(|n| n.span().end).or(at);
         let Some((first, rest)) = p.split_first() else {
             return if c.is_empty() { vec![env.clone()] } else { Vec::new() };
         };
@@ -128,7 +138,7 @@ impl<'p> Matcher<'p> {
             Element::One => {
                 let Some((head, tail)) = c.split_first() else { return out };
                 for env in self.node(*first, *head, &self.comma(*first, *head, env)) {
-                    out.extend(self.items(rest, tail, &env));
+                    out.extend(self.row(rest, tail, behind(&[*head]), &env));
                 }
             }
             Element::Dots(whens) => {
@@ -137,8 +147,8 @@ impl<'p> Matcher<'p> {
                     if n > 0 && self.forbidden(whens, taken[n - 1], env) {
                         break;
                     }
-                    let env = self.take(*first, taken, env);
-                    out.extend(self.items(rest, tail, &env));
+                    let env = self.take(*first, taken, at, env);
+                    out.extend(self.row(rest, tail, behind(taken), &env));
                 }
             }
             Element::List(meta, length) => {
@@ -147,8 +157,8 @@ impl<'p> Matcher<'p> {
                     if n > 0 && !fits(meta, taken[n - 1]) {
                         break;
                     }
-                    if let Some(env) = self.bind_row(*first, meta, length, taken, env) {
-                        out.extend(self.items(rest, tail, &env));
+                    if let Some(env) = self.bind_row((*first, meta, length), taken, at, env) {
+                        out.extend(self.row(rest, tail, behind(taken), &env));
                     }
                 }
             }
@@ -196,8 +206,15 @@ impl<'p> Matcher<'p> {
         }
     }
 
-    fn take(&self, p: Node<'p>, taken: &[Node<'_>], env: &Environment) -> Environment {
-        let (Some(first), Some(last)) = (taken.first(), taken.last()) else { return env.clone() };
+    /// Note what a row of elements takes. Code that hangs on one that takes none goes behind `at`.
+    fn take(&self, p: Node<'p>, taken: &[Node<'_>], at: Option<u32>, env: &Environment) -> Environment {
+        let (Some(first), Some(last)) = (taken.first(), taken.last()) else {
+            let hung = self.pattern.piece(p).filter(|piece| piece.atom.hung != Hung::Nothing);
+            return match (hung, at) {
+                (Some(piece), Some(at)) => env.touch(piece.atom.id, Span::at(at as usize)),
+                _ => env.clone(),
+            };
+        };
         let env = self.comma(p, *first, env);
         match self.pattern.piece(p) {
             Some(piece) => env.touch(piece.atom.id, first.span().cover(last.span())),
@@ -205,27 +222,27 @@ impl<'p> Matcher<'p> {
         }
     }
 
-    /// Bind a metavariable for statements to a row of them.
+    /// Bind a metavariable for statements to a row of them in front of `end`.
     pub fn statement_row(
         &self,
         p: Node<'p>,
         meta: &Metavariable,
         taken: &[Node<'_>],
+        end: u32,
         env: &Environment,
     ) -> Option<Environment> {
         let MetaKind::StatementList(length) = &meta.kind else { return None };
-        self.bind_row(p, meta, length, taken, env)
+        self.bind_row((p, meta, length), taken, Some(end), env)
     }
 
     fn bind_row(
         &self,
-        p: Node<'p>,
-        meta: &Metavariable,
-        length: &ListLength,
+        (p, meta, length): (Node<'p>, &Metavariable, &ListLength),
         taken: &[Node<'_>],
+        at: Option<u32>,
         env: &Environment,
     ) -> Option<Environment> {
-        let env = with_length(length, taken.len(), &self.take(p, taken, env))?;
+        let env = with_length(length, taken.len(), &self.take(p, taken, at, env))?;
         let binding = Binding::row(taken, Span::default());
         if let Some(old) = env.get(&meta.name) {
             return (old.key == binding.key).then_some(env);
@@ -257,6 +274,16 @@ fn fits(meta: &Metavariable, node: Node<'_>) -> bool {
         MetaKind::InitializerList(_) | MetaKind::ExpressionList(_) => kind_fits(meta, node),
         _ => true,
     }
+}
+
+/// The elements of a row that a conditional holds, of all its sides; another node is itself.
+fn in_conditionals(node: Node<'_>) -> Vec<Node<'_>> {
+    use Kind::{PreprocElif, PreprocElifdef, PreprocElse, PreprocIf, PreprocIfdef};
+    if !matches!(node.kind(), PreprocIf | PreprocIfdef | PreprocElse | PreprocElif | PreprocElifdef) {
+        return vec![node];
+    }
+    let said = |n: &Node<'_>| !matches!(n.role(), Some(Field::Name | Field::Condition));
+    significant(node).filter(said).flat_map(in_conditionals).collect()
 }
 
 fn comma_before(node: Node<'_>) -> Option<Node<'_>> {

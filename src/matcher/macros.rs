@@ -93,7 +93,9 @@ impl Macros {
     }
 
     fn expression<'m>(&'m self, file: &SourceFile, body: &'m Body) -> Option<&'m Tree> {
-        body.expression.get_or_init(|| self.read(file, body, ("int f(){x=", ";}"))).as_ref()
+        let ends = file.slice(body.span).ends_with(';');
+        let read = || self.read(file, body, ("int f(){x=", ";}")).filter(|_| !ends);
+        body.expression.get_or_init(read).as_ref()
     }
 
     fn read(&self, file: &SourceFile, body: &Body, (before, after): (&str, &str)) -> Option<Tree> {

@@ -22,6 +22,8 @@ pub mod macros;
 pub mod miss;
 pub mod need;
 pub mod node;
+pub mod noted;
+pub mod operand;
 pub mod search;
 pub mod solve;
 pub mod translate;

@@ -4,10 +4,11 @@
 
 use super::attribute::{attributes, is_attribute};
 use super::constraint::{allowed, kind_fits};
-use super::environment::{Binding, Environment, Extent, Place};
+use super::environment::{Binding, Environment};
 use super::format::is_format;
 use super::list::significant;
-use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Piece, Slot};
+use super::noted::place;
+use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
@@ -161,91 +162,6 @@ impl<'p> Matcher<'p> {
         }
         (p.text() == c.text()).then_some(())?;
         self.noted(p, c.span(), c, env)
-    }
-
-    /// Note which bytes the token at `p` stands for, and bind the positions attached to it.
-    pub fn noted(&self, p: Node<'p>, span: Span, c: Node<'_>, env: &Environment) -> Option<Environment> {
-        let Some(piece) = self.pattern.piece(p) else { return Some(env.clone()) };
-        let mut env = self.noted_piece(piece, span, c, env)?;
-        for name in &piece.atom.attached {
-            let Some(meta) = self.pattern.metavariables().get(name) else { continue };
-            if !matches!(meta.kind, MetaKind::Position(_))
-                && let Some(binding) = self.around(p, meta, c)
-            {
-                env = self.bind(meta, binding, &env)?;
-            }
-        }
-        Some(env)
-    }
-
-    /// Note which bytes a token of the rule stands for, and bind the positions attached to it.
-    pub fn noted_piece(
-        &self,
-        piece: &Piece,
-        span: Span,
-        c: Node<'_>,
-        env: &Environment,
-    ) -> Option<Environment> {
-        self.placed(piece, span, c, touched(piece, span, env))
-    }
-
-    /// Bind the positions attached to a token.
-    pub(super) fn placed(
-        &self,
-        piece: &Piece,
-        span: Span,
-        c: Node<'_>,
-        env: Environment,
-    ) -> Option<Environment> {
-        let mut env = env;
-        for name in &piece.atom.attached {
-            let Some(meta) = self.pattern.metavariables().get(name) else { continue };
-            if matches!(meta.kind, MetaKind::Position(_)) {
-                env = self.bind(meta, Binding::place(place(c, span)), &env)?;
-            }
-        }
-        Some(env)
-    }
-
-    /// Bind the metavariables other than positions that are attached to the end of `p`.
-    fn attach_nodes(&self, p: Node<'p>, c: Node<'_>, env: Environment) -> Option<Environment> {
-        let Some(piece) = p.span().end.checked_sub(1).and_then(|at| self.pattern.piece_at(at)) else {
-            return Some(env);
-        };
-        if piece.atom.attached.is_empty() || p.is(Kind::Token) {
-            return Some(env);
-        }
-        // A name that something is attached to is meant itself, else the largest node that ends here.
-        let named = !last_leaf(p).is(Kind::Token);
-        let larger = || p.parent().is_some_and(|q| q.span().end == p.span().end && q.kind().is_expression());
-        let meant =
-            if named { p.is_leaf() || matches!(self.whole_leaf(p), Leaf::Meta(_)) } else { !larger() };
-        if !meant {
-            return Some(env);
-        }
-        let mut env = env;
-        for name in &piece.atom.attached {
-            let Some(meta) = self.pattern.metavariables().get(name) else { continue };
-            if !matches!(meta.kind, MetaKind::Position(_) | MetaKind::Statement | MetaKind::Declaration) {
-                if !kind_fits(meta, c) {
-                    return None;
-                }
-                env = self.bind(meta, Binding::of(c), &env)?;
-            }
-        }
-        Some(env)
-    }
-
-    /// What a metavariable that is attached to a token stands for: the statement or declaration around it, or the
-    /// expression whose operator it is.
-    fn around(&self, p: Node<'p>, meta: &Metavariable, c: Node<'_>) -> Option<Binding> {
-        let wanted = match meta.kind {
-            MetaKind::Statement | MetaKind::Declaration => true,
-            MetaKind::Expression => p.is(Kind::Token) && p.role() == Some(Field::Operator),
-            _ => false,
-        };
-        let mut all = std::iter::once(c).chain(c.ancestors()).filter(|_| wanted);
-        all.find(|n| kind_fits(meta, *n)).map(Binding::of)
     }
 
     /// Bind a metavariable, or compare with what it is bound to.
@@ -402,7 +318,11 @@ impl<'p> Matcher<'p> {
     /// Child by child.
     pub fn lockstep(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let pc: Vec<_> = significant(p).collect();
-        let cc: Vec<_> = significant(c).collect();
+        let mut cc: Vec<_> = significant(c).collect();
+        let storage = |n: &Node<'_>| n.is(Kind::StorageClassSpecifier);
+        if c.is(Kind::MacroDeclaration) && !pc.iter().any(storage) {
+            cc.retain(|n| !storage(n));
+        }
         if pc.is_empty() {
             let same = cc.is_empty() && p.text() == c.text();
             return if same { self.noted(p, c.span(), c, env).into_iter().collect() } else { Vec::new() };
@@ -496,65 +416,6 @@ impl<'p> Matcher<'p> {
         let all: Vec<_> = all.iter().filter_map(|env| self.token(operator, sign, env)).collect();
         all.iter().flat_map(|env| self.node(right, value, env)).collect()
     }
-
-    /// The parts of `E op ...` where nothing of the operator changes, or all goes.
-    pub(super) fn operand_dots(&self, p: Node<'p>) -> Option<OperandDots<'p>> {
-        use crate::smpl::token::Mark;
-        let dots = p.child(Field::Right).filter(|_| p.is(Kind::BinaryExpression))?;
-        if !matches!(self.whole_leaf(dots), Leaf::Slot(Slot::Dots(_))) {
-            return None;
-        }
-        let (operand, operator) = (p.child(Field::Left)?, p.child(Field::Operator)?);
-        let kept = |mark: Mark| matches!(mark, Mark::Context | Mark::Star);
-        let context = |n: Node<'p>| self.pattern.piece(n).is_some_and(|x| kept(x.atom.mark));
-        let all_minus = || self.pattern.pieces_of(p).iter().all(|x| x.atom.mark == Mark::Minus);
-        let found = OperandDots { operand, operator, dots };
-        (context(dots) && context(operator) || all_minus()).then_some(found)
-    }
-
-    /// `E op ...`: the operand stands alone, or anywhere among the operands of a chain of that operator; the dots stand for
-    /// all others. Alone, an operand of `&&` or `||` is one only where it is tested.
-    fn operand(&self, p: OperandDots<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let is_one = !matches!(p.operator.text(), "&&" | "||") || super::iso::is_tested(c);
-        let mut out = if is_one { self.node(p.operand, c, env) } else { Vec::new() };
-        let parts = (c.child(Field::Left), c.child(Field::Operator), c.child(Field::Right));
-        let (Some(left), Some(code), Some(right)) = parts else { return out };
-        if !c.is(Kind::BinaryExpression) {
-            return out;
-        }
-        let Some(env) = self.token(p.operator, code, env) else { return out };
-        for (near, rest) in [(left, right), (right, left)] {
-            if let Some(env) = self.noted(p.dots, rest.span(), rest, &env) {
-                out.extend(self.operand(p, near, &env));
-            }
-        }
-        out
-    }
-
-    /// `E op ...` of which only a part goes: the operand stands first.
-    fn binary(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let dots = p.child(Field::Right).filter(|r| matches!(self.whole_leaf(*r), Leaf::Slot(Slot::Dots(_))));
-        let (Some(dots), Some(operand), Some(operator)) =
-            (dots, p.child(Field::Left), p.child(Field::Operator))
-        else {
-            return self.lockstep(p, c, env);
-        };
-        let parts = (c.child(Field::Left), c.child(Field::Operator), c.child(Field::Right));
-        let (Some(left), Some(code), Some(right)) = parts else { return Vec::new() };
-        let Some(env) = self.token(operator, code, env).filter(|_| c.is(Kind::BinaryExpression)) else {
-            return Vec::new();
-        };
-        let found = self.node(operand, left, &env);
-        found.into_iter().filter_map(|env| self.noted(dots, right.span(), right, &env)).collect()
-    }
-}
-
-/// `E op ...`
-#[derive(Clone, Copy)]
-pub(super) struct OperandDots<'p> {
-    operand: Node<'p>,
-    operator: Node<'p>,
-    dots: Node<'p>,
 }
 
 /// Whether it is an arithmetic type.
@@ -633,41 +494,4 @@ fn is_operand(c: Node<'_>) -> bool {
     let inner = || c.is(Kind::UnaryExpression) && c.operator() == Some("!");
     let logical = c.is(Kind::BinaryExpression) && matches!(c.operator(), Some("&&" | "||")) || inner();
     !logical && !c.is(Kind::ParenthesizedExpression) && super::iso::is_tested(c)
-}
-
-fn last_leaf(n: Node<'_>) -> Node<'_> {
-    let mut at = n;
-    while let Some(last) = at.children().last() {
-        at = last;
-    }
-    at
-}
-
-/// Note which bytes a token of the rule stands for.
-pub(super) fn touched(piece: &Piece, span: Span, env: &Environment) -> Environment {
-    let own = if piece.atom.id == u32::MAX { env.clone() } else { env.touch(piece.atom.id, span) };
-    piece.atom.also.iter().fold(own, |env, id| env.touch(*id, span))
-}
-
-/// The place of a span.
-pub fn place(c: Node<'_>, span: Span) -> Place {
-    let source = c.tree().source();
-    let up = || std::iter::once(c).chain(c.ancestors());
-    let function = up().find(|n| n.is(Kind::FunctionDefinition));
-    let name = function.and_then(|f| {
-        let declarator = f.child(Field::Declarator)?;
-        declarator.descendants().find(|n| n.is(Kind::Identifier)).map(Node::text)
-    });
-    let top = function.or_else(|| up().filter(|n| n.parent().is_some()).last());
-    let extent = |span: Span| {
-        let at = |offset: u32| source.lines().line_column(offset as usize);
-        Extent { from: at(span.start), to: at(span.end) }
-    };
-    Place {
-        file: source.path().into(),
-        span,
-        at: extent(span),
-        element: name.unwrap_or("something_else").into(),
-        element_at: extent(top.map_or(span, Node::span)),
-    }
 }

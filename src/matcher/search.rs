@@ -17,6 +17,7 @@ use super::translate::Translator;
 use super::typing;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
+use crate::smpl::token::Mark;
 use crate::source::Span;
 use crate::syntax::kind::KindSet;
 use crate::syntax::{Field, Kind, Node, NodeId, Tree};
@@ -139,12 +140,14 @@ impl Pass<'_, '_, '_> {
         let matcher = Matcher::new(&rule.pattern);
         let looks_at = Candidates::of(rule, root);
         let mut accepted: HashSet<(NodeId, String)> = HashSet::new();
+        // One node may match in several ways with the same bindings: at different places in it.
+        let places = |e: &Environment| e.touches().iter().map(|t| (t.atom, t.span)).collect::<Vec<_>>();
         let mut disjunction = match matcher.whole_leaf(root) {
             Leaf::Slot(Slot::Disjunction(all)) if all.len() > 1 => Some(FirstOf::new(matcher, root, all)),
             _ => None,
         };
         for n in nodes.filter(|n| looks_at.includes(*n)) {
-            let mut keys: Vec<String> = Vec::new();
+            let mut keys: Vec<(String, Vec<(u32, Span)>)> = Vec::new();
             let all = match &mut disjunction {
                 Some(first) => first.at(n, self.env),
                 None => matcher.node(root, n, self.env),
@@ -155,6 +158,7 @@ impl Pass<'_, '_, '_> {
                 if n.is(Kind::ParenthesizedExpression) || around {
                     accepted.insert((n.id(), key.clone()));
                 }
+                let key = (key, places(&one));
                 if !around && !keys.contains(&key) {
                     self.found.environments.push(one);
                 }
@@ -194,7 +198,11 @@ impl Pass<'_, '_, '_> {
 
     fn in_macros(&mut self) {
         let ground = self.ground;
-        let bodies = if self.search.rule.transforms() { Bodies::OneLine } else { Bodies::Any };
+        let bodies = match self.search.rule.transforms() {
+            false => Bodies::Any,
+            true if adds_lines(self.search.rule) => Bodies::OneLine,
+            true => Bodies::Plain,
+        };
         let need = self.need.clone();
         let wanted = |span| need.is_met(ground.text(), span);
         for body in ground.macros.statements(ground.tree.source(), bodies, wanted) {
@@ -220,6 +228,16 @@ impl Pass<'_, '_, '_> {
             self.found.gave_up.push(function.node.span());
         }
     }
+}
+
+/// Whether a rule does more than to put one statement in the place of another.
+fn adds_lines(rule: &CompiledRule) -> bool {
+    let replaces = |(atom, index): (&u32, &usize)| {
+        rule.marks.get(atom) == Some(&Mark::Minus) && rule.plus[*index].statements() <= 1
+    };
+    let hung = rule.hangs.iter().flat_map(|(atom, all)| all.iter().map(move |(_, index)| (atom, index)));
+    let removes = rule.marks.values().any(|mark| *mark == Mark::Minus);
+    removes && rule.plus.is_empty() || !hung.into_iter().all(replaces)
 }
 
 /// Whether all elements of a pattern can stand outside of functions. A macro's call may.

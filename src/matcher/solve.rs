@@ -267,8 +267,11 @@ impl<'g, 'p> Solver<'g, 'p> {
         let mut out = Merger::default();
         let mut taken = Vec::new();
         let mut ways = vec![v];
+        let here = self.code(v).span();
+        let closes = matches!(self.graph.vertices[v].kind, VertexKind::Close | VertexKind::End);
+        let end = if closes { here.end.saturating_sub(1) } else { here.start };
         loop {
-            if let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, env) {
+            if let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, end, env) {
                 for found in self.along(Quantifier::Forall, &ways, rest, &bound.bindings_only()) {
                     out.push(found.with_touches_before(&bound));
                 }
@@ -296,7 +299,7 @@ impl<'g, 'p> Solver<'g, 'p> {
             };
             if is_jump(self.code(at).kind()) {
                 // Nothing follows it in its row.
-                if let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, env) {
+                if let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, end, env) {
                     for found in self.along(Quantifier::Forall, &ways, rest, &bound.bindings_only()) {
                         out.push(found.with_touches_before(&bound));
                     }

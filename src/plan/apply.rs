@@ -538,15 +538,20 @@ impl<'a> Runner<'a> {
             };
             let key = start.key();
             if !cache.contains_key(&key) {
-                let Found { environments, gave_up } = search.over(ground, &start);
-                if ground.is_late() {
-                    return Err(Stop::Late);
-                }
-                let acts = environments.iter().any(|e| step.acts_on(e)) || !gave_up.is_empty();
-                now.look.allows(acts)?;
-                out.diagnostics
-                    .extend(gave_up.iter().map(|span| too_much(&step.rule.name, &now.source, *span)));
-                let environments = self.checked(step, environments, &now.source, out);
+                let look = now.look;
+                let environments = self.passed(step, &now.source, out, |out, refused| {
+                    let start =
+                        refused.iter().fold(start.clone(), |env, (name, key)| env.refusing(name, key));
+                    let Found { environments, gave_up } = search.over(ground, &start);
+                    if ground.is_late() {
+                        return Err(Stop::Late);
+                    }
+                    let acts = environments.iter().any(|e| step.acts_on(e)) || !gave_up.is_empty();
+                    look.allows(acts)?;
+                    let told = gave_up.iter().map(|span| too_much(&step.rule.name, &now.source, *span));
+                    out.diagnostics.extend(told);
+                    Ok(environments)
+                })?;
                 found_any.extend(environments.iter().cloned());
                 cache.insert(key.clone(), environments);
             }

@@ -7,6 +7,7 @@ use super::{After, Context, Neighbour, Translator};
 use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, Test, items_of, row};
 use crate::smpl::MetaKind;
 use crate::smpl::Quantifier;
+use crate::smpl::compile::Side;
 use crate::smpl::pattern::{Leaf, Pattern, Piece, Slot};
 use crate::smpl::token::Mark;
 use crate::smpl::vocabulary::Names;
@@ -66,8 +67,26 @@ impl<'p> Translator<'p> {
             (false, true) => "braces3",
             (false, false) => "braces4",
         };
-        let may = is_one_statement(one) && !says && !self.changes_branches(one);
+        let goes =
+            [Part::Open, Part::Close].iter().all(|part| self.mark_of(item, *part) == Some(Mark::Minus));
+        let stays = goes || self.stays_one(one);
+        let may = is_one_statement(one) && !says && !self.changes_branches(one) && stays;
         (may && self.rule.allows(name)).then_some(Bare::One(one))
+    }
+
+    /// Whether a statement of the pattern is one statement after the change, too, so that it needs no braces.
+    fn stays_one(&self, item: Item<'p>) -> bool {
+        let pieces = item.matcher.pattern.pieces_of(item.node);
+        let hangs = |piece: &Piece| self.rule.hangs.get(&piece.atom.id).map_or(&[][..], Vec::as_slice);
+        let gone = pieces.iter().all(|piece| piece.atom.mark == Mark::Minus);
+        if gone && !pieces.is_empty() {
+            let comes = pieces.iter().flat_map(hangs).map(|(_, index)| self.rule.plus[*index].statements());
+            return comes.sum::<usize>() == 1;
+        }
+        let beside = |piece: Option<&Piece>, side: Side| {
+            piece.is_some_and(|piece| hangs(piece).iter().any(|(s, _)| *s == side))
+        };
+        !beside(pieces.first(), Side::Before) && !beside(pieces.last(), Side::After)
     }
 
     /// Whether an element that is an expression, or has branches, changes something.

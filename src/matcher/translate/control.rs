@@ -368,7 +368,9 @@ impl<'p> Translator<'p> {
         let (end, error) = (self.table.is(Test::End), self.table.is(Test::ErrorExit));
         let ends = self.table.or(end, error);
         let closing = self.table.until(self.quantifier, close, ends);
-        self.table.and(own, closing)
+        let end = self.table.and(own, closing);
+        // A jump passes the braces of the blocks that it leaves.
+        self.table.until(self.quantifier, close, end)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Need, iso};
 use crate::plan::prefilter::Prefilter;
 use crate::smpl::compile::{CompiledRule, compile, compile_prototype};
-use crate::smpl::pattern::PatternKind;
+use crate::smpl::pattern::{Atom, PatternKind};
 use crate::smpl::prototype::{Prototype, prototypes};
 use crate::smpl::remarks::remarks;
 use crate::smpl::vocabulary::declared;
@@ -318,7 +318,10 @@ fn with_isos(file: &SourceFile, mut rule: CompiledRule, isos: &[iso::Iso]) -> Co
     let on: Vec<&iso::Iso> =
         isos.iter().filter(|i| !off.iter().any(|o| *o == i.name || o == "all")).collect();
     let mut marks = rule.marks.clone();
-    let mut expansion = iso::Expansion { file, isos: &on, hangs: &rule.hangs, marks: &mut marks };
+    let named = rule.plus.iter().flat_map(|plus| &plus.atoms).flat_map(Atom::words);
+    let bound_once = named.filter(|name| rule.uses.get(*name) == Some(&1)).map(str::to_owned).collect();
+    let mut expansion =
+        iso::Expansion { file, isos: &on, hangs: &rule.hangs, bound_once: &bound_once, marks: &mut marks };
     rule.pattern = expansion.expand(rule.pattern, 2);
     rule.marks = marks;
     rule

@@ -2,7 +2,8 @@
 //!
 //! In: the states before a script, or the environments that a rule found. Out: the states after it, or the environments
 //! that scripts let pass, with the names that scripts made up. A script runs once for all states in which what it reads
-//! is the same. One that fails does not run again for the file, and says so once.
+//! is the same. One that fails does not run again for the file, and says so once. What a script does not let a metavariable
+//! stand for is looked for no more.
 
 use super::states::{State, distinct, holds};
 use super::{Applied, Now, RuleStep, Runner, ScriptStep, Stop};
@@ -96,28 +97,54 @@ impl Runner<'_> {
         Ok(Decision::Keep)
     }
 
-    /// The environments that the scripts of a rule's metavariables let pass, with the names that they made up.
-    pub(super) fn checked(
+    /// The environments that the scripts of a rule's metavariables let pass, with the names that they made up. What a
+    /// script refuses is told to `search` for the next time, so that another branch or binding gets its turn.
+    pub(super) fn passed(
         &self,
         step: &RuleStep,
-        found: Vec<Environment>,
         source: &SourceFile,
         out: &mut Applied,
-    ) -> Vec<Environment> {
+        mut search: impl FnMut(&mut Applied, &Refused) -> Result<Vec<Environment>, Stop>,
+    ) -> Result<Vec<Environment>, Stop> {
         let checks = Checks::of(&step.rule);
-        let Some(interpreter) = self.scripts.as_ref().filter(|_| !checks.is_empty()) else { return found };
-        let mut asking = Asking { interpreter, metas: &step.rule.metavariables, source, out, failed: false };
+        let mut refused = Refused::new();
+        let mut found = search(out, &refused)?;
+        let Some(interpreter) = self.scripts.as_ref().filter(|_| !checks.is_empty()) else {
+            return Ok(found);
+        };
+        let mut known = HashMap::new();
+        loop {
+            let before = refused.len();
+            let metas = &step.rule.metavariables;
+            let asking = Asking { interpreter, metas, source, out, known, refused, failed: false };
+            let passed;
+            (passed, known, refused) = asking.checked(&checks, found);
+            if refused.len() == before {
+                return Ok(passed);
+            }
+            found = search(out, &refused)?;
+        }
+    }
+}
+
+impl Asking<'_> {
+    /// The environments that pass, and what was found out.
+    fn checked(mut self, checks: &Checks<'_>, found: Vec<Environment>) -> (Vec<Environment>, Known, Refused) {
         let mut passed = Vec::new();
-        for env in found {
+        // What a branch ruled out was for the script to judge: it has its say where that branch matches.
+        let ruled_out = |env: &Environment| checks.constrained.iter().any(|m| env.only_rules_out(&m.name));
+        for env in found.into_iter().filter(|env| !ruled_out(env)) {
             let own = env.touches_with().into_iter().map(|(_, env)| env);
             let mut seen = BTreeSet::new();
             let all = own.chain([env.bindings_only()]).filter(|env| seen.insert(env.key()));
-            let passes = all.collect::<Vec<_>>().iter().all(|env| asking.all_hold(&checks.constrained, env));
-            if passes && !asking.failed {
-                passed.push(env.bind_each(|env| asking.made_up(&checks.fresh, env)));
+            let passes = all.collect::<Vec<_>>().iter().all(|env| self.all_hold(&checks.constrained, env));
+            if passes && !self.failed {
+                passed.push(env.bind_each(|env| self.made_up(&checks.fresh, env)));
             }
         }
-        if asking.failed { Vec::new() } else { passed }
+        let passed = if self.failed { Vec::new() } else { passed };
+        let refused = if self.failed { Refused::new() } else { self.refused };
+        (passed, self.known, refused)
     }
 }
 
@@ -145,32 +172,58 @@ impl ScriptStep {
     }
 }
 
+/// Names, and keys of what scripts do not let them stand for.
+pub(super) type Refused = BTreeSet<(String, String)>;
+
+/// What scripts said, by their place and the environment they were asked about.
+type Known = HashMap<(Span, String), Option<Value>>;
+
 /// Asks scripts about one environment after the other, until one fails.
 struct Asking<'a> {
     interpreter: &'a Interpreter,
     metas: &'a Metavariables,
     source: &'a SourceFile,
     out: &'a mut Applied,
+    known: Known,
+    refused: Refused,
     failed: bool,
+}
+
+/// Whether the scripts of a metavariable look at nothing else.
+fn asks_only_itself(meta: &Metavariable) -> bool {
+    let mut read = meta.constraints.iter().flat_map(|c| c.script_arguments().into_iter());
+    read.all(|name| name == meta.name) && meta.constraints.iter().all(|c| c.named().is_empty())
 }
 
 impl Asking<'_> {
     fn all_hold(&mut self, metas: &[&Metavariable], env: &Environment) -> bool {
         metas.iter().all(|meta| match env.get(&meta.name) {
-            Some(binding) => meta.constraints.iter().all(|c| self.one_holds(c, binding, env)),
+            Some(binding) => {
+                let holds = meta.constraints.iter().all(|c| self.one_holds(meta, c, binding, env));
+                if !holds && asks_only_itself(meta) {
+                    self.refused.insert((meta.name.clone(), binding.key.to_string()));
+                }
+                holds
+            }
             None => true,
         })
     }
 
-    fn one_holds(&mut self, constraint: &Constraint, binding: &Binding, env: &Environment) -> bool {
+    fn one_holds(
+        &mut self,
+        meta: &Metavariable,
+        constraint: &Constraint,
+        binding: &Binding,
+        env: &Environment,
+    ) -> bool {
         match constraint {
             Constraint::Script { arguments, code, .. } => {
                 self.value(arguments, *code, env).is_some_and(|value| value.holds)
             }
-            Constraint::All(all) => all.iter().all(|c| self.one_holds(c, binding, env)),
-            Constraint::Any(any) => any.iter().any(|c| self.one_holds(c, binding, env)),
-            Constraint::Not(c) => !self.one_holds(c, binding, env),
-            other => satisfied(other, binding, env),
+            Constraint::All(all) => all.iter().all(|c| self.one_holds(meta, c, binding, env)),
+            Constraint::Any(any) => any.iter().any(|c| self.one_holds(meta, c, binding, env)),
+            Constraint::Not(c) => !self.one_holds(meta, c, binding, env),
+            other => satisfied(meta, other, binding, env),
         }
     }
 
@@ -190,6 +243,10 @@ impl Asking<'_> {
     }
 
     fn value(&mut self, arguments: &[ConstraintValue], code: Span, env: &Environment) -> Option<Value> {
+        let place = (code, env.key());
+        if let Some(known) = self.known.get(&place) {
+            return known.clone();
+        }
         let own = env.bindings();
         let mut read: Vec<Argument<'_>> = own
             .iter()
@@ -204,7 +261,7 @@ impl Asking<'_> {
             }
         }
         let answer: Result<Value, Diagnostic> = self.interpreter.value(code, &read, self.source);
-        match answer {
+        let said = match answer {
             Ok(mut value) => {
                 self.out.reports.append(&mut value.reports);
                 Some(value)
@@ -216,6 +273,8 @@ impl Asking<'_> {
                 self.failed = true;
                 None
             }
-        }
+        };
+        self.known.insert(place, said.clone());
+        said
     }
 }

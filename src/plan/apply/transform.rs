@@ -131,16 +131,23 @@ fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match
         if !insertion.repeated && inserted.contains(insertion) {
             continue;
         }
-        // Each goes right behind its place: the last one is the first there.
+        // Each match for what another rule found goes right behind its place: the last one is the first there.
         let beside = |i: &Insertion| i.repeated && i.side == Side::After && i.anchor == insertion.anchor;
         let stays = !removed.iter().any(|r| r.span.contains(insertion.anchor));
-        let place = if insertion.repeated && stays { inserted.iter().position(beside) } else { None };
+        let turned = insertion.repeated && stays && names_inherited(rule, insertion.group);
+        let place = if turned { inserted.iter().position(beside) } else { None };
         inserted.insert(place.unwrap_or(inserted.len()), insertion.clone());
     }
     declarators(tree, &mut removed, &mut inserted);
     let inserted = with_commas(tree, &removed, inserted);
     let context = kept.iter().flat_map(|i| sites[*i].context.iter().copied()).collect();
     (Changes { removed, inserted, context }, failed)
+}
+
+/// Whether plus code mentions what an earlier rule found.
+fn names_inherited(rule: &CompiledRule, group: usize) -> bool {
+    let inherited = |name: &str| rule.metavariables.get(name).is_some_and(|m| m.inherited.is_some());
+    rule.plus[group].atoms.iter().any(|atom| inherited(&atom.text))
 }
 
 /// For each token of the rule the run of minus code it belongs to: dots that stay end one.
@@ -352,7 +359,7 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
             let around = std::iter::once(node).chain(node.ancestors()).find(list);
             let stays = |n: &syntax::Node<'_>| {
                 n.is_leaf()
-                    && !n.is(Kind::Comment)
+                    && !matches!(n.kind(), Kind::Comment | Kind::PreprocDirective | Kind::UnreadArm)
                     && n.span().end <= anchor.start
                     && !removed.iter().any(|r| r.span.contains(n.span()))
             };
