@@ -155,8 +155,9 @@ impl Renderer<'_> {
                 _ => {}
             }
             self.word(row, i, &mut out);
-            if let Some(brackets) = i.checked_sub(1).and_then(|j| self.behind_name(&row[j])) {
-                out.push(Token::bound(brackets));
+            let type_before = i.checked_sub(1).filter(|_| atom.kind == TokenKind::Word);
+            if let Some(brackets) = type_before.and_then(|j| self.behind_name(&row[j])) {
+                out.extend(line(brackets));
             }
         }
         out
@@ -234,7 +235,9 @@ impl Renderer<'_> {
         };
         let text = (self.edited)(meta, binding).unwrap_or_else(|| binding.text.to_string());
         let text = match binding.hole {
-            Some(hole) if i + 1 < row.len() => text.get(..hole).unwrap_or(&text).to_owned(),
+            Some(hole) if row.get(i + 1).is_some_and(|next| next.kind == TokenKind::Word) => {
+                text.get(..hole).unwrap_or(&text).to_owned()
+            }
             _ => text,
         };
         let name = matches!(

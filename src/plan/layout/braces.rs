@@ -63,9 +63,12 @@ pub(super) fn branches(tree: &Tree, changes: &Changes) -> Vec<Branch> {
             let beside = added.iter().any(|i| edge(i, span) && i.code.statements > 0 && !gone(i.anchor));
             (more || beside).then_some(Change::Joined)
         } else {
-            let brace = |i: &&Insertion| matches!(first(&i.code), "{" | "}") || ends_with_brace(&i.code);
+            // A header around the statement takes the `else` behind it, braces of its own or not.
+            let wraps = |i: &&Insertion| ends_with_brace(&i.code) && first(&i.code) != "{";
+            let brace = |i: &&Insertion| matches!(first(&i.code), "{" | "}");
             let beside = added.iter().any(|i| edge(i, span) && line(i));
-            (beside && !added.iter().any(brace)).then_some(Change::Joined)
+            let own = added.iter().any(brace) && !added.iter().any(wraps);
+            (beside && !own).then_some(Change::Joined)
         };
         out.extend(change.map(|change| Branch { span, change }));
     }

@@ -127,10 +127,10 @@ pub(super) fn effects(tokens: &[Token]) -> Vec<Effect> {
     out
 }
 
-/// A `case` stands one level less deep.
+/// A `case` stands one level less deep, and so does a `default` that is added.
 fn cases(tokens: &[Token], effects: &mut [Effect]) {
     for at in 1..tokens.len() {
-        if tokens[at].text() != "case" {
+        if tokens[at].text() != "case" && !is_added_default(&tokens[at]) {
             continue;
         }
         match &mut effects[at - 1] {
@@ -273,7 +273,12 @@ fn next_at(side: Sides, rest: &[Token], skipped: impl Fn(&Token) -> bool) -> Opt
 /// Whether what follows a `)` says that it ends no header of a lone statement: a brace, an end, or an operator.
 /// Coccinelle takes operators for statements, and then moves the `else` of a branch that loses one.
 fn opens(side: Sides, rest: &[Token]) -> bool {
-    next_code(side, rest, gap).is_some_and(|t| {
+    let Some(at) = next_at(side, rest, gap) else { return false };
+    // A `;` that is added on a line of its own is the statement.
+    if rest[at].text() == ";" && rest[..at].iter().any(Token::is_added_break) {
+        return false;
+    }
+    rest.get(at).is_some_and(|t| {
         matches!(
             t.text(),
             "{" | ";" | "," | "?" | ":" | "." | "->" | "[" | "/" | "%" | "|" | "^" | "||" | "&&"
@@ -294,7 +299,14 @@ fn labels(rest: &[Token]) -> bool {
     if rest[at].text().starts_with('#') {
         return true;
     }
+    if is_added_default(&rest[at]) {
+        return false;
+    }
     next_code(Sides::Both, &rest[at + 1..], gap).is_some_and(|t| t.text() == ":")
+}
+
+fn is_added_default(token: &Token) -> bool {
+    token.is_rule() && token.text() == "default"
 }
 
 fn assigns(text: &str) -> bool {

@@ -61,7 +61,9 @@ fn between_removed(tokens: &mut [Token]) {
             continue;
         }
         let next = at + 1 + run(tokens, at + 1, |t| t.is_gap() || t.is_new());
-        if tokens.get(next).is_none_or(|t| tokens[at].joins(t)) {
+        // A comment at the end of what something takes the place of stays.
+        let ends = || !tokens[..next].iter().any(Token::is_new);
+        if tokens.get(next).map_or_else(ends, |t| tokens[at].joins(t)) {
             let witness = tokens[at].witness().cloned().unwrap_or_default();
             remove_all(&mut tokens[at + 1..next], &witness);
         }

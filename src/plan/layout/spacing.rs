@@ -310,10 +310,14 @@ pub(super) fn else_to_braces(tokens: Vec<Token>) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
         if token.text() == "else" && !token.is_removed() {
-            let skipped = out.iter().rev().take_while(|t| t.is_white() || t.is_added_white()).count();
+            let white = |t: &Token| t.is_white() || t.is_added_white();
+            let skipped = out.iter().rev().take_while(|t| white(t) || t.is_removed()).count();
             let brace = out.len().checked_sub(skipped + 1);
-            if skipped > 0 && brace.is_some_and(|i| out[i].is_rule() && out[i].text() == "}") {
-                out.truncate(out.len() - skipped);
+            let between = &out[out.len() - skipped..];
+            let apart = between.iter().any(|t| white(t) && !t.is_removed());
+            if apart && brace.is_some_and(|i| out[i].is_rule() && out[i].text() == "}") {
+                let between = out.split_off(out.len() - skipped);
+                out.extend(between.into_iter().filter(Token::is_removed));
                 out.push(Token::blank());
             }
         }

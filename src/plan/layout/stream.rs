@@ -39,10 +39,13 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
         let at = old.iter().position(comment).or_else(|| token_at(tree, &old, &code, insertion));
         let Some(at) = at else { continue };
         let place = &mut added[at];
-        match (old[at].fate == Fate::Kept, insertion.side) {
+        // What hangs on a row of nothing goes where that is, in order.
+        let in_front = insertion.side == Side::Before
+            || insertion.anchor.is_empty() && insertion.anchor.start == old[at].span.start;
+        match (old[at].fate == Fate::Kept, in_front) {
             (false, _) => place.instead.push(&insertion.code),
-            (true, Side::Before) => place.before.push(&insertion.code),
-            (true, Side::After) => place.after.push(&insertion.code),
+            (true, true) => place.before.push(&insertion.code),
+            (true, false) => place.after.push(&insertion.code),
         }
     }
     for branch in branches(tree, changes) {
@@ -129,6 +132,7 @@ fn token_at(tree: &Tree, old: &[Old], code: &[usize], insertion: &Insertion) -> 
     let first = from(anchor.start);
     let last = code.iter().copied().rev().find(|i| old[*i].span.end <= anchor.end);
     let gone = |i: &usize| old[*i].fate != Fate::Kept;
+    let is_brace = |i: usize| old[i].text == "}" && insertion.code.ends == Edge::Line;
     match insertion.side {
         Side::Before => first.or(last),
         Side::After if first.as_ref().is_some_and(gone) && !anchor.is_empty() => {
@@ -142,6 +146,12 @@ fn token_at(tree: &Tree, old: &[Old], code: &[usize], insertion: &Insertion) -> 
                 .filter(|n| n.kind().is_statement())
                 .last();
             whole.map_or(first, |n| from(n.span().start))
+        }
+        Side::After
+            if anchor.is_empty()
+                && first.is_some_and(|i| is_brace(i) && old[i].span.start == anchor.start) =>
+        {
+            first
         }
         Side::After => last.or(first),
     }
