@@ -113,6 +113,7 @@ message:
   helper drops the references to the pages that were grabbed in vain.
 
 note N5: The iterator is now left right after the last piece that was taken; it used to be left at the end of the batch.
+note N25: The iterator is now left right after the last piece that was taken; it used to be left at the start of the batch.
 note N4: Pieces are no longer cut in two at multiples of {limit}: a batch used to end in the middle of a page when the start was not aligned.
 note N2: Up to {batch} pages may be grabbed in vain and dropped again when the callback refuses one.
 note N3: The array of pages is no longer allocated; up to {batch} pages are grabbed at a time.
@@ -145,6 +146,7 @@ model unread: N14 N17
 model differs N1: errno-order
 model differs N4: cuts
 model differs N5: position-on-error
+model differs N25: position-after-error
 model differs N17: more-per-call
 model differs N23: less-per-batch
 

@@ -9,8 +9,9 @@ use super::channels::{
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::eval::{Evaluator, unwrapped};
-use crate::walk::exits::{End, Exit, Position, known};
+use crate::walk::exits::{End, Exit, known};
 use crate::walk::output::{Piece, Target};
+use crate::walk::position::Position;
 use crate::walk::site::statements_of;
 use crate::walk::sym::{Facts, Sign};
 use crate::walk::{Refusal, RefusalCode, Walk, WalkSpec};
@@ -112,9 +113,7 @@ fn ending<'t>(
             let does_as_much = like_failure.as_ref().is_some_and(|l| !l.done_there.is_empty());
             let done = !does_as_much && is_like_completion(walk, target, &exit.jump.state);
             let own = match target {
-                _ if done && exit.position() == Position::BeforePiece && spec.halt.is_some() => {
-                    Ok(Value::Halt)
-                }
+                _ if done && exit.position == Position::BeforePiece && spec.halt.is_some() => Ok(Value::Halt),
                 _ if done => Ok(Value::Stop),
                 Target::Return(value) => returned(spec, walk, scopes, exit, value),
                 _ => stopped(walk, scopes, exit),
@@ -154,9 +153,12 @@ fn ending<'t>(
 
 /// Where the code moves the walked object back, it is left as it was: behind the piece if that was taken.
 fn check_position(exit: &Exit<'_>, value: Value<'_>) -> Result<(), Refusal> {
-    let what = match (exit.position(), value) {
+    let what = match (exit.position, value) {
         (Position::BeforePiece, Value::Stop) => {
             "the loop is left here without an error, and the iterator stays in front of the piece"
+        }
+        (Position::StartOfBatch, Value::Stop | Value::Halt) => {
+            "the loop is left here without an error, and the iterator stays in front of the batch"
         }
         (
             Position::BehindPiece,

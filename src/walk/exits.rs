@@ -5,14 +5,13 @@
 //! done that would have to be written twice.
 
 use super::conditions::Another;
-use super::expressions::piece_size;
-use super::induct::is_count;
 use super::machine::{Level, Machine};
 use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
+use super::position::Position;
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{Site, statements_of};
-use super::state::{Rewound, State};
-use super::sym::{Atom, Facts, Sign, Sym};
+use super::state::State;
+use super::sym::{Facts, Sign};
 use crate::source::Span;
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Kind, Node};
@@ -42,6 +41,8 @@ pub struct Exit<'t> {
     pub work: Work<'t>,
     /// Comments that only this way comes past, behind the inner loop.
     pub comments: Vec<Node<'t>>,
+    /// Where the walked object stands.
+    pub position: Position,
 }
 
 /// Statements behind the inner loop that only one way comes to, and how they are spelled there.
@@ -51,72 +52,6 @@ pub struct Work<'t> {
     pub statements: Vec<Node<'t>>,
     /// What is spelled otherwise.
     pub spellings: BTreeMap<Span, Spelling>,
-}
-
-/// Where the walked object stands when the loop is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// Behind the batch, whatever became of its rest.
-    EndOfBatch,
-    /// In front of the piece.
-    BeforePiece,
-    /// Behind the piece.
-    BehindPiece,
-}
-
-impl Exit<'_> {
-    /// Where the walked object stands; every way back was checked by [`check_rewinds`].
-    pub fn position(&self) -> Position {
-        match &self.state.rewound {
-            Rewound::By(amount) if amount.under(Facts::UnitBatch).as_ref() == Some(&Sym::constant(0)) => {
-                Position::BehindPiece
-            }
-            Rewound::By(_) => Position::BeforePiece,
-            Rewound::Never | Rewound::Unclear => Position::EndOfBatch,
-        }
-    }
-}
-
-/// The code may move the walked object back by what it has not walked, when it leaves; by nothing else.
-pub fn check_rewinds<'t>(
-    machine: &Machine<'_, 't>,
-    exits: &[Exit<'t>],
-    end: &State<'t>,
-) -> Result<(), Refusal> {
-    let site = machine.eval.site;
-    let refuse = |node: Node<'_>| {
-        let sentence = "the iterator is moved back by something else than what was not walked";
-        Err(Refusal::new(RefusalCode::IteratorUsedInBody, node.span(), sentence))
-    };
-    let nothing = |rewound: &Rewound| match rewound {
-        Rewound::Never => true,
-        Rewound::By(amount) => machine.eval.resolved(amount).as_constant() == Some(0),
-        Rewound::Unclear => false,
-    };
-    if !nothing(&end.rewound) {
-        return refuse(site.outer);
-    }
-    for exit in exits {
-        let inside = site.inner.is_some_and(|inner| inner.encloses(exit.jump.node));
-        let whole = if inside { Sym::atom(Atom::Remaining) } else { Sym::atom(Atom::Got) };
-        let piece = if inside { piece_size() } else { Some(whole.clone()) };
-        let rest = piece.and_then(|piece| whole.minus(&piece));
-        // The whole batch is given back, what the body has seen of it as well.
-        let undone =
-            |(from, to): &(Sym, Sym)| from.as_constant() == Some(0) && is_count(to, &Sym::atom(Atom::Count));
-        let fine = match (&exit.end, &exit.state.rewound) {
-            (End::GoesOn, rewound) => nothing(rewound),
-            (End::Leaves(_), Rewound::By(amount)) if exit.state.drained.iter().any(undone) => {
-                *amount == whole || *amount == Sym::atom(Atom::Got)
-            }
-            (End::Leaves(_), Rewound::By(amount)) => *amount == whole || Some(amount) == rest.as_ref(),
-            (End::Leaves(_), rewound) => *rewound == Rewound::Never,
-        };
-        if !fine {
-            return refuse(exit.jump.node);
-        }
-    }
-    Ok(())
 }
 
 /// The statements that are carried out behind `node` inside the outer loop.
@@ -150,6 +85,7 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
         may_go_on: false,
         work: Work::default(),
         comments: Vec::new(),
+        position: Position::EndOfBatch,
     };
     let inner = match (jump.target, site.inner) {
         (Target::NextElement | Target::BehindInner | Target::Flagged, Some(inner)) => inner,
@@ -184,6 +120,7 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
             may_go_on: flow == super::machine::Flow::Falls,
             work,
             comments: comments_inside(site, &probe.out),
+            position: Position::EndOfBatch,
         },
         None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
         None => Exit { work, ..exit(another(machine, jump, &state)?, state) },

@@ -235,7 +235,9 @@ impl<'t> Machine<'_, 't> {
         }
     }
 
-    /// The caller may advance by the whole batch at once, or by each piece.
+    /// The caller may advance by each piece, or by what it has walked of the batch; the latter is for [`Positions`] to judge.
+    ///
+    /// [`Positions`]: super::position::Positions
     fn check_advance(
         &mut self,
         bindings: &Bindings<'t>,
@@ -243,19 +245,20 @@ impl<'t> Machine<'_, 't> {
         state: &mut State<'t>,
     ) -> Result<(), Refusal> {
         let amount = bindings.get("x").map_or(Value::Unknown, |x| self.eval.value(x, &mut state.clone()));
-        let wanted = |sym: &Sym| match (self.stage, self.eval.facts) {
-            (_, Facts::UnitBatch) => self.eval.resolved(sym).is_atom(&Atom::Got),
+        let fits = |sym: &Sym| match (self.stage, self.eval.facts) {
+            (_, Facts::UnitBatch) => {
+                let sym = self.eval.resolved(sym);
+                sym.is_atom(&Atom::Got) || sym.as_constant() == Some(0)
+            }
             (Stage::Inner, _) => Some(sym) == piece_size().as_ref(),
-            _ => sym.is_atom(&Atom::Got),
+            _ => true,
         };
-        match amount.quantity() {
-            Some(sym) if wanted(sym) => Ok(()),
-            _ => Err(Refusal::new(
-                RefusalCode::IteratorUsedInBody,
-                expression.span(),
-                "the iterator is moved by something else than what was walked",
-            )),
+        if !amount.quantity().is_some_and(fits) {
+            return Err(super::position::ahead(expression));
         }
+        state.advanced = state.advanced.and(&amount);
+        state.advanced_at = Some(expression);
+        Ok(())
     }
 
     pub(super) fn is_batch(&self, node: Option<Node<'t>>) -> bool {

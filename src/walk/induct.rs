@@ -6,12 +6,12 @@
 //! loops for which no such invariants are found.
 
 use super::eval::unwrapped;
-use super::expressions::piece_size;
+use super::expressions::{first_match, piece_size};
 use super::machine::Machine;
 use super::output::{Output, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{body_of, statements_of};
-use super::state::{State, Value, Variable};
+use super::state::{Moved, State, Value, Variable};
 use super::sym::{Atom, Sign, Sym};
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Kind, Node};
@@ -34,6 +34,10 @@ impl<'t> Machine<'_, 't> {
             }
         }
         count_by_name(state);
+        let by_piece = self.moves_by_piece(node);
+        if by_piece && state.advanced != Moved::Never {
+            return Err(super::position::ahead(state.advanced_at.unwrap_or(node)));
+        }
         let mut first_refusal = None;
         for hypothesis in self.hypotheses(node, state) {
             match self.iteration_holds(node, state, &hypothesis) {
@@ -48,6 +52,9 @@ impl<'t> Machine<'_, 't> {
                     let proved = hypothesis.iter().filter_map(|(id, sym)| Some((*id, sym.clone()?)));
                     self.out.invariants.extend(proved);
                     behind(state, &hypothesis);
+                    if by_piece {
+                        state.advanced = Moved::By(Sym::atom(Atom::Got));
+                    }
                     state.conditions.clear();
                     self.stage = Stage::Behind;
                     return Ok(());
@@ -157,6 +164,9 @@ impl<'t> Machine<'_, 't> {
                 None => state.forget(*id),
             }
         }
+        if self.moves_by_piece(node) {
+            state.advanced = walked().map_or(Moved::Unclear, Moved::By);
+        }
         state.conditions.clear();
         let condition = node.child(Field::Condition);
         let tests_first = !node.is(Kind::DoStatement);
@@ -172,6 +182,7 @@ impl<'t> Machine<'_, 't> {
             machine.goes_on(condition, node, &mut state, &next_piece_index())?;
         }
         machine.check_carried(hypothesis, &state, node)?;
+        machine.check_moved(&state, node)?;
         machine.check_uses()?;
         Ok((machine.out, state))
     }
@@ -186,8 +197,31 @@ impl<'t> Machine<'_, 't> {
                 self.fresh(Stage::Inner).expression(update, update, &mut state, level)?;
             }
             self.check_carried(hypothesis, &state, node)?;
+            self.check_moved(&state, node)?;
         }
         Ok(())
+    }
+
+    /// Whether the loop itself moves the walked object.
+    fn moves_by_piece(&self, node: Node<'t>) -> bool {
+        node.descendants().any(|n| first_match(&self.eval.spec.advance, n).is_some())
+    }
+
+    /// If it does, then it moves it over the piece, or leaves it because of a flag; whether one is up is known in a batch of
+    /// one piece only, where the object has to move.
+    fn check_moved(&self, state: &State<'t>, node: Node<'t>) -> Result<(), Refusal> {
+        let fine = match &state.advanced {
+            Moved::By(sym) => {
+                let before = walked();
+                Some(sym) == before.as_ref() || Some(sym) == before.as_ref().and_then(next).as_ref()
+            }
+            Moved::Unclear => true,
+            Moved::Never => false,
+        };
+        if fine || !self.moves_by_piece(node) {
+            return Ok(());
+        }
+        Err(super::position::ahead(state.advanced_at.unwrap_or(node)))
     }
 
     /// The condition has to hold exactly as long as pieces are left; `left` are the forms that count them.
@@ -336,6 +370,11 @@ fn candidates(entry: &Sym) -> Vec<Sym> {
         }
     }
     out
+}
+
+/// How much of the batch lies in front of the piece.
+fn walked() -> Option<Sym> {
+    Sym::atom(Atom::Got).minus(&Sym::atom(Atom::Remaining))
 }
 
 /// A form before the first piece.

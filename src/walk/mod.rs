@@ -33,6 +33,7 @@ pub mod obligations;
 pub mod output;
 pub mod ownership;
 mod piecewise;
+pub mod position;
 pub mod plain;
 pub mod prepare;
 mod queue;

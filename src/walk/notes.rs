@@ -4,8 +4,9 @@
 
 use super::control::Control;
 use super::eval::{Evaluator, unwrapped};
-use super::exits::{End, Exit, Position, known};
+use super::exits::{End, Exit, known};
 use super::output::{Output, Piece, Stage, Target};
+use super::position::Position;
 use super::recognise::Failure;
 use super::scratch::is_scratch;
 use super::storage::is_allocated;
@@ -68,10 +69,13 @@ impl<'t> Found<'_, '_, 't> {
         let (site, spec) = (self.eval.site, self.eval.spec);
         let mut notes = Vec::new();
         let by_piece = self.body.advances.contains(&Stage::Inner);
-        let leaves_batch = |e: &Exit<'_>| !e.jump.before_acquire && e.position() == Position::EndOfBatch;
+        let leaves_batch = |e: &Exit<'_>| !e.jump.before_acquire && e.position == Position::EndOfBatch;
         let stops_early = self.ends_with_control || self.stops().any(leaves_batch);
         if stops_early && !by_piece && site.inner.is_some() {
             notes.push(Note::plain("N5"));
+        }
+        if self.stops().any(|e| e.position == Position::StartOfBatch) {
+            notes.push(Note::plain("N25"));
         }
         if let Limit::Bytes(node) = self.limit {
             notes.push(Note::with("N4", "limit", node.text()));

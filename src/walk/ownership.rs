@@ -22,8 +22,7 @@ pub(super) fn check_drains<'t>(generic: &Machine<'_, 't>, exits: &[Exit<'t>]) ->
     }
     for exit in exits {
         // Behind the inner loop every element has been walked.
-        let walking = generic.eval.site.walking();
-        let early = walking.is_some_and(|l| exit.jump.node.span().start < l.span().end);
+        let early = !generic.eval.site.is_behind_walk(exit.jump.node);
         let goes_on = matches!(exit.jump.target, Target::NextElement);
         if exit.jump.before_acquire || !early || goes_on {
             continue;

@@ -11,13 +11,14 @@ use super::choice::choice;
 use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
 use super::evidence;
-use super::exits::{End, Exit, check_rewinds, exits};
+use super::exits::{End, Exit, exits};
 use super::expressions::same_text;
 use super::machine::{Level, Machine};
 use super::notes::{Found, Note};
 use super::obligations::Proof;
 use super::output::{FailureArm, Output, Stage, Target};
 use super::ownership::{check_drains, check_references, check_whole};
+use super::position::{Positions, check_turn};
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::check_running;
@@ -204,6 +205,7 @@ struct AnyBatch<'a, 't> {
     end: State<'t>,
     failure: Failure<'t>,
     ways_out: Vec<Exit<'t>>,
+    positions: Positions<'t>,
 }
 
 fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<AnyBatch<'a, 't>, Refusal> {
@@ -219,8 +221,8 @@ fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<
     machine.fresh(Stage::Behind).asks_again(total, &mut end.clone())?;
     check_running(scopes, &machine.out, &end)?;
     check_whole(&end)?;
-    check_rewinds(&machine, &ways_out, &end)?;
-    Ok(AnyBatch { machine, end, failure, ways_out })
+    let positions = Positions::of(&machine, &ways_out, &end)?;
+    Ok(AnyBatch { machine, end, failure, ways_out, positions })
 }
 
 fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>, Again> {
@@ -239,6 +241,7 @@ fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>,
         return Err(Again::Carrying(carried.weakened(&unit.eval, id, &end)));
     }
     check_batch_values(scopes, site, &any.end)?;
+    check_turn(&unit, &end)?;
     let mut body = std::mem::take(&mut unit.out);
     body.piece_names.clone_from(&any.machine.out.piece_names);
     if let Some(id) = body.lost.intersection(&body.needed).find(|id| cursors.contains(id)) {
@@ -256,7 +259,8 @@ fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>,
     evidence::uses(proof, scopes, site);
     check_decided(&unit.eval, &body, &any.machine.out)?;
     let looked_up = check_per_batch_values(spec, scopes, site, (&body, &any.machine.out))?;
-    let exits = exits(&unit, &body)?;
+    let mut exits = exits(&unit, &body)?;
+    any.positions.tell(&mut exits);
     let stops = within_batches(&unit.eval, total, &body, &exits, (&any.machine.out, &any.end))?;
     for exit in exits.iter().filter(|e| matches!(e.end, End::GoesOn)) {
         if let Some(id) = carried.contradiction(&exit.state, &[]) {

@@ -267,16 +267,24 @@ impl<'t> Site<'t> {
     pub fn walking(&self) -> Option<Node<'t>> {
         self.around.or(self.inner)
     }
+
+    /// Whether the batch has been walked when control comes to a statement of the outer loop's body.
+    pub fn is_behind_walk(&self, node: Node<'t>) -> bool {
+        let Some(inner) = self.inner else { return false };
+        let skips = self.around.filter(|a| a.encloses(node)).is_some_and(|around| {
+            let arm = around.children().find(|arm| arm.encloses(inner));
+            !arm.is_some_and(|arm| arm.encloses(node))
+        });
+        !skips && node.span().start >= inner.span().end
+    }
 }
 
-/// The `if` around the loop over the batch, if that is the last thing that its arm does.
+/// The `if` around the loop over the batch.
 fn around<'t>(inner: Node<'t>, body: &[Node<'t>]) -> Option<Node<'t>> {
     let parent = inner.parent()?;
     let choice = if parent.is(Kind::CompoundStatement) { parent.parent()? } else { parent };
     let choice = if choice.is(Kind::ElseClause) { choice.parent()? } else { choice };
-    let last = statements_of(parent).into_iter().rfind(|n| !n.is(Kind::Comment));
-    let is_last = !parent.is(Kind::CompoundStatement) || last == Some(inner);
-    (choice.is(Kind::IfStatement) && body.contains(&choice) && is_last).then_some(choice)
+    (choice.is(Kind::IfStatement) && body.contains(&choice)).then_some(choice)
 }
 
 /// The loop has one acquisition, into memory of its own.

@@ -82,9 +82,9 @@ impl Variable<'_> {
     }
 }
 
-/// By how much the walked object was moved back by hand since the acquisition.
+/// By how much the walked object was moved by hand since the acquisition, forwards or back.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub enum Rewound {
+pub enum Moved {
     /// It was not.
     #[default]
     Never,
@@ -94,25 +94,25 @@ pub enum Rewound {
     Unclear,
 }
 
-impl Rewound {
-    /// Moved back once more.
-    pub fn and(&self, amount: &Value) -> Rewound {
+impl Moved {
+    /// Moved once more.
+    pub fn and(&self, amount: &Value) -> Moved {
         match (self, amount.quantity()) {
-            (Rewound::Never, Some(sym)) => Rewound::By(sym.clone()),
-            (Rewound::By(before), Some(sym)) => before.plus(sym).map_or(Rewound::Unclear, Rewound::By),
-            _ => Rewound::Unclear,
+            (Moved::Never, Some(sym)) => Moved::By(sym.clone()),
+            (Moved::By(before), Some(sym)) => before.plus(sym).map_or(Moved::Unclear, Moved::By),
+            _ => Moved::Unclear,
         }
     }
 }
 
-impl Rewound {
+impl Moved {
     /// Either of two. Not at all and by nothing is the same.
-    fn or(self, other: &Rewound) -> Rewound {
-        let nothing = Rewound::By(Sym::constant(0));
+    fn or(self, other: &Moved) -> Moved {
+        let nothing = Moved::By(Sym::constant(0));
         match (&self, other) {
-            (Rewound::Never, by) | (by, Rewound::Never) if *by == nothing => nothing,
+            (Moved::Never, by) | (by, Moved::Never) if *by == nothing => nothing,
             _ if self == *other => self,
-            _ => Rewound::Unclear,
+            _ => Moved::Unclear,
         }
     }
 }
@@ -150,7 +150,11 @@ pub struct State<'t> {
     /// What released such a range last.
     pub drained_at: Option<Node<'t>>,
     /// How the walked object was moved back.
-    pub rewound: Rewound,
+    pub rewound: Moved,
+    /// How the walked object was moved forwards.
+    pub advanced: Moved,
+    /// What moved it forwards last.
+    pub advanced_at: Option<Node<'t>>,
     /// Conditions of the outer loop of which it is known whether they hold.
     pub conditions: BTreeMap<String, bool>,
     /// Sums that went up in this turn, and by what.
@@ -217,6 +221,8 @@ impl<'t> State<'t> {
         let mut unless_failed = self.unless_failed;
         unless_failed.retain(|id, value| other.unless_failed.get(id) == Some(value));
         let rewound = self.rewound.or(&other.rewound);
+        let advanced = self.advanced.or(&other.advanced);
+        let advanced_at = self.advanced_at.or(other.advanced_at);
         let mut conditions = self.conditions;
         conditions.retain(|text, holds| other.conditions.get(text) == Some(holds));
         let added = self.added.intersection(&other.added).copied().collect();
@@ -238,6 +244,8 @@ impl<'t> State<'t> {
             drained,
             drained_at,
             rewound,
+            advanced,
+            advanced_at,
             conditions,
             added,
         }
