@@ -140,9 +140,25 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
         out.push_str(&chunk.text);
         out.push('\n');
     }
-    out.push_str(&ending(material, respelled, control.as_ref(), tail)?);
+    let ending = ending(material, respelled, control.as_ref(), tail)?;
+    let returned = returned_unless_zero(&out).filter(|_| ending == "\treturn 0;\n");
+    match returned.map(|(at, name)| (at, name.to_owned())) {
+        Some((at, name)) => {
+            out.truncate(at);
+            out.push_str(&format!("\treturn {name};\n"));
+        }
+        None => out.push_str(&ending),
+    }
     out.push_str("}\n\n");
     Ok(out)
+}
+
+/// `if (name) return name;` at the end of a text, and where it begins; with `return 0;` behind it, it is `return name;`.
+fn returned_unless_zero(text: &str) -> Option<(usize, &str)> {
+    let (test, name) = text.strip_suffix(";\n")?.rsplit_once(")\n\t\treturn ")?;
+    let before = test.strip_suffix(name)?.strip_suffix("\tif (")?;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (plain && before.ends_with('\n')).then_some((before.len(), name))
 }
 
 /// `struct context *ctx = data;`
@@ -173,7 +189,11 @@ fn own_locals(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> Ve
     });
     let own = own.filter(|id| material.walk.control.map(|c| c.id) != Some(**id)).map(|id| {
         let declaration = material.scopes.declaration(*id);
-        format!("\t{};", declaration.ty.without_const().declare(declaration.name))
+        let (walk, scopes) = (material.walk, material.scopes);
+        let set = walk.carried.starts_from_zero(*id) && !super::captures::written_first(walk, scopes, *id);
+        let value = declaration.initializer.map_or("0", |i| i.text());
+        let value = if set { format!(" = {value}") } else { String::new() };
+        format!("\t{}{value};", declaration.ty.without_const().declare(declaration.name))
     });
     constants.chain(own).collect()
 }

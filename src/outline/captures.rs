@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::output::{Piece, Spelling};
-use crate::walk::usage::candidates;
+use crate::walk::usage::{candidates, live_behind};
 use crate::walk::{Refusal, RefusalCode, Walk};
 
 /// How a variable reaches the callback.
@@ -98,6 +98,7 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
         seen.push(id);
         if short_lived.contains(&id)
             || (control == Some(id) && (written_first(walk, scopes, id) || walk.carried.starts_from_zero(id)))
+            || is_for_one_turn(walk, scopes, id)
         {
             out.own.push(id);
             continue;
@@ -111,6 +112,17 @@ pub fn captures<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Result<Captures, Re
         out.passed.push(Capture { id, passing });
     }
     Ok(out)
+}
+
+/// A variable that is zero whenever a turn starts, and that nobody looks at behind the loop.
+fn is_for_one_turn(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
+    let declaration = scopes.declaration(id);
+    let shared = |a: &Access<'_>| a.decl == id && (a.takes_address() || a.how == How::Unknown);
+    walk.control.is_none_or(|c| c.id != id)
+        && declaration.kind == DeclKind::Local
+        && walk.carried.starts_from_zero(id)
+        && !live_behind(&walk.site, id)
+        && !accesses(walk.site.function, scopes).iter().any(shared)
 }
 
 /// `const int most = MOST;`, used in the moved code only.
