@@ -150,7 +150,8 @@ impl<'t> Collector<'_, 't> {
                 self.unevaluated(node);
             }
             CallExpression => self.call(node),
-            MacroIterator | MacroStatement => self.macro_with_arguments(node),
+            MacroIterator => self.iterator(node),
+            MacroStatement => self.macro_with_arguments(node),
             Declaration => self.declaration(node),
             GnuAsmOutputOperand => {
                 let read = node.child(Field::Constraint).is_some_and(|c| c.text().contains('+'));
@@ -236,6 +237,25 @@ impl<'t> Collector<'_, 't> {
                 access.argument_of = Some(node);
             }
         }
+    }
+
+    /// A loop behind a macro: what it assigns first is written, behind what its other arguments read.
+    fn iterator(&mut self, node: Node<'t>) {
+        let starts = node.tree().starts(node);
+        let from = self.out.len();
+        self.macro_with_arguments(node);
+        let assigned = |access: &Access<'t>| {
+            let list = access.place.parent().filter(|p| p.is(Kind::ArgumentList) && p.parent() == Some(node));
+            let number = list.and_then(|list| list.named_children().position(|n| n == access.place));
+            access.how == How::Unknown && number.is_some_and(|number| starts.has(number))
+        };
+        let own = self.out.split_off(from);
+        let inside = |a: &Access<'t>| node.child(Field::Body).is_some_and(|body| body.encloses(a.node));
+        let (body, header): (Vec<_>, Vec<_>) = own.into_iter().partition(inside);
+        let (written, read): (Vec<_>, Vec<_>) = header.into_iter().partition(assigned);
+        self.out.extend(read);
+        self.out.extend(written.into_iter().map(|access| Access { how: How::Write, ..access }));
+        self.out.extend(body);
     }
 
     fn macro_with_arguments(&mut self, node: Node<'t>) {

@@ -13,7 +13,7 @@
 mod build;
 mod listing;
 
-use super::access::{Access, accesses, accesses_of_header};
+use super::access::{Access, How, accesses, accesses_of_header};
 use crate::syntax::{Kind, Node, Scopes};
 
 /// Index of a node in [`Cfg::nodes`].
@@ -49,6 +49,8 @@ pub enum Role {
     For,
     /// What a `for` does between two rounds; only if there is something.
     ForUpdate,
+    /// What a loop behind a macro starts with; only if it is known to assign something.
+    IteratorInit,
     /// The header of a loop behind a macro.
     Iterator,
     /// `switch (…)`.
@@ -107,6 +109,21 @@ pub struct Edge {
     pub kind: EdgeKind,
 }
 
+impl Role {
+    /// Whether it is a part of the header of a loop behind a macro.
+    pub fn is_of_iterator(self) -> bool {
+        matches!(self, Role::Iterator | Role::IteratorInit)
+    }
+}
+
+/// What a loop assigns first is moved on between two rounds.
+fn again(access: Access<'_>) -> Access<'_> {
+    match access.how {
+        How::Write => Access { how: How::ReadWrite, ..access },
+        _ => access,
+    }
+}
+
 /// One node.
 #[derive(Clone, Debug)]
 pub struct CfgNode<'t> {
@@ -117,7 +134,7 @@ pub struct CfgNode<'t> {
     /// The statement it belongs to: for a header the whole structured statement.
     pub syntax: Node<'t>,
     /// What is evaluated here: the condition, the expression or declaration; `None` if nothing is. For
-    /// [`Role::Iterator`] it is the whole loop, of which only the header counts; [`CfgNode::accesses`] knows.
+    /// [`Role::Iterator`] and [`Role::IteratorInit`] it is the whole loop, of which only the header counts; [`CfgNode::accesses`] knows.
     pub part: Option<Node<'t>>,
     /// Edges from here, in the order they were found.
     pub successors: Vec<Edge>,
@@ -130,7 +147,8 @@ impl<'t> CfgNode<'t> {
     pub fn accesses(&self, scopes: &Scopes<'t>) -> Vec<Access<'t>> {
         match (self.role, self.part) {
             (_, None) => Vec::new(),
-            (Role::Iterator, Some(part)) => accesses_of_header(part, scopes),
+            (Role::IteratorInit, Some(part)) => accesses_of_header(part, scopes),
+            (Role::Iterator, Some(part)) => accesses_of_header(part, scopes).into_iter().map(again).collect(),
             (_, Some(part)) => accesses(part, scopes),
         }
     }
@@ -201,7 +219,7 @@ impl<'t> Cfg<'t> {
 
     /// The node that evaluates an expression (or any piece of syntax below a statement).
     pub fn evaluating(&self, piece: Node<'_>) -> Option<CfgId> {
-        let holds = |n: &&CfgNode<'_>| n.role != Role::Iterator && n.part.is_some_and(|p| p.encloses(piece));
+        let holds = |n: &&CfgNode<'_>| !n.role.is_of_iterator() && n.part.is_some_and(|p| p.encloses(piece));
         let plain = self.nodes.iter().find(holds);
         let header = || self.nodes.iter().rfind(|n| n.part.is_some_and(|p| p.encloses(piece)));
         plain.or_else(header).map(|n| n.id)

@@ -91,7 +91,7 @@ impl<'t> Facts<'t> {
         let mut events = Vec::new();
         for (node, touched) in cfg.nodes.iter().zip(touched) {
             let mut list: Vec<Event<'t>> = Vec::new();
-            if let Some(part) = node.part.filter(|_| node.role != Role::Iterator) {
+            if let Some(part) = node.part.filter(|_| !node.role.is_of_iterator()) {
                 list.extend(declared(part, &scopes).into_iter().map(Event::Declared));
             }
             let hidden = elsewhere(node.role, node.part, &scopes, &shared);
@@ -160,11 +160,13 @@ fn elsewhere<'t>(
     let mut out = Vec::new();
     if let Some(part) = part.filter(|_| !shared.is_empty()) {
         let pieces: Vec<Node<'t>> = match role {
-            Role::Iterator => part.named_children().filter(|c| c.role() != Some(Field::Body)).collect(),
+            _ if role.is_of_iterator() => {
+                part.named_children().filter(|c| c.role() != Some(Field::Body)).collect()
+            }
             _ => vec![part],
         };
         let effects: Vec<Effects<'t>> = pieces.iter().map(|p| Effects::of(*p, scopes)).collect();
-        let hidden = matches!(role, Role::Iterator | Role::Opaque) || part.is(Kind::MacroStatement);
+        let hidden = role.is_of_iterator() || role == Role::Opaque || part.is(Kind::MacroStatement);
         let touches = hidden || effects.iter().any(Effects::touches_memory);
         let changes = hidden || effects.iter().any(Effects::changes_memory);
         if touches {

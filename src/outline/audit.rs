@@ -10,7 +10,7 @@ use crate::flow::reaching::{DefKind, Reaching};
 use crate::source::SourceFile;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::{DeclKind, Scopes};
-use crate::syntax::{self, Field, Kind, Node};
+use crate::syntax::{self, Field, Kind, MacroKnowledge, Node};
 use crate::walk::{Refusal, RefusalCode};
 use std::collections::BTreeSet;
 
@@ -39,9 +39,10 @@ impl Original<'_, '_> {
         }
         let caller = inside.apply(node.text().as_bytes());
         let unset = unset(node);
+        let loops = MacroKnowledge::of_loops(node.tree());
         for text in [callback.as_bytes().to_vec(), caller] {
             let source = SourceFile::new(node.tree().source().path(), text);
-            let tree = syntax::parse(&source);
+            let tree = syntax::parse_with(&source, &loops);
             let functions = tree.root().descendants().filter(|n| n.is(Kind::FunctionDefinition));
             for function in functions.filter(|f| !f.has_opaque()) {
                 self.names(function)?;

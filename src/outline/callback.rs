@@ -4,6 +4,7 @@
 //! function, laid out, to stand above the function that the code comes from.
 
 use super::captures::{Captures, Passing};
+use super::dead::without_unread;
 use super::declared::{self, Declared};
 use super::names::Names;
 use super::negation::negated;
@@ -65,7 +66,7 @@ struct Chunk<'t> {
 /// The context struct and the callback.
 pub fn callback(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Result<String, Refusal> {
     let mut text = context(material);
-    let function = function(material, respelled)?;
+    let function = without_unread(material.spec, function(material, respelled)?);
     text.push_str(&relayout_beside(&function, material.walk.site.function.text()));
     Ok(text)
 }

@@ -122,7 +122,7 @@ fn is_for_one_turn(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> bool {
         && declaration.kind == DeclKind::Local
         && walk.carried.starts_from_zero(id)
         && !live_behind(&walk.site, id)
-        && !accesses(walk.site.function, scopes).iter().any(shared)
+        && !walk.site.function.child(Field::Body).is_some_and(|b| accesses(b, scopes).iter().any(shared))
 }
 
 /// `const int most = MOST;`, used in the moved code only.
@@ -183,7 +183,9 @@ fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, 
         let in_place = declaration.kind == DeclKind::Local && !declaration.has_cleanup();
         return Ok(if only_here && in_place { Passing::Moved } else { Passing::Address });
     }
-    if everywhere.iter().any(|a| a.takes_address() || a.how == How::Unknown) {
+    // What a macro does with the variable in front of the walk or behind it, it does to the variable.
+    let unknown = |a: &Access<'_>| a.how == How::Unknown && walk.site.outer.encloses(a.node);
+    if everywhere.iter().any(|a| a.takes_address() || unknown(a)) {
         return Ok(Passing::Address);
     }
     let written = kept_accesses(walk, scopes).iter().any(|a| a.decl == id && a.may_define());

@@ -155,7 +155,7 @@ impl<'r> Headers<'r> {
             let Some(header) = index.macros.get(&name).and_then(|all| reach.first(all)) else { continue };
             let Some((meaning, line)) = header.macros.get(&name) else { continue };
             let others = match meaning {
-                Meaning::Is(_) => &[][..],
+                Meaning::Is(_) | Meaning::Head(_) => &[][..],
                 Meaning::As(other) => std::slice::from_ref(other),
                 Meaning::AttributeIf(names) => names,
             };

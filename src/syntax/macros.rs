@@ -5,9 +5,11 @@
 //! what a macro's name stands for where the tokens around a use leave it open. It refuses to expand anything.
 
 mod knowledge;
+mod starts;
 
 pub use knowledge::{DefinedAt, MacroKnowledge};
 pub(super) use knowledge::{Known, Layers};
+pub use starts::Starts;
 
 use super::lexer::{Directive, Token, TokenKind, Word, lex};
 use crate::source::Span;
@@ -34,6 +36,8 @@ pub enum MacroRole {
 pub enum Meaning {
     /// The body by itself tells the role.
     Is(MacroRole),
+    /// The head of a loop or of another statement, which first assigns these parameters.
+    Head(Starts),
     /// It is an attribute if each of these macros is one.
     AttributeIf(Vec<String>),
     /// It is what this other macro is.
@@ -115,8 +119,8 @@ impl MacroDefinition {
                 _ => Meaning::AttributeIf(names),
             });
         }
-        if self.parameters.is_some() && is_header(&tokens) {
-            return Some(Meaning::Is(MacroRole::Iterator));
+        if let Some(parameters) = self.parameters.as_ref().filter(|_| is_header(&tokens)) {
+            return Some(Meaning::Head(Starts::of(parameters, &tokens)));
         }
         if tokens.iter().all(|(kind, _)| *kind == TokenKind::Str) {
             return Some(Meaning::Is(MacroRole::Text));

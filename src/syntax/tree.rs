@@ -4,6 +4,7 @@
 //! data, can be sent between threads, and never change after the parse. Tokens and comments are nodes too.
 
 use super::kind::{Field, Kind};
+use super::macros::Starts;
 use super::overlay::Mark;
 use crate::source::{SourceFile, Span};
 use std::fmt;
@@ -64,6 +65,14 @@ impl Tree {
     /// What the overlay took the source for, by place.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
+    }
+
+    /// The arguments of a macro's loop that it assigns before anything else.
+    pub fn starts(&self, iterator: Node<'_>) -> Starts {
+        let at = iterator.span().start;
+        let from = self.marks.partition_point(|mark| mark.span.start < at);
+        let here = self.marks[from..].iter().take_while(|mark| mark.span.start == at);
+        here.map(|mark| mark.starts).find(|starts| !starts.is_empty()).unwrap_or_default()
     }
 
     /// Let these headers tell the types that the file itself does not.

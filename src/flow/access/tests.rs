@@ -132,6 +132,16 @@ fn headers_of_macro_iterators_may_write_their_arguments() {
 }
 
 #[test]
+fn what_a_macro_iterator_assigns_first_is_written_behind_what_it_reads() {
+    let head =
+        "#define each_item(p, h) for (p = first(h, typeof(*p)); p; p = p->next)\nvoid f(struct s *pos)";
+    assert_eq!(
+        listing(head, "each_item(pos, &pos->list) g(pos);"),
+        "pos:AddressTaken Pointee, pos:Write, pos?:Read"
+    );
+}
+
+#[test]
 fn types_among_arguments_are_only_named() {
     assert_eq!(listing("int f(int a, int b)", "return least(unsigned int, a, b);"), "a:Read, b:Read");
 }

@@ -59,7 +59,7 @@ impl<'t> Builder<'t> {
         let (successors, predecessors) = (Vec::new(), Vec::new());
         self.cfg.nodes.push(CfgNode { id, role, syntax, part, successors, predecessors });
         self.connect(from, id);
-        if let Some(part) = part.filter(|_| role != Role::Iterator) {
+        if let Some(part) = part.filter(|_| !role.is_of_iterator()) {
             self.hidden_jumps(id, part);
         }
         id
@@ -207,6 +207,10 @@ impl<'t> Builder<'t> {
     }
 
     fn iterator(&mut self, node: Node<'t>, from: Loose) -> Loose {
+        let from = match node.tree().starts(node).is_empty() {
+            true => from,
+            false => self.step(Role::IteratorInit, node, Some(node), from),
+        };
         let id = self.add(Role::Iterator, node, Some(node), from);
         let (rest, continues, breaks) = self.body(node, vec![(id, EdgeKind::True)]);
         self.connect(back(rest), id);

@@ -45,6 +45,7 @@ fn title(node: &CfgNode<'_>) -> String {
         Role::ForInit => format!("for init {part}"),
         Role::For => format!("for {part}").trim_end().into(),
         Role::ForUpdate => format!("for update {part}"),
+        Role::IteratorInit => format!("init {}", header(node)),
         Role::Iterator => header(node),
         Role::Switch => format!("switch {part}"),
         Role::Case => format!("case {part}:"),

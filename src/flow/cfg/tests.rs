@@ -251,6 +251,21 @@ fn macro_iterators_loop() {
 }
 
 #[test]
+fn macro_iterators_start_with_what_they_assign() {
+    let text = "#define each(x, n) for ((x) = 0; (x) < (n); (x)++)\nint f(int a, int b)\n{\neach(a, b) g(b);\nreturn a;\n}\n";
+    let tree = parse(&SourceFile::new("t.c", text));
+    let function = tree.root().child_of(Kind::FunctionDefinition).unwrap();
+    let scopes = Scopes::of(function);
+    let cfg = Cfg::of(function, &scopes);
+    let of_a = |role: Role| {
+        let node = cfg.nodes.iter().find(|n| n.role == role).unwrap();
+        node.accesses(&scopes).iter().find(|a| a.node.text() == "a").map(|a| a.how)
+    };
+    assert_eq!(of_a(Role::IteratorInit), Some(How::Write));
+    assert_eq!(of_a(Role::Iterator), Some(How::ReadWrite));
+}
+
+#[test]
 fn ranges_of_cases_and_attributes_are_one_node() {
     check(
         "switch (a) { case 1 ... 3: b = 1; break; } int c __attribute__((unused)) = 1;",

@@ -4,8 +4,9 @@
 //! followed when it is asked for, so that the order of definitions and of files does not matter. What goes round in
 //! circles stands for nothing.
 
-use super::super::overlay::Why;
-use super::{MacroDefinition, MacroRole, Meaning, definitions};
+use super::super::overlay::{MarkKind, Why};
+use super::super::tree::Tree;
+use super::{MacroDefinition, MacroRole, Meaning, Starts, definitions};
 use crate::source::LineIndex;
 use std::collections::HashMap;
 use std::fmt;
@@ -66,6 +67,16 @@ impl MacroKnowledge {
     /// Nothing yet, but what `below` knows; what is added goes before it.
     pub fn over(below: Arc<Self>) -> Self {
         Self { meanings: HashMap::new(), below: Some(below) }
+    }
+
+    /// What the loops behind macros in a tree were taken for, over what the shipped macro file says.
+    pub fn of_loops(tree: &Tree) -> Self {
+        let mut known = Self::over(Self::shipped().clone());
+        for mark in tree.marks().iter().filter(|mark| mark.kind == MarkKind::Iterator) {
+            let known_loop = Known { meaning: Meaning::Head(mark.starts), why: mark.why, at: None };
+            known.insert(tree.source().slice(mark.span).to_owned(), known_loop);
+        }
+        known
     }
 
     /// Add the `#define`s of a macro file; a later one replaces an earlier one.
@@ -136,6 +147,14 @@ impl<'k> Layers<'k> {
         Some((self.resolve(&known.meaning, &mut steps)?, known.why))
     }
 
+    /// What the loop behind `name` assigns before anything else.
+    pub(in crate::syntax) fn starts(self, name: &str) -> Starts {
+        match self.known(name).map(|known| &known.meaning) {
+            Some(Meaning::Head(starts)) => *starts,
+            _ => Starts::default(),
+        }
+    }
+
     fn known(self, name: &str) -> Option<&'k Known> {
         self.local.known(name).or_else(|| self.files.known(name))
     }
@@ -147,6 +166,7 @@ impl<'k> Layers<'k> {
         };
         match meaning {
             Meaning::Is(role) => Some(*role),
+            Meaning::Head(_) => Some(MacroRole::Iterator),
             Meaning::As(other) => role_of(other),
             Meaning::AttributeIf(names) => {
                 let all = names.iter().all(|name| role_of(name) == Some(MacroRole::Attribute));
