@@ -3,7 +3,7 @@
 //! In: a walk. Out: a [`Capture`] for each variable that has to reach the callback, in the order of first use, and
 //! the locals that the callback gets as its own. It refuses variables that cannot be handed on.
 
-use crate::flow::access::{Access, How, accesses};
+use crate::flow::access::{Access, How, Part, accesses};
 use crate::plan::outlining::fit::{Handed, obstacle};
 use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
@@ -184,7 +184,8 @@ fn passing(walk: &Walk<'_>, scopes: &Scopes<'_>, id: DeclId) -> Result<Passing, 
         return Ok(if only_here && in_place { Passing::Moved } else { Passing::Address });
     }
     // What a macro does with the variable in front of the walk or behind it, it does to the variable.
-    let unknown = |a: &Access<'_>| a.how == How::Unknown && walk.site.outer.encloses(a.node);
+    let unknown =
+        |a: &Access<'_>| a.how == How::Unknown && a.part != Part::Pointee && walk.site.outer.encloses(a.node);
     if everywhere.iter().any(|a| a.takes_address() || unknown(a)) {
         return Ok(Passing::Address);
     }

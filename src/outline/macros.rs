@@ -5,6 +5,7 @@
 //! is about its own frame, or of a function that is not declared yet. Macros that the file does not define are not known
 //! and pass.
 
+use super::captures::Captures;
 use crate::flow::hazards::{Hazard, HazardKind, hazards};
 use crate::plan::outlining::fit;
 use crate::syntax::file_scope::FileScope;
@@ -15,7 +16,8 @@ use crate::walk::{Refusal, RefusalCode, Walk};
 pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> Result<(), Refusal> {
     for (piece, _) in &walk.body.pieces {
         for node in piece.nodes() {
-            if let Some(hazard) = hazards(node, scopes, file).first() {
+            let all = hazards(node, scopes, file);
+            if let Some(hazard) = all.iter().find(|h| !matches!(h.kind, HazardKind::WritesArgument(_))) {
                 return Err(refusal(hazard, scopes));
             }
             if let Some((call, why)) = fit::tied_call(node, walk.site.function, scopes, file) {
@@ -24,6 +26,22 @@ pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> 
         }
     }
     Ok(())
+}
+
+/// Look for macros that write a variable of the function around the walk.
+pub fn check_written<'t>(
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    file: &FileScope<'t>,
+    captures: &Captures,
+) -> Result<(), Refusal> {
+    let nodes = walk.body.pieces.iter().flat_map(|(piece, _)| piece.nodes());
+    let all = nodes.flat_map(|node| hazards(node, scopes, file));
+    let outside = |hazard: &Hazard<'_>| match hazard.kind {
+        HazardKind::WritesArgument(id) => !captures.own.contains(&id) && !captures.inside.contains(&id),
+        _ => false,
+    };
+    all.into_iter().find(outside).map_or(Ok(()), |hazard| Err(refusal(&hazard, scopes)))
 }
 
 fn refusal(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> Refusal {

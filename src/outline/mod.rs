@@ -64,6 +64,7 @@ pub fn convert<'t>(
     let walk = &tidied(spec, walk, endings.as_deref().unwrap_or_default());
     evidence::scope(proof, walk);
     let captures = captures::captures(walk, scopes)?;
+    macros::check_written(walk, scopes, file, &captures)?;
     evidence::captured(proof, walk, scopes, &captures);
     let endings = endings?;
     let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
