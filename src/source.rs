@@ -120,6 +120,11 @@ impl LineIndex {
     }
 }
 
+/// A text without its white space, to compare spellings.
+pub fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
 /// One file: its path in the tree, its bytes, and where its lines start.
 ///
 /// Cloning is cheap: the contents are shared.

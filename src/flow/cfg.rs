@@ -134,7 +134,8 @@ pub struct CfgNode<'t> {
     /// The statement it belongs to: for a header the whole structured statement.
     pub syntax: Node<'t>,
     /// What is evaluated here: the condition, the expression or declaration; `None` if nothing is. For
-    /// [`Role::Iterator`] and [`Role::IteratorInit`] it is the whole loop, of which only the header counts; [`CfgNode::accesses`] knows.
+    /// [`Role::Iterator`] and [`Role::IteratorInit`] it is the whole loop, of which only the header counts;
+    /// [`CfgNode::accesses`] knows.
     pub part: Option<Node<'t>>,
     /// Edges from here, in the order they were found.
     pub successors: Vec<Edge>,

@@ -9,6 +9,7 @@ use super::words::Word;
 use crate::smpl::regexp;
 use crate::smpl::token::TokenKind;
 use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
+use crate::source::squeezed;
 use crate::syntax::{Field, Kind, Node};
 use regex::Regex;
 use std::cell::RefCell;
@@ -208,10 +209,6 @@ fn equal(value: &ConstraintValue, binding: &Binding, env: &Environment) -> bool 
         }
         (None, _) => false,
     }
-}
-
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect()
 }
 
 fn value_key(value: &ConstraintValue, env: &Environment) -> Option<String> {

@@ -243,6 +243,6 @@ impl Caller<'_, '_, '_> {
             return condition.text().to_owned();
         }
         // An endless loop tests when to leave.
-        super::negation::negated(condition, &|n| n.text().to_owned())
+        crate::plan::negation::negated(condition, &|n| n.text().to_owned())
     }
 }

@@ -7,12 +7,12 @@ use super::captures::{Captures, Passing};
 use super::dead::without_unread;
 use super::declared::{self, Declared};
 use super::names::Names;
-use super::negation::negated;
 use super::respell::{Reach, Respelled};
 use super::tail::Tail;
 use super::ways_out::{Drop, Ending, Value};
 use crate::plan::columns::{TAB, WIDTH, column_of, indent, indentation, shift};
 use crate::plan::moved::moved;
+use crate::plan::negation::negated;
 use crate::plan::superfluous::trailing_comment;
 use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::source::{SourceFile, Span};
@@ -190,13 +190,17 @@ fn own_locals(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> Ve
     });
     let own = own.filter(|id| material.walk.control.map(|c| c.id) != Some(**id)).map(|id| {
         let declaration = material.scopes.declaration(*id);
-        let (walk, scopes) = (material.walk, material.scopes);
-        let set = walk.carried.starts_from_zero(*id) && !super::captures::written_first(walk, scopes, *id);
         let value = declaration.initializer.map_or("0", |i| i.text());
-        let value = if set { format!(" = {value}") } else { String::new() };
+        let value = if from_zero(material, *id) { format!(" = {value}") } else { String::new() };
         format!("\t{}{value};", declaration.ty.without_const().declare(declaration.name))
     });
     constants.chain(own).collect()
+}
+
+/// Whether the callback looks at a variable that is zero when a turn starts before it sets it.
+fn from_zero(material: &Material<'_, '_>, id: DeclId) -> bool {
+    let (walk, scopes) = (material.walk, material.scopes);
+    walk.carried.starts_from_zero(id) && !super::captures::written_first(walk, scopes, id)
 }
 
 /// The control variable as a local of the callback.
@@ -217,9 +221,8 @@ impl ControlLocal {
         }
         let at_label = labels(material, tail) > 0;
         let goes_on = material.endings.iter().any(|e| e.drop == Drop::AtLabel && e.value == Value::GoOn);
-        let from_zero = walk.carried.starts_from_zero(control.id)
-            && !super::captures::written_first(walk, material.scopes, control.id);
-        let initialised = from_zero || at_label && (!written_in_turn(material, control.id) || goes_on);
+        let initialised = from_zero(material, control.id)
+            || at_label && (!written_in_turn(material, control.id) || goes_on);
         let ty = material.scopes.declaration(control.id).ty.without_const();
         let declared = ty.declare(&name);
         Some(Self { id: control.id, name, initialised, declared })

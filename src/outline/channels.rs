@@ -127,9 +127,8 @@ pub fn like_failure<'t>(
     exit: &Exit<'t>,
     target: Target<'t>,
 ) -> Option<LikeFailure<'t>> {
-    let text = |n: Node<'t>| n.text().split_whitespace().collect::<String>();
     let same_place = match (target, walk.failure.target) {
-        (Target::Return(a), Target::Return(b)) => a.map(text) == b.map(text),
+        (Target::Return(a), Target::Return(b)) => a.map(Node::squeezed) == b.map(Node::squeezed),
         (Target::Label(a), Target::Label(b)) if a == b => true,
         (a, b) => lands_behind(walk, a) && lands_behind(walk, b),
     };
@@ -153,7 +152,7 @@ pub fn like_failure<'t>(
     };
     let first = done.len().checked_sub(wanted.len())?;
     let done_there = done[first..].to_vec();
-    let alike = done_there.iter().zip(&wanted).all(|(a, b)| text(*a) == text(*b));
+    let alike = done_there.iter().zip(&wanted).all(|(a, b)| a.squeezed() == b.squeezed());
     let named = wanted.iter().flat_map(|n| n.descendants()).find(|n| is_error_name(*n));
     alike.then(|| LikeFailure { done_there, value: named.map_or(SOME_ERROR, |n| n.text()) })
 }

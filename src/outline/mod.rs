@@ -17,7 +17,6 @@ mod extent;
 pub mod hoist;
 pub mod macros;
 pub mod names;
-mod negation;
 pub mod plain;
 pub mod respell;
 mod rest;

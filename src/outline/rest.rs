@@ -4,8 +4,8 @@
 //! hold, and the test under which the helper is called at all.
 
 use super::callback::Material;
-use super::negation::negated;
 use super::respell::Respelled;
+use crate::plan::negation::negated;
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Node};
 use crate::walk::eval::unwrapped;

@@ -7,6 +7,7 @@ pub mod apply;
 pub mod columns;
 pub mod layout;
 pub mod moved;
+pub mod negation;
 pub mod outlining;
 pub mod plus;
 pub mod prefilter;

@@ -22,7 +22,7 @@ use crate::flow::region::Region;
 use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
 use crate::smpl::token::replace_words;
-use crate::source::Span;
+use crate::source::{Span, squeezed};
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::{DeclId, Field, Kind, Node, Tree};
 use captures::{Capture, Passing};
@@ -204,8 +204,7 @@ impl<'a, 't> Scene<'a, 't> {
                     format!("`{name}` is declared again here"),
                 ));
             }
-            let squeeze = |t: &str| t.split_whitespace().collect::<String>();
-            if squeeze(&known.ty.without_const().declare(&name)) != squeeze(&text) {
+            if squeezed(&known.ty.without_const().declare(&name)) != squeezed(&text) {
                 let declared = known.ty.declare(&name);
                 let sentence = format!("the prototype has `{text}`, but this is declared as `{declared}`");
                 return Err(NotOutlined::new(Obstacle::Capture, known.ident.span(), sentence));

@@ -343,3 +343,16 @@ impl KindSet {
         Self(std::array::from_fn(|i| self.0[i] | other.0[i]))
     }
 }
+
+/// The comparison that holds where this one does not.
+pub fn opposite(comparison: &str) -> Option<&'static str> {
+    Some(match comparison {
+        "==" => "!=",
+        "!=" => "==",
+        "<" => ">=",
+        ">=" => "<",
+        ">" => "<=",
+        "<=" => ">",
+        _ => return None,
+    })
+}

@@ -6,7 +6,7 @@
 use super::kind::{Field, Kind};
 use super::macros::Starts;
 use super::overlay::Mark;
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, Span, squeezed};
 use std::fmt;
 use std::sync::Arc;
 
@@ -175,6 +175,11 @@ impl<'t> Node<'t> {
     /// The original text it covers.
     pub fn text(self) -> &'t str {
         self.tree.source.slice(self.span())
+    }
+
+    /// The text without white space, to compare spellings.
+    pub fn squeezed(self) -> String {
+        squeezed(self.text())
     }
 
     /// The node around it.

@@ -65,10 +65,10 @@ impl<'t> Evaluator<'_, 't> {
                     let (text, holds) = self.normal(inner);
                     (text, !holds)
                 }
-                None => (text(condition), true),
+                None => (condition.squeezed(), true),
             },
             (Kind::BinaryExpression, Some(operator), (Some(left), Some(right))) => {
-                let (left, right) = (text(unwrapped(left)), text(unwrapped(right)));
+                let (left, right) = (unwrapped(left).squeezed(), unwrapped(right).squeezed());
                 match Relation::of(operator) {
                     Some(Relation::Equal) if right == "0" => (left, false),
                     Some(Relation::NotEqual) if right == "0" => (left, true),
@@ -78,16 +78,12 @@ impl<'t> Evaluator<'_, 't> {
                     Some(Relation::LessEqual) => (format!("{right}<{left}"), false),
                     Some(Relation::Equal) => (format!("{left}=={right}"), true),
                     Some(Relation::NotEqual) => (format!("{left}=={right}"), false),
-                    None => (text(condition), true),
+                    None => (condition.squeezed(), true),
                 }
             }
-            _ => (text(condition), true),
+            _ => (condition.squeezed(), true),
         }
     }
-}
-
-fn text(node: Node<'_>) -> String {
-    node.text().split_whitespace().collect()
 }
 
 #[cfg(test)]

@@ -429,8 +429,7 @@ pub fn first_match<'t>(patterns: &[Pattern], node: Node<'t>) -> Option<Bindings<
 
 /// Whether two expressions are spelled alike, white space aside.
 pub fn same_text(a: Node<'_>, b: Node<'_>) -> bool {
-    let squeeze = |n: Node<'_>| n.text().split_whitespace().collect::<String>();
-    a == b || squeeze(a) == squeeze(b)
+    a == b || a.squeezed() == b.squeezed()
 }
 
 /// Whether a node asks for more than variables: for memory, or for what a call says.

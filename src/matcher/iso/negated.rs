@@ -6,6 +6,7 @@
 use super::Expansion;
 use crate::smpl::pattern::{Atom, Pattern, PatternKind, Piece};
 use crate::smpl::token::Mark;
+use crate::syntax::kind::opposite;
 use crate::syntax::{Field, Kind, Node, NodeId};
 use std::collections::HashMap;
 
@@ -40,9 +41,9 @@ impl Expansion<'_> {
             Kind::UnaryExpression if condition.operator() == Some("!") => {
                 atoms(pattern.pieces_of(condition.child(Field::Argument)?))
             }
-            Kind::BinaryExpression if opposite(condition).is_some() => {
+            Kind::BinaryExpression if condition.operator().and_then(opposite).is_some() => {
                 let operator = condition.children().find(|n| n.role() == Some(Field::Operator))?;
-                let other = self.made_up(opposite(condition)?, &first, first.mark);
+                let other = self.made_up(condition.operator().and_then(opposite)?, &first, first.mark);
                 let swap = |p: &Piece| match p.span == operator.span() {
                     true => Atom { attached: p.atom.attached.clone(), ..other.clone() },
                     false => p.atom.clone(),
@@ -63,18 +64,5 @@ impl Expansion<'_> {
             }
         };
         Pattern::read(self.file, &negated, pattern.metavariables(), PatternKind::Expression).ok()
-    }
-}
-
-/// The comparison that holds where this one does not.
-fn opposite(comparison: Node<'_>) -> Option<&'static str> {
-    match comparison.operator()? {
-        "==" => Some("!="),
-        "!=" => Some("=="),
-        "<" => Some(">="),
-        ">=" => Some("<"),
-        ">" => Some("<="),
-        "<=" => Some(">"),
-        _ => None,
     }
 }

@@ -184,8 +184,7 @@ fn directions(
             continue;
         }
         let left = Pattern::read(file, term, metas, PatternKind::Expression)?;
-        for (j, right) in terms.iter().enumerate().filter(|(j, _)| *j != i) {
-            let _ = j;
+        for (_, right) in terms.iter().enumerate().filter(|(j, _)| *j != i) {
             let (name, left, right) = (parts.name.clone(), left.clone(), right.clone());
             out.push(Iso { name, place, entry: 0, typed: Vec::new(), left, right });
         }

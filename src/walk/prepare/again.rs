@@ -35,8 +35,7 @@ pub(super) fn called(path: &str, text: &str, function: &str, finish: &Finish) ->
         edits.add(TextEdit::new(Span::at(end), format!(", {data}"))).ok()?;
     }
     let looping = walking.ancestors().filter(|a| a.kind().is_loop()).last()?;
-    let squeezed = |n: Node<'_>| n.text().split_whitespace().collect::<String>();
-    let twice = looping.descendants().filter(|n| n.is(Kind::IfStatement) && squeezed(*n) == *settled);
+    let twice = looping.descendants().filter(|n| n.is(Kind::IfStatement) && n.squeezed() == *settled);
     let gone: Vec<Span> = twice.map(|n| whole_lines(&source, n.span())).collect();
     for span in &gone {
         edits.add(TextEdit::new(*span, "")).ok()?;
@@ -60,9 +59,8 @@ fn kept_in_context(
     edits.add(TextEdit::new(whole_lines(source, declared.declaration.span()), "")).ok()?;
     let copied = format!("{flag}={context}.{flag};");
     for used in scopes.uses(declared.id).iter().filter(|u| **u != declared.ident) {
-        let squeezed = |n: &Node<'_>| n.text().split_whitespace().collect::<String>();
         let initial = used.ancestors().find(|a| a.is(Kind::InitializerPair));
-        let statement = used.ancestors().find(|a| a.is(Kind::ExpressionStatement) && squeezed(a) == copied);
+        let statement = used.ancestors().find(|a| a.is(Kind::ExpressionStatement) && a.squeezed() == copied);
         let comma = initial.and_then(|n| n.next_sibling()).filter(|n| n.text() == ",");
         let line = initial.map(|n| comma.map_or(n.span(), |c| n.span().cover(c.span())));
         let edit = match line.or(statement.map(|s| s.span())) {

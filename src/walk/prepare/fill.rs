@@ -110,12 +110,8 @@ impl<'t> Destination<'t> {
             through_pointers: false,
             ..alone
         };
-        Some((site, Self { node, array: squeezed(array), number: squeezed(number) }))
+        Some((site, Self { node, array: array.squeezed(), number: number.squeezed() }))
     }
-}
-
-fn squeezed(node: Node<'_>) -> String {
-    node.text().split_whitespace().collect()
 }
 
 /// The test that leaves when nothing was acquired, and the statements behind it.
@@ -164,7 +160,7 @@ impl<'t> Run<'_, 't> {
     fn statement(&mut self, statement: Node<'t>) -> Option<()> {
         match statement.kind() {
             Kind::ForStatement => {
-                let looping = Filling::of_loop(statement, &|n| squeezed(n))?;
+                let looping = Filling::of_loop(statement, &|n| n.squeezed())?;
                 self.fill(statement, &looping)
             }
             Kind::ExpressionStatement => {
@@ -188,13 +184,13 @@ impl<'t> Run<'_, 't> {
 
     fn assignment(&mut self, statement: Node<'t>, node: Node<'t>) -> Option<()> {
         let (left, right, operator) = (node.child(Field::Left)?, node.child(Field::Right)?, node.operator()?);
-        if squeezed(left) == self.place.number {
+        if left.squeezed() == self.place.number {
             let counts = self.quantity(right).is_some_and(|n| is_count(&n, &Sym::atom(Atom::Count)));
             self.number = Sym::atom(Atom::Count);
             self.out.gone.push(statement);
             return (counts && operator == "+=").then_some(());
         }
-        if let Some((place, index)) = element_field(left, &|n| squeezed(n)) {
+        if let Some((place, index)) = element_field(left, &|n| n.squeezed()) {
             let which = self.which(&index)?;
             let value = match (room_behind(&self.eval, right, &self.state), self.quantity(right)) {
                 (true, _) => Sym::atom(Atom::Marked),
@@ -227,14 +223,14 @@ impl<'t> Run<'_, 't> {
             let Some(bindings) = matches(&fill.pattern, call) else { continue };
             let spell = |n: Node<'_>| {
                 spelled(n, &|n| match bindings.get(fill.meaning.text_of(n)) {
-                    Some(bound) => squeezed(bound),
+                    Some(bound) => bound.squeezed(),
                     None => fill.meaning.text_of(n).to_owned(),
                 })
             };
             let (first, count) = (bindings.get("first")?, bindings.get("n")?);
             let assignment = fill.meaning.single()?;
             let filling =
-                Filling { assignment, index: "x".to_owned(), first: squeezed(first), spell: &spell };
+                Filling { assignment, index: "x".to_owned(), first: first.squeezed(), spell: &spell };
             return self.fill_counted(statement, &filling, self.quantity(count)?);
         }
         let function = definition(self.file.functions.first()?.node.tree().root(), callee(call)?)?;
@@ -244,7 +240,7 @@ impl<'t> Run<'_, 't> {
             .iter()
             .filter(|d| d.kind == crate::syntax::scope::DeclKind::Parameter)
             .zip(&arguments)
-            .map(|(d, a)| (d.name.to_owned(), squeezed(*a)))
+            .map(|(d, a)| (d.name.to_owned(), a.squeezed()))
             .collect();
         let mut statements = statements_of(function.child(Field::Body)?);
         statements.retain(|n| !matches!(n.kind(), Kind::Comment | Kind::Declaration));
@@ -254,7 +250,7 @@ impl<'t> Run<'_, 't> {
         };
         let filling = Filling::of_loop(*looping, &spell)?;
         let bound = filling_bound(*looping)?;
-        let count = arguments.iter().find(|a| given.get(bound.text()) == Some(&squeezed(**a)))?;
+        let count = arguments.iter().find(|a| given.get(bound.text()) == Some(&a.squeezed()))?;
         self.fill_counted(statement, &filling, self.quantity(*count)?)
     }
 

@@ -151,10 +151,6 @@ struct Run<'a, 't> {
     found: Found<'t>,
 }
 
-fn squeezed(node: Node<'_>) -> String {
-    node.text().split_whitespace().collect()
-}
-
 impl<'t> Run<'_, 't> {
     fn start(&mut self) {
         for (id, atom) in [(self.eval.site.got, Atom::Got), (self.eval.site.offset, Atom::Offset)] {
@@ -196,8 +192,8 @@ impl<'t> Run<'_, 't> {
             })
         };
         let named = node.descendants().any(|n| of_batch(n) && !self.found.numbers.contains(&n));
-        let object = squeezed(site.iter);
-        let moved = node.descendants().any(|n| n.kind() == site.iter.kind() && squeezed(n) == object);
+        let object = site.iter.squeezed();
+        let moved = node.descendants().any(|n| n.kind() == site.iter.kind() && n.squeezed() == object);
         self.found.kept.push(node);
         (!named && !moved).then_some(())
     }
@@ -220,7 +216,7 @@ impl<'t> Run<'_, 't> {
         let condition = unwrapped(node.child(Field::Condition)?);
         let changes = matches!(assignment.operator(), Some("+=" | "-="));
         let by = assignment.child(Field::Right).map(unwrapped);
-        if !changes || by.map(squeezed) != Some(squeezed(condition)) {
+        if !changes || by.map(Node::squeezed) != Some(condition.squeezed()) {
             return self.keep(node);
         }
         self.assignment(node, assignment, Some(node))
@@ -228,7 +224,7 @@ impl<'t> Run<'_, 't> {
 
     fn assignment(&mut self, statement: Node<'t>, node: Node<'t>, whole: Option<Node<'t>>) -> Option<()> {
         let (left, right, operator) = (node.child(Field::Left)?, node.child(Field::Right)?, node.operator()?);
-        if let Some((place, _)) = element_field(left, &|n| squeezed(n)) {
+        if let Some((place, _)) = element_field(left, &|n| n.squeezed()) {
             let index = left.child(Field::Argument)?.child(Field::Index)?;
             let which = self.which(index)?;
             let value = match room_behind(&self.eval, right, &self.state) {
@@ -248,7 +244,7 @@ impl<'t> Run<'_, 't> {
                 .then_some(());
         }
         if operator == "+=" && whole.is_none() && self.is_number(right) {
-            self.found.sums.insert(squeezed(left));
+            self.found.sums.insert(left.squeezed());
             self.found.numbers.push(right);
         }
         self.keep(whole.unwrap_or(statement))
@@ -267,7 +263,7 @@ impl<'t> Run<'_, 't> {
         }
         let (sum, one) = (index.child(Field::Left)?, index.child(Field::Right)?);
         let behind = index.operator() == Some("-") && number(one.text()) == Some(1);
-        (behind && self.found.sums.contains(&squeezed(sum))).then(|| {
+        (behind && self.found.sums.contains(&sum.squeezed())).then(|| {
             self.found.taken_for_last = Some((index, sum.text().to_owned()));
             Which::Last
         })
@@ -278,7 +274,7 @@ impl<'t> Run<'_, 't> {
         let index = self.counted_down(node)?;
         let statements = statements_of(node.child(Field::Body)?);
         let name = self.eval.scopes.declaration(index).name;
-        let spell = |n: Node<'_>| squeezed(n);
+        let spell = |n: Node<'_>| n.squeezed();
         let template = Template { index: name, spell: &spell };
         for statement in statements.iter().filter(|n| !n.is(Kind::Comment)) {
             let assignment = statement.child_of(Kind::AssignmentExpression)?;
@@ -290,7 +286,7 @@ impl<'t> Run<'_, 't> {
             let element = right.is(Kind::SubscriptExpression)
                 && right.child(Field::Argument).and_then(|a| self.eval.scopes.resolve(a))
                     == Some(self.place.batch)
-                && right.child(Field::Index).map(squeezed).as_deref() == Some(name);
+                && right.child(Field::Index).map(Node::squeezed).as_deref() == Some(name);
             if element {
                 self.found.element = Some(place.field);
                 continue;

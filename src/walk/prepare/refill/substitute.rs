@@ -9,6 +9,7 @@ use super::text::Writer;
 use super::values::Substitute;
 use crate::edit::TextEdit;
 use crate::plan::columns::{TAB, WIDTH, indent, shift};
+use crate::plan::negation::negated;
 use crate::plan::outlining::fit::numbered;
 use crate::source::Span;
 use crate::syntax::scope::{DeclId, DeclKind, Declaration};
@@ -137,7 +138,8 @@ impl<'a, 't> Again<'a, 't> {
         let inside = format!("{here}{}", indent(TAB));
         let spelled = |n: Node<'t>| self.own(n);
         self.locals_are_known().then_some(())?;
-        let conditions: Vec<String> = self.substitute.conditions.iter().map(|c| self.negated(*c)).collect();
+        let conditions: Vec<String> =
+            self.substitute.conditions.iter().map(|c| negated(*c, &|n| self.own(n))).collect();
         let flag = self.flag.clone();
         let mut asked = format!("{result} >= 0");
         let mut at = (inside.len() * TAB) + "if (".len() + asked.len();
@@ -171,23 +173,6 @@ impl<'a, 't> Again<'a, 't> {
         out.push_str(&format!("{inside}if ({result})\n{inside}\tbreak;\n{here}}}\n"));
         out.push_str(&format!("{here}if ({result} > 0)\n{inside}{result} = 0;"));
         Some(out)
-    }
-
-    /// The opposite of a condition of the refilling function.
-    fn negated(&self, node: Node<'t>) -> String {
-        let text = self.own(node);
-        let sides = node.child(Field::Left).zip(node.child(Field::Right));
-        let opposite = match node.operator() {
-            Some("==") => "!=",
-            Some("!=") => "==",
-            Some("<") => ">=",
-            Some(">=") => "<",
-            Some(">") => "<=",
-            Some("<=") => ">",
-            _ if node.is(Kind::BinaryExpression) => return format!("!({text})"),
-            _ => return format!("!{text}"),
-        };
-        sides.map_or(text, |(l, r)| format!("{} {opposite} {}", self.own(l), self.own(r)))
     }
 
     /// Whether locals of the refilling function that are named here are the same in this one.
