@@ -7,6 +7,7 @@ use super::constraint::{allowed, kind_fits};
 use super::environment::{Binding, Environment};
 use super::node::Matcher;
 use crate::smpl::pattern::{Hung, Leaf, Slot, When};
+use crate::smpl::token::Mark;
 use crate::smpl::{ListLength, MetaKind, Metavariable};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
@@ -42,7 +43,7 @@ impl<'p> Matcher<'p> {
         }
         env = self.last_comma(&pc, &cc, &env);
         let pi: Vec<_> = pc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
-        let open = cc.first().filter(|n| n.is(Kind::Token)).map(|n| n.span().end);
+        let open = cc.first().filter(|n| n.is(Kind::Token)).copied();
         let ci: Vec<_> = cc.into_iter().filter(|n| !n.is(Kind::Token)).collect();
         let found = self.row(&pi, &ci, open, &env);
         let inside: Vec<_> = ci.iter().flat_map(|n| in_conditionals(*n)).collect();
@@ -50,73 +51,100 @@ impl<'p> Matcher<'p> {
         if found.is_empty() && inside.len() != ci.len() { self.row(&pi, &inside, open, &env) } else { found }
     }
 
-    /// Note the comma behind the last element. Where the code has none, code that hangs on it goes behind the element.
+    /// Note the comma behind the last element. Where the code has none, code that hangs on it goes behind the element;
+    /// where only the code has one, it goes along with the bracket.
     fn last_comma(&self, pc: &[Node<'p>], cc: &[Node<'_>], env: &Environment) -> Environment {
-        let ([.., comma, _], [.., last, _]) = (pc, cc) else { return env.clone() };
-        if !comma.is(Kind::Token) || comma.text() != "," {
-            return env.clone();
+        let ([.., ours, close], [.., last, _]) = (pc, cc) else { return env.clone() };
+        match (is_comma(*ours), is_comma(*last)) {
+            (true, true) => self.noted_comma(*ours, last.span(), env),
+            (true, false) => self.missing_comma(*ours, last.span().end, env),
+            (false, true) => self.goes_along(*close, last.span(), env),
+            (false, false) => env.clone(),
         }
-        let Some(piece) = self.pattern.piece(*comma) else { return env.clone() };
-        match last.is(Kind::Token) && last.text() == "," {
-            true => env.touch(piece.atom.id, last.span()),
-            false if piece.atom.hung == Hung::Nothing => env.clone(),
-            false => env.touch(piece.atom.id, Span::at(last.span().end as usize)),
+    }
+
+    /// What of the code goes with a token of the pattern, if that goes.
+    fn goes_along(&self, p: Node<'p>, span: Span, env: &Environment) -> Environment {
+        match self.pattern.piece(p).filter(|piece| piece.atom.mark == Mark::Minus) {
+            Some(piece) => env.touch_quietly(piece.atom.id, span),
+            None => env.clone(),
         }
     }
 
     /// Whether an initialiser names all its fields: their order is free then, and others may stand between.
     pub fn is_unordered(&self, p: Node<'p>) -> bool {
-        p.named_children().all(|n| n.is(Kind::InitializerPair) || self.is_dots(n))
+        let mut all = p.named_children().peekable();
+        all.peek().is_some() && all.all(|n| n.is(Kind::InitializerPair) || self.is_dots(n))
     }
 
     fn is_dots(&self, n: Node<'p>) -> bool {
         matches!(self.whole_leaf(n), Leaf::Slot(Slot::Dots(_)))
     }
 
-    /// Match each field of the pattern with some field of the code.
+    /// Match each field of the pattern with some field of the code. If the braces go, all fields have to be told: what
+    /// dots stand for goes along with them.
     pub fn unordered(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let code: Vec<_> = c.named_children().collect();
+        let code: Vec<_> = c.named_children().filter(|n| !is_passed_over(*n)).collect();
         let brace =
             |n: Node<'_>, t: &str| n.children().find(|x| x.is(Kind::Token) && x.text() == t).map(|x| x.id());
-        let mut all = vec![env.clone()];
+        let mut braces = env.clone();
         for text in ["{", "}"] {
             if let (Some(a), Some(b)) = (brace(p, text), brace(c, text)) {
-                let (a, b) = (p.tree().node(a), c.tree().node(b));
-                all = all.iter().filter_map(|env| self.token(a, b, env)).collect();
+                match self.token(p.tree().node(a), c.tree().node(b), &braces) {
+                    Some(next) => braces = next,
+                    None => return Vec::new(),
+                }
             }
         }
+        let mut all: Vec<(Environment, Vec<Node<'_>>)> = vec![(braces, code)];
         for field in p.named_children().filter(|n| !self.is_dots(*n)) {
             let mut next = Vec::new();
-            for env in &all {
-                for one in &code {
-                    for found in self.node(field, *one, env) {
-                        next.push(self.comma_after(field, *one, &found));
-                    }
+            for (env, open) in &all {
+                for (at, one) in open.iter().enumerate() {
+                    let rest =
+                        || open.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, n)| *n).collect();
+                    let found = self.node(field, *one, env);
+                    next.extend(found.iter().map(|env| (self.comma_after(field, *one, env), rest())));
                 }
             }
             all = next;
         }
-        all
+        let dots = p.named_children().find(|n| self.is_dots(*n));
+        let goes = |n: Node<'p>| self.pattern.piece(n).is_some_and(|piece| piece.atom.mark == Mark::Minus);
+        let close = brace(p, "}").map(|id| p.tree().node(id)).filter(|close| goes(*close));
+        let told = |(env, rest): (Environment, Vec<Node<'_>>)| {
+            let Some(close) = close else { return Some(env) };
+            let gone = match dots {
+                Some(dots) => rest.iter().fold(env, |env, n| self.goes_along(dots, n.span(), &env)),
+                None if rest.is_empty() => env,
+                None => return None,
+            };
+            let commas = c.children().filter(|n| is_comma(*n));
+            Some(commas.fold(gone, |env, comma| self.goes_along(close, comma.span(), &env)))
+        };
+        all.into_iter().filter_map(told).collect()
     }
 
+    /// Note the comma behind an element of the pattern and the one behind its code.
     fn comma_after(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Environment {
-        let comma = |n: Node<'_>| {
-            let next = n.next_sibling().filter(|t| t.is(Kind::Token) && t.text() == ",");
-            next.map(|t| t.span())
-        };
-        match (comma(p), comma(c)) {
-            (Some(pt), Some(ct)) => match self.pattern.piece_at(pt.start) {
-                Some(piece) => env.touch(piece.atom.id, ct),
-                None => env.clone(),
-            },
-            (Some(pt), None) => self.missing_comma(pt, c.span().end, env),
-            _ => env.clone(),
+        let comma = |n: Node<'_>| n.next_sibling().filter(|t| is_comma(*t)).map(|t| t.id());
+        let Some(ours) = comma(p).map(|id| p.tree().node(id)) else { return env.clone() };
+        match comma(c).map(|id| c.tree().node(id)) {
+            Some(ct) => self.noted_comma(ours, ct.span(), env),
+            None => self.missing_comma(ours, c.span().end, env),
+        }
+    }
+
+    fn noted_comma(&self, p: Node<'p>, c: Span, env: &Environment) -> Environment {
+        match self.pattern.piece(p) {
+            Some(piece) => env.touch(piece.atom.id, c),
+            None => env.clone(),
         }
     }
 
     /// Code that hangs on a comma that the code does not have goes where it would be.
-    fn missing_comma(&self, comma: Span, at: u32, env: &Environment) -> Environment {
-        match self.pattern.piece_at(comma.start).filter(|piece| piece.atom.hung != Hung::Nothing) {
+    fn missing_comma(&self, p: Node<'p>, at: u32, env: &Environment) -> Environment {
+        match self.pattern.piece(p).filter(|piece| piece.atom.hung != Hung::Nothing) {
             Some(piece) => env.touch(piece.atom.id, Span::at(at as usize)),
             None => env.clone(),
         }
@@ -128,8 +156,15 @@ impl<'p> Matcher<'p> {
     }
 
     /// Match two rows of elements, of which the code's stands behind `at`, if that is known.
-    fn row(&self, p: &[Node<'p>], c: &[Node<'_>], at: Option<u32>, env: &Environment) -> Vec<Environment> {
-        let behind = |taken: &[Node<'_>]| taken.last().map(|n| n.span().end).or(at);
+    fn row<'c>(
+        &self,
+        p: &[Node<'p>],
+        c: &[Node<'c>],
+        at: Option<Node<'c>>,
+        env: &Environment,
+    ) -> Vec<Environment> {
+        let behind = |taken: &[Node<'c>]| taken.last().copied().or(at);
+        let end = at.map(|n| n.span().end);
         let Some((first, rest)) = p.split_first() else {
             return if c.is_empty() { vec![env.clone()] } else { Vec::new() };
         };
@@ -147,7 +182,12 @@ impl<'p> Matcher<'p> {
                     if n > 0 && self.forbidden(whens, taken[n - 1], env) {
                         break;
                     }
-                    let env = self.take(*first, taken, at, env);
+                    let mut env = self.take(*first, taken, end, env);
+                    if let ([], [], Some(at), Some(ours)) = (rest, taken, at, comma_before(*first)) {
+                        // The comma in front of dots for nothing is the last one.
+                        let last = at.next_sibling().filter(|n| is_comma(*n));
+                        env = last.map_or(env.clone(), |last| self.noted_comma(ours, last.span(), &env));
+                    }
                     out.extend(self.row(rest, tail, behind(taken), &env));
                 }
             }
@@ -157,7 +197,7 @@ impl<'p> Matcher<'p> {
                     if n > 0 && !fits(meta, taken[n - 1]) {
                         break;
                     }
-                    if let Some(env) = self.bind_row((*first, meta, length), taken, at, env) {
+                    if let Some(env) = self.bind_row((*first, meta, length), taken, end, env) {
                         out.extend(self.row(rest, tail, behind(taken), &env));
                     }
                 }
@@ -195,14 +235,10 @@ impl<'p> Matcher<'p> {
 
     /// Note the comma before an element of the pattern and the one before its code.
     fn comma(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Environment {
-        let before = |n: Node<'_>| comma_before(n).map(Node::span);
-        match (before(p), before(c)) {
-            (Some(pt), Some(ct)) => match self.pattern.piece_at(pt.start) {
-                Some(piece) => env.touch(piece.atom.id, ct),
-                None => env.clone(),
-            },
-            (Some(pt), None) => self.missing_comma(pt, c.span().start, env),
-            _ => env.clone(),
+        let Some(ours) = comma_before(p) else { return env.clone() };
+        match comma_before(c) {
+            Some(ct) => self.noted_comma(ours, ct.span(), env),
+            None => self.missing_comma(ours, c.span().start, env),
         }
     }
 
@@ -289,7 +325,11 @@ fn in_conditionals(node: Node<'_>) -> Vec<Node<'_>> {
 fn comma_before(node: Node<'_>) -> Option<Node<'_>> {
     let ahead = std::iter::successors(node.prev_sibling(), |n| n.prev_sibling());
     let before = ahead.take(8).find(|n| !is_passed_over(*n))?;
-    (before.is(Kind::Token) && before.text() == ",").then_some(before)
+    is_comma(before).then_some(before)
+}
+
+fn is_comma(node: Node<'_>) -> bool {
+    node.is(Kind::Token) && node.text() == ","
 }
 
 /// The children that a pattern can see one by one: no comments, and no attributes, which may stand anywhere.

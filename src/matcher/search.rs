@@ -59,7 +59,7 @@ impl<'p> Search<'p> {
     pub fn new(rule: &'p CompiledRule, need: Need) -> Self {
         let mut translator = Translator::new(rule);
         let formula = match rule.pattern.kind() {
-            PatternKind::Expression | PatternKind::Type => None,
+            PatternKind::Expression | PatternKind::Type | PatternKind::Initializer => None,
             PatternKind::Statements => Some(translator.statements()),
             PatternKind::TopLevel => {
                 let mut roots = rule.pattern.roots().filter(|root| root.is(Kind::FunctionDefinition));
@@ -80,7 +80,7 @@ impl<'p> Search<'p> {
             return pass.found;
         }
         match self.rule.pattern.kind() {
-            PatternKind::Expression | PatternKind::Type => pass.anywhere(),
+            PatternKind::Expression | PatternKind::Type | PatternKind::Initializer => pass.anywhere(),
             PatternKind::Statements => {
                 pass.at_top();
                 pass.in_functions(ground);
@@ -257,16 +257,24 @@ pub fn may_stand_at_top(pattern: &Pattern) -> bool {
         })
 }
 
-/// What an expression rule, or one about types or names, looks at.
+/// What a rule about a part of a statement looks at.
 struct Candidates {
     kinds: KindSet,
-    /// Names, wherever they stand.
-    names: bool,
-    types: bool,
-    /// A name that is certainly a type's is one as an argument and in `sizeof`, too.
-    literal: bool,
+    sort: Sort,
     /// Parentheses would give each match twice.
     parentheses: bool,
+}
+
+/// A sort of parts of statements.
+enum Sort {
+    /// Names, wherever they stand.
+    Names,
+    Types {
+        /// A name that is certainly a type's is one as an argument and in `sizeof`, too.
+        literal: bool,
+    },
+    Initializers,
+    Values,
 }
 
 impl Candidates {
@@ -274,11 +282,15 @@ impl Candidates {
         let matcher = Matcher::new(&rule.pattern);
         let plain = |n: Node<'_>| !n.is_leaf() || matches!(matcher.pattern.leaf(n), Leaf::Plain);
         let slot = matches!(matcher.whole_leaf(root), Leaf::Slot(_));
+        let sort = match rule.pattern.kind() {
+            _ if rule.identifiers => Sort::Names,
+            PatternKind::Type => Sort::Types { literal: root.descendants().all(plain) },
+            PatternKind::Initializer => Sort::Initializers,
+            _ => Sort::Values,
+        };
         Self {
             kinds: matcher.kinds(),
-            names: rule.identifiers,
-            types: rule.pattern.kind() == PatternKind::Type,
-            literal: root.descendants().all(plain),
+            sort,
             parentheses: root.is(Kind::ParenthesizedExpression) || !root.is_leaf() || slot,
         }
     }
@@ -287,12 +299,13 @@ impl Candidates {
         if !self.kinds.contains(n.kind()) {
             return false;
         }
-        let kind = if self.names {
-            super::node::is_word(n) && !n.is(Kind::PrimitiveType) && !is_tag(n)
-        } else if self.types {
-            super::constraint::is_type(n) && (self.literal || !n.is(Kind::Identifier))
-        } else {
-            n.is(Kind::InitDeclarator) || n.kind().is_expression() && super::node::is_value(n)
+        let kind = match self.sort {
+            Sort::Names => super::node::is_word(n) && !n.is(Kind::PrimitiveType) && !is_tag(n),
+            Sort::Types { literal } => super::constraint::is_type(n) && (literal || !n.is(Kind::Identifier)),
+            Sort::Initializers => n.is(Kind::InitializerList),
+            Sort::Values => {
+                n.is(Kind::InitDeclarator) || n.kind().is_expression() && super::node::is_value(n)
+            }
         };
         kind && (self.parentheses || !n.is(Kind::ParenthesizedExpression))
     }

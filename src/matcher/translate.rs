@@ -13,7 +13,7 @@ mod free;
 use super::formula::{FALSE, Formula, Item, Part, Shape, TRUE, Table, Test, items_of, row};
 use super::node::Matcher;
 use crate::smpl::compile::CompiledRule;
-use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
+use crate::smpl::pattern::{Leaf, Pattern, Slot};
 use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Quantifier};
 use crate::syntax::{Field, Kind, NodeId};
@@ -262,7 +262,7 @@ impl<'p> Translator<'p> {
     }
 
     fn statement(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
-        if matches!(item.matcher.pattern.kind(), PatternKind::Expression | PatternKind::Type) {
+        if item.matcher.pattern.kind().is_part() {
             return self.inside(item, context);
         }
         if item.part == Part::Header {
@@ -274,7 +274,7 @@ impl<'p> Translator<'p> {
                 return self.dots(item, whens, Some((*count, inner)), context);
             }
             Leaf::Slot(Slot::Disjunction(branches)) => {
-                if branches.iter().all(|b| matches!(b.kind(), PatternKind::Expression | PatternKind::Type)) {
+                if branches.iter().all(|b| b.kind().is_part()) {
                     return self.inside(item, context);
                 }
                 let mut out = FALSE;
@@ -305,7 +305,7 @@ impl<'p> Translator<'p> {
     }
 
     fn conjunction(&mut self, item: Item<'p>, branches: &'p [Pattern], context: &Context<'p>) -> Formula {
-        if branches.iter().all(|b| matches!(b.kind(), PatternKind::Expression | PatternKind::Type)) {
+        if branches.iter().all(|b| b.kind().is_part()) {
             return self.inside(item, context);
         }
         let rows: Vec<Vec<Item<'p>>> = branches.iter().map(items_of).collect();

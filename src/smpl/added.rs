@@ -25,9 +25,8 @@ pub fn added(
         atoms.iter().filter(|a| a.mark != Mark::Minus && a.kind != TokenKind::Comment).cloned().collect();
     let Some(first) = after.iter().find(|a| a.mark.is_plus()) else { return told };
     let whole = atoms.iter().all(|a| a.mark != Mark::Context);
-    let whole_statement = |kind| matches!(kind, PatternKind::Statements | PatternKind::TopLevel);
     match read_as(file, rule, &after, metas) {
-        Ok(after) if whole && whole_statement(after.kind()) != whole_statement(pattern.kind()) => {
+        Ok(after) if whole && !fits(after.kind(), pattern.kind()) => {
             let (before, now) = match pattern.kind() {
                 PatternKind::Expression => ("an expression", "a statement"),
                 PatternKind::Type => ("a type", "a statement"),
@@ -47,6 +46,12 @@ pub fn added(
         }
     }
     told
+}
+
+/// Whether code that reads as one kind may come for code of another: braces may be a block's or an initialiser's, and a value
+/// that comes for them is an initialiser, too.
+fn fits(comes: PatternKind, goes: PatternKind) -> bool {
+    comes.is_part() == goes.is_part() || goes == PatternKind::Initializer
 }
 
 /// Whether code may be good though the front end does not read it: lines of the preprocessor hold parts of statements, and

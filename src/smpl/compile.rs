@@ -196,7 +196,7 @@ pub(super) fn read_as(
         BodyKind::Type => &[Type],
         BodyKind::Any if defines_function(minus, metas) => &[TopLevel],
         // In the parentheses of an expression a block would be one, too.
-        BodyKind::Any if first.text == "{" => &[Statements],
+        BodyKind::Any if first.text == "{" => &[Statements, Initializer],
         BodyKind::Any if type_first => &[Type, Statements, Expression, TopLevel],
         BodyKind::Any => &[Expression, Statements, Type, TopLevel],
     };

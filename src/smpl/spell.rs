@@ -65,11 +65,15 @@ pub fn spell(
     let (open, close) = match kind {
         PatternKind::Expression => ("void vd__w(void) { vd__r = (", "); }"),
         PatternKind::Type => ("void vd__w(void) { vd__r = (", ")0; }"),
+        PatternKind::Initializer => ("int vd__w = ", ";"),
         PatternKind::Statements => ("void vd__w(void) {\n", "\n}"),
         PatternKind::TopLevel => ("", "\n"),
     };
-    let scope =
-        if matches!(kind, PatternKind::Expression | PatternKind::Type) { Scope::Round } else { Scope::Block };
+    let scope = match kind {
+        PatternKind::Expression | PatternKind::Type => Scope::Round,
+        PatternKind::Initializer => Scope::Values,
+        PatternKind::Statements | PatternKind::TopLevel => Scope::Block,
+    };
     let mut s = Speller {
         file,
         atoms,

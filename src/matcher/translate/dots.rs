@@ -46,7 +46,7 @@ impl<'p> Translator<'p> {
 
     /// What dots next to `item` see of it: of a block, the brace on their side.
     fn seen_from(&mut self, item: Item<'p>, beyond: &Rc<[Neighbour<'p>]>, side: Part) -> Rc<[Neighbour<'p>]> {
-        if !matches!(item.matcher.pattern.kind(), PatternKind::Expression | PatternKind::Type) {
+        if !item.matcher.pattern.kind().is_part() {
             match item.matcher.whole_leaf(item.node) {
                 Leaf::Slot(Slot::Dots(_)) => return beyond.clone(),
                 Leaf::Slot(Slot::Nest(_, inner, _)) => {

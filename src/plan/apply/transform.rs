@@ -6,7 +6,7 @@
 //! that would drop or move code which was not read.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::matcher::environment::QUIET;
+use crate::matcher::environment::{QUIET, Touch};
 use crate::matcher::{Binding, Environment};
 use crate::plan::layout::token::{Token, Witness};
 use crate::plan::layout::{Changes, Code, Edge, Insertion, Manner, Removal, fragment, layout};
@@ -160,7 +160,7 @@ fn runs(rule: &CompiledRule) -> HashMap<u32, u32> {
         let dots = matches!(rule.texts[&id].as_str(), "..." | "<..." | "...>" | "<+..." | "...+>");
         if dots && rule.marks.get(&id) != Some(&Mark::Minus) {
             run += 1;
-        } else if !dots {
+        } else {
             out.insert(id, run);
         }
     }
@@ -181,13 +181,18 @@ fn runs(rule: &CompiledRule) -> HashMap<u32, u32> {
 fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &Environment) -> Site {
     let mut site = Site::default();
     let touches = env.touches();
+    // What a nest matches again is another match of its code; what goes along with a token belongs to its nearest match.
+    let turn = |touch: &Touch| {
+        let atom = touch.atom & !QUIET;
+        let all = || touches.iter().filter(|t| t.atom == atom);
+        let nearest = all().min_by_key(|t| t.span.start.abs_diff(touch.span.start));
+        all().filter(|t| nearest.is_some_and(|nearest| t.span < nearest.span)).count()
+    };
     for touch in &touches {
         let atom = touch.atom & !QUIET;
         let minus = rule.marks.get(&atom) == Some(&Mark::Minus);
         if minus && !touch.span.is_empty() {
-            // What a nest matches again is another match of its code.
-            let turn = touches.iter().filter(|t| t.atom == touch.atom && t.span < touch.span).count();
-            let matches = vec![number << 16 | turn.min(0xffff)];
+            let matches = vec![number << 16 | turn(touch).min(0xffff)];
             let witness = Witness { matches, run: runs.get(&atom).copied() };
             site.removed.push(Removal { span: touch.span, witness });
         } else if !minus {

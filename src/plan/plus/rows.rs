@@ -3,6 +3,7 @@
 //! In: atoms of plus code. Out: one slice per statement, header, brace, comment or directive. The rule's own line breaks
 //! inside of an expression mean nothing.
 
+use super::words::is_operand;
 use crate::smpl::pattern::Atom;
 use crate::smpl::token::TokenKind;
 
@@ -19,7 +20,9 @@ struct Values {
 pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) -> Vec<&'a [Atom]> {
     let mut out = Vec::new();
     let mut from = 0;
-    let mut round = 0usize;
+    // For each open bracket, whether it may be that of a cast: nothing stands in front of it that is called.
+    let mut round: Vec<bool> = Vec::new();
+    let mut cast = false;
     let mut values: Vec<Values> = Vec::new();
     let mut header = false;
     for i in 0..atoms.len() {
@@ -27,14 +30,21 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
         let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
         match text {
             "(" | "[" => {
-                header |= round == 0 && matches!(before, "if" | "for" | "while" | "switch");
-                round += 1;
+                header |= round.is_empty() && matches!(before, "if" | "for" | "while" | "switch");
+                round.push(!header && i.checked_sub(1).is_none_or(|j| !is_operand(&atoms[j])));
             }
-            ")" | "]" => round = round.saturating_sub(1),
+            ")" | "]" => cast = round.pop().unwrap_or_default(),
             "{" if !values.is_empty() || matches!(before, "=" | "," | "(" | "]") => {
                 let declared = before == "=" && atoms[from].text != "." && values.is_empty();
                 let lines = declared || values.last().is_some_and(|v| v.lines);
                 values.push(Values { open: is_long(&atoms[i..]), lines });
+            }
+            // Braces on one line that hold no statement are values, or names of an enumeration.
+            "{" if (before != ")" || cast)
+                && !matches!(before, "else" | "do")
+                && is_one_line(&atoms[i..]) =>
+            {
+                values.push(Values { open: false, lines: false });
             }
             "}" => {
                 values.pop();
@@ -43,11 +53,12 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
         }
         let next = atoms.get(i + 1);
         let Some(next) = next else { break };
-        let outside = round == 0 && values.is_empty();
+        let outside = round.is_empty() && values.is_empty();
         let follows = next.text.as_str();
         let comment = next.kind == TokenKind::Comment && next.line == atoms[i].line;
-        let inner = values.last().filter(|v| v.open && round == 0 && !comment);
-        let function = text == ")" && follows == "{" && round == 0 && !header && from_name(&atoms[from..=i]);
+        let inner = values.last().filter(|v| v.open && round.is_empty() && !comment);
+        let function =
+            text == ")" && follows == "{" && round.is_empty() && !header && from_name(&atoms[from..=i]);
         let ends = match text {
             "{" if inner.is_some() => true,
             _ if inner.is_some() && follows == "}" => true,
@@ -78,6 +89,21 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
     out.push(&atoms[from..]);
     out.retain(|r| !r.is_empty());
     out
+}
+
+/// Whether the braces that `atoms` starts with close on the line they open on, and hold no statement.
+fn is_one_line(atoms: &[Atom]) -> bool {
+    let mut depth = 0usize;
+    for atom in atoms {
+        match atom.text.as_str() {
+            "{" => depth += 1,
+            "}" if depth == 1 => return atom.line == atoms[0].line,
+            "}" => depth -= 1,
+            ";" => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether the values in the braces that `atoms` starts with are more than one, or named.

@@ -27,6 +27,7 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
         (":", _) => colon(&row[..i - 1], written),
         ("," | ";", _) => true,
         (")", "(") => false,
+        ("{", ".") => true,
         ("->" | ".", _) | (_, "->" | ".") => false,
         ("if" | "for" | "while" | "switch" | "return", _) => true,
         (_, "{") | ("}", _) => true,
