@@ -1,6 +1,6 @@
 /*
  * Macros that the tokens around a use do not tell apart, in the form of Coccinelle's standard.h: only what a name
- * stands for matters, not what it expands to.
+ * stands for matters, not what it expands to (but for the last section).
  *   no body or an attribute  the name can be left out
  *   YACFE_ITERATOR           the head of a loop
  *   YACFE_DECLARATOR         a declaration
@@ -296,3 +296,15 @@
 #define DEFINE_SEQ_ATTRIBUTE(...) YACFE_DECLARATOR
 #define DEFINE_SIMPLE_ATTRIBUTE(...) YACFE_DECLARATOR
 #define DEFINE_DEBUGFS_ATTRIBUTE(...) YACFE_DECLARATOR
+
+/* Macros that assign what they are handed by name. Here it matters what they do with it. */
+#define get_user(x, ptr) ((x) = *(ptr))
+#define __get_user(x, ptr) ((x) = *(ptr))
+#define WRITE_ONCE(x, val) ((x) = (val))
+#define swap(a, b) do { typeof(a) __tmp = (a); (a) = (b); (b) = __tmp; } while (0)
+#define do_div(n, base) ({ uint32_t __rem = (n) % (base); (n) /= (base); __rem; })
+#define local_irq_save(flags) ((flags) = arch_local_irq_save())
+#define spin_lock_irqsave(lock, flags) ((flags) = _raw_spin_lock_irqsave(lock))
+#define raw_spin_lock_irqsave(lock, flags) ((flags) = _raw_spin_lock_irqsave(lock))
+#define read_lock_irqsave(lock, flags) ((flags) = _raw_read_lock_irqsave(lock))
+#define write_lock_irqsave(lock, flags) ((flags) = _raw_write_lock_irqsave(lock))

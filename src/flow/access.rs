@@ -9,7 +9,7 @@ use crate::syntax::declarator::Layer;
 use crate::syntax::declarator::declared_name;
 use crate::syntax::scope::label_address;
 use crate::syntax::types::TypeBase;
-use crate::syntax::{DeclId, DeclKind, Field, Kind, Node, Scopes};
+use crate::syntax::{Arguments, DeclId, DeclKind, Field, Kind, Node, Scopes};
 
 /// What happens to the thing that [`Part`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +101,13 @@ pub fn accesses_of_header<'t>(iterator: Node<'t>, scopes: &Scopes<'t>) -> Vec<Ac
     all
 }
 
+/// What the macro of a statement or a loop does with its arguments: anything, if it is not known.
+pub(super) fn behind_macro(node: Node<'_>) -> Arguments {
+    let head = node.named_children().next();
+    let name = head.map(|head| head.child(Field::Function).unwrap_or(head));
+    name.and_then(|name| node.tree().arguments(name.text())).unwrap_or(Arguments::UNKNOWN)
+}
+
 struct Collector<'s, 't> {
     scopes: &'s Scopes<'t>,
     out: Vec<Access<'t>>,
@@ -150,8 +157,7 @@ impl<'t> Collector<'_, 't> {
                 self.unevaluated(node);
             }
             CallExpression => self.call(node),
-            MacroIterator => self.iterator(node),
-            MacroStatement => self.macro_with_arguments(node),
+            MacroIterator | MacroStatement => self.macro_with_arguments(node),
             Declaration => self.declaration(node),
             GnuAsmOutputOperand => {
                 let read = node.child(Field::Constraint).is_some_and(|c| c.text().contains('+'));
@@ -237,39 +243,36 @@ impl<'t> Collector<'_, 't> {
                 access.argument_of = Some(node);
             }
         }
+        let name = node.child(Field::Function).filter(|f| f.is(Kind::Identifier)).map(Node::text);
+        if let Some(effect) = name.and_then(|name| node.tree().arguments(name)) {
+            self.written_by(effect, arguments, from);
+        }
     }
 
-    /// A loop behind a macro: what it assigns first is written, behind what its other arguments read.
-    fn iterator(&mut self, node: Node<'t>) {
-        let starts = node.tree().starts(node);
-        let from = self.out.len();
-        self.macro_with_arguments(node);
-        let assigned = |access: &Access<'t>| {
-            let list = access.place.parent().filter(|p| p.is(Kind::ArgumentList) && p.parent() == Some(node));
-            let number = list.and_then(|list| list.named_children().position(|n| n == access.place));
-            access.how == How::Unknown && number.is_some_and(|number| starts.has(number))
-        };
+    /// What stands by name among the arguments of a macro is written as the macro does it, behind what others read.
+    fn written_by(&mut self, effect: Arguments, list: Node<'t>, from: usize) {
+        let number = |access: &Access<'t>| list.named_children().position(|n| bare(n) == access.place);
+        let named = |access: &Access<'t>| (access.how == How::Read).then(|| number(access)).flatten();
         let own = self.out.split_off(from);
-        let inside = |a: &Access<'t>| node.child(Field::Body).is_some_and(|body| body.encloses(a.node));
-        let (body, header): (Vec<_>, Vec<_>) = own.into_iter().partition(inside);
-        let (written, read): (Vec<_>, Vec<_>) = header.into_iter().partition(assigned);
+        let written = |a: &Access<'t>| named(a).is_some_and(|number| effect.may_write(number));
+        let (written, read): (Vec<_>, Vec<_>) = own.into_iter().partition(written);
         self.out.extend(read);
-        self.out.extend(written.into_iter().map(|access| Access { how: How::Write, ..access }));
-        self.out.extend(body);
+        self.out.extend(written.into_iter().map(|access| {
+            let assigned = named(&access).is_some_and(|number| effect.assigns(number));
+            Access { how: if assigned { How::Write } else { How::Unknown }, ..access }
+        }));
     }
 
+    /// A statement behind a macro, or a loop: its arguments, then its body.
     fn macro_with_arguments(&mut self, node: Node<'t>) {
+        let effect = behind_macro(node);
         for child in node.named_children() {
-            if child.role() == Some(Field::Body) {
-                self.sometimes(child);
-                continue;
-            }
-            let from = self.out.len();
-            self.visit(child);
-            for access in &mut self.out[from..] {
-                let bare = access.place.parent().is_some_and(|p| p.is(Kind::ArgumentList) || p == node);
-                if bare && matches!(access.how, How::Read) {
-                    access.how = How::Unknown;
+            match child.role() {
+                Some(Field::Body) => self.sometimes(child),
+                _ => {
+                    let from = self.out.len();
+                    self.visit(child);
+                    self.written_by(effect, child.child(Field::Arguments).unwrap_or(child), from);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Macros that do more than a function could.
 //!
 //! In: a piece of a function, its [`Scopes`], and the [`FileScope`] with the file's own `#define`s. Out: the uses of
-//! macros that jump, that name variables of the function, or that write an argument without `&`; other macros of the
+//! macros that jump, that name variables of the function, that write an argument without `&`, or that make a string of one; other macros of the
 //! file that they use are looked into. It judges words, not expansions, and errs towards a hazard. Macros of other
 //! files are unknown and give none.
 
@@ -18,6 +18,8 @@ pub enum HazardKind {
     NamesLocal(DeclId),
     /// It writes, or takes the address of, a variable that is handed to it by name.
     WritesArgument(DeclId),
+    /// It makes a string of an argument that names the variable.
+    SpellsOut(DeclId),
 }
 
 /// One such use.
@@ -45,12 +47,21 @@ pub fn hazards<'t>(node: Node<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) ->
             if found.jumps {
                 add(HazardKind::Jumps);
             }
-            for decl in found.names.iter().filter_map(|n| scopes.lookup(n, name)) {
+            let arguments: Vec<_> = arguments.iter().flat_map(|a| a.named_children()).collect();
+            let pasted = pasted(definition, &arguments);
+            let names = found.names.iter().copied().chain(pasted.iter().map(String::as_str));
+            for decl in names.filter_map(|n| scopes.lookup(n, name)) {
                 add(HazardKind::NamesLocal(decl));
             }
-            let arguments: Vec<_> = arguments.iter().flat_map(|a| a.named_children()).collect();
-            for decl in found.written.iter().filter_map(|at| scopes.resolve(*arguments.get(*at)?)) {
-                add(HazardKind::WritesArgument(decl));
+            let effect = name.tree().arguments(definition.name).unwrap_or_default();
+            for (number, argument) in arguments.iter().enumerate() {
+                if let Some(decl) = scopes.resolve(*argument).filter(|_| effect.may_write(number)) {
+                    add(HazardKind::WritesArgument(decl));
+                }
+                if spells_out(definition, number) {
+                    let named = argument.descendants().filter_map(|n| scopes.resolve(n));
+                    named.for_each(|decl| add(HazardKind::SpellsOut(decl)));
+                }
             }
         }
     }
@@ -64,14 +75,48 @@ fn arguments(name: Node<'_>) -> Option<Node<'_>> {
     parent.child(Field::Arguments).filter(|_| is_head)
 }
 
+/// The names of a definition's parameters.
+fn parameters<'t>(definition: &MacroDefinition<'t>) -> Vec<&'t str> {
+    definition.parameters.iter().flat_map(|p| p.named_children()).map(Node::text).collect()
+}
+
+/// The names that a definition puts together with `##`, where it is used with these arguments.
+fn pasted(definition: &MacroDefinition<'_>, arguments: &[Node<'_>]) -> Vec<String> {
+    let (Some(body), parameters) = (definition.body, parameters(definition)) else { return Vec::new() };
+    let mut out: Vec<String> = Vec::new();
+    let mut end = None;
+    for (at, word) in words(body.text()) {
+        let number = parameters.iter().position(|p| *p == word);
+        let spelled = number.and_then(|n| arguments.get(n)).map_or(word, |argument| argument.text());
+        let joined = end.is_some_and(|end: usize| body.text()[end..at].trim() == "##");
+        match out.last_mut().filter(|_| joined) {
+            Some(name) => name.push_str(spelled),
+            None => out.push(spelled.to_owned()),
+        }
+        end = Some(at + word.len());
+    }
+    // What is not put together is an argument, or among the words of the body.
+    out.retain(|name| {
+        !words(body.text()).any(|(_, word)| word == name) && !arguments.iter().any(|a| a.text() == name)
+    });
+    out
+}
+
+/// Whether a definition makes a string of a parameter.
+fn spells_out(definition: &MacroDefinition<'_>, number: usize) -> bool {
+    let (Some(body), parameters) = (definition.body, parameters(definition)) else { return false };
+    let before = |at: usize| body.text()[..at].trim_end();
+    let is_it = |word: &str| parameters.get(number).is_some_and(|p| *p == word);
+    words(body.text())
+        .any(|(at, word)| is_it(word) && before(at).ends_with('#') && !before(at).ends_with("##"))
+}
+
 /// What a definition's text has.
 #[derive(Default)]
 struct Body<'t> {
     jumps: bool,
     /// Words that are neither fields nor parameters.
     names: BTreeSet<&'t str>,
-    /// Places of parameters that are written.
-    written: BTreeSet<usize>,
 }
 
 impl<'t> Body<'t> {
@@ -79,52 +124,26 @@ impl<'t> Body<'t> {
         let mut out = Self::default();
         let Some(body) = definition.body.filter(|_| visited.insert(definition.name)) else { return out };
         let text = body.text();
-        let parameters: Vec<&str> =
-            definition.parameters.iter().flat_map(|p| p.named_children()).map(Node::text).collect();
+        let parameters = parameters(definition);
         let mut own_loop = false;
         for (at, word) in words(text) {
-            let (before, after) = (text[..at].trim_end(), text[at + word.len()..].trim_start());
+            let before = text[..at].trim_end();
             match word {
                 "return" | "goto" => out.jumps = true,
                 "break" | "continue" => out.jumps |= !own_loop,
                 "do" | "while" | "for" | "switch" => own_loop = true,
                 _ if before.ends_with("->") || before.ends_with('.') => {}
-                _ => match parameters.iter().position(|p| *p == word) {
-                    Some(place) if is_written(before, after) => {
-                        out.written.insert(place);
-                    }
-                    Some(_) => {}
-                    None => {
-                        out.names.insert(word);
-                    }
-                },
+                _ if parameters.contains(&word) => {}
+                _ => drop(out.names.insert(word)),
             }
         }
         for inner in file.macros.iter().filter(|m| out.names.contains(m.name)).collect::<Vec<_>>() {
             let inner = Self::of(inner, file, visited);
             out.jumps |= inner.jumps;
             out.names.extend(inner.names);
-            // Which parameter becomes which argument is not followed: any may.
-            if !inner.written.is_empty() {
-                out.written.extend(0..parameters.len());
-            }
         }
         out
     }
-}
-
-/// Whether a name between these texts is assigned, stepped or has its address taken.
-fn is_written(before: &str, after: &str) -> bool {
-    let before = before.trim_end_matches(['(', ' ', '\t']);
-    let after = after.trim_start_matches([')', ' ', '\t']);
-    let stepped = ["++", "--"].iter().any(|s| before.ends_with(s) || after.starts_with(s));
-    let ahead = before.strip_suffix('&').map(str::trim_end);
-    let is_operand = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ')' | ']' | '&');
-    let addressed = ahead.is_some_and(|rest| !rest.ends_with(is_operand));
-    let operator = after.trim_start_matches(['+', '-', '*', '/', '%', '&', '|', '^', '<', '>']);
-    let assigned = operator.starts_with('=') && !operator.starts_with("==");
-    let compared = ["<=", ">="].iter().any(|s| after.starts_with(s));
-    stepped || addressed || assigned && !compared
 }
 
 #[cfg(test)]
@@ -144,6 +163,7 @@ mod tests {
             HazardKind::Jumps => format!("{} jumps", h.node.text()),
             HazardKind::NamesLocal(id) => format!("{} names {}", h.node.text(), name(id)),
             HazardKind::WritesArgument(id) => format!("{} writes {}", h.node.text(), name(id)),
+            HazardKind::SpellsOut(id) => format!("{} spells out {}", h.node.text(), name(id)),
         };
         hazards(function, &scopes, &file).iter().map(show).collect()
     }
@@ -164,6 +184,12 @@ mod tests {
     fn written_arguments() {
         let text = "#define SET(x, v) ((x) = (v))\n#define SWAP(p, q) SET(p, q)\n#define SAME(x, y) ((x) == (y) && (x) <= (y))\n#define REF(x) load(&(x))\n#define MASK(x, y) ((y) & (x))\nint f(int a, int b) { SET(a, b); SAME(a, b); REF(b); MASK(a, b); SWAP(a, 3); return 0; }\n";
         assert_eq!(found(text), ["SET writes a", "REF writes b", "SWAP writes a"]);
+    }
+
+    #[test]
+    fn names_put_together_and_spelled_out() {
+        let text = "#define OF(n) cur ## n\n#define FIELD(p, n) ((p)->cur ## n)\n#define SHOW(x) say(#x, x)\nint f(int cursor, struct s *s) { SHOW(cursor + 1); return OF(sor) + OF(tain) + FIELD(s, tain); }\n";
+        assert_eq!(found(text), ["SHOW spells out cursor", "OF names cursor"]);
     }
 
     #[test]

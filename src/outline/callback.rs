@@ -53,6 +53,10 @@ pub struct Words {
     pub release: String,
     /// What is returned to stop in front of the piece without an error.
     pub halt: String,
+    /// The type of the offset.
+    pub offset_type: String,
+    /// The type of the length.
+    pub size_type: String,
 }
 
 /// A piece of the body, at its place in the new function.

@@ -17,7 +17,8 @@ pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> 
     for (piece, _) in &walk.body.pieces {
         for node in piece.nodes() {
             let all = hazards(node, scopes, file);
-            if let Some(hazard) = all.iter().find(|h| !matches!(h.kind, HazardKind::WritesArgument(_))) {
+            let any = |h: &&Hazard<'_>| matches!(h.kind, HazardKind::Jumps | HazardKind::NamesLocal(_));
+            if let Some(hazard) = all.iter().find(any) {
                 return Err(refusal(hazard, scopes));
             }
             if let Some((call, why)) = fit::tied_call(node, walk.site.function, scopes, file) {
@@ -28,8 +29,8 @@ pub fn check<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, file: &FileScope<'t>) -> 
     Ok(())
 }
 
-/// Look for macros that write a variable of the function around the walk.
-pub fn check_written<'t>(
+/// Look for macros that write a variable of the function around the walk, or show what it is called.
+pub fn check_captured<'t>(
     walk: &Walk<'t>,
     scopes: &Scopes<'t>,
     file: &FileScope<'t>,
@@ -38,8 +39,10 @@ pub fn check_written<'t>(
     let nodes = walk.body.pieces.iter().flat_map(|(piece, _)| piece.nodes());
     let all = nodes.flat_map(|node| hazards(node, scopes, file));
     let outside = |hazard: &Hazard<'_>| match hazard.kind {
-        HazardKind::WritesArgument(id) => !captures.own.contains(&id) && !captures.inside.contains(&id),
-        _ => false,
+        HazardKind::WritesArgument(id) | HazardKind::SpellsOut(id) => {
+            !captures.own.contains(&id) && !captures.inside.contains(&id) && id != walk.site.offset
+        }
+        HazardKind::Jumps | HazardKind::NamesLocal(_) => false,
     };
     all.into_iter().find(outside).map_or(Ok(()), |hazard| Err(refusal(&hazard, scopes)))
 }
@@ -47,7 +50,7 @@ pub fn check_written<'t>(
 fn refusal(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> Refusal {
     let code = match hazard.kind {
         HazardKind::Jumps | HazardKind::NamesLocal(_) => RefusalCode::MacroHidesJump,
-        HazardKind::WritesArgument(_) => RefusalCode::CaptureNotPossible,
+        HazardKind::WritesArgument(_) | HazardKind::SpellsOut(_) => RefusalCode::CaptureNotPossible,
     };
     Refusal::new(code, hazard.node.span(), fit::hazard(hazard, scopes))
 }

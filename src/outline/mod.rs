@@ -24,6 +24,7 @@ pub mod tail;
 #[cfg(test)]
 mod testing;
 pub mod ways_out;
+mod width;
 
 use crate::edit::TextEdit;
 use crate::source::Span;
@@ -63,7 +64,7 @@ pub fn convert<'t>(
     let walk = &tidied(spec, walk, endings.as_deref().unwrap_or_default());
     evidence::scope(proof, walk);
     let captures = captures::captures(walk, scopes)?;
-    macros::check_written(walk, scopes, file, &captures)?;
+    macros::check_captured(walk, scopes, file, &captures)?;
     evidence::captured(proof, walk, scopes, &captures);
     let endings = endings?;
     let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
@@ -71,7 +72,8 @@ pub fn convert<'t>(
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
     let halt = spec.halt.clone().unwrap_or_default();
-    let words = Words { release: release(spec, &names.element), halt };
+    let (offset_type, size_type) = (spec.callback.offset.0.clone(), spec.callback.size.0.clone());
+    let words = Words { release: release(spec, &names.element), halt, offset_type, size_type };
     let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, words.clone())?;
     let material =
         Material { spec, walk, scopes, captures: &captures, names: &names, endings: &endings, reach, words };

@@ -7,6 +7,7 @@ use super::callback::Words;
 use super::captures::{Capture, Captures, Passing, kept_identifiers};
 use super::names::Names;
 use super::ways_out::{Drop, Ending, Value};
+use super::width;
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{column_of, indent, shift};
 use crate::plan::outlining::fit::through_address;
@@ -86,8 +87,8 @@ impl<'a, 't> Respelled<'a, 't> {
             }
             let text = match spelling {
                 Spelling::Element => self.names.element.clone(),
-                Spelling::Offset => self.names.offset.clone(),
-                Spelling::Size => self.names.size.clone(),
+                Spelling::Offset => self.typed(*span, &self.names.offset, &self.words.offset_type),
+                Spelling::Size => self.typed(*span, &self.names.size, &self.words.size_type),
                 Spelling::Number(n) => n.to_string(),
                 Spelling::End => self.end(*span),
                 Spelling::Release => self.words.release.clone(),
@@ -100,6 +101,16 @@ impl<'a, 't> Respelled<'a, 't> {
             self.add(*span, text)?;
         }
         Ok(())
+    }
+
+    /// A parameter in the place of a variable, with that one's type where it shows.
+    fn typed(&self, span: Span, parameter: &str, ty: &str) -> String {
+        let used = self.walk.site.function.tree().covering(span);
+        let own = self.scopes.resolve(used).map(|id| &self.scopes.declaration(id).ty);
+        match own.and_then(|own| width::cast(used, own, ty.trim())) {
+            Some(cast) => format!("({cast}){parameter}"),
+            None => parameter.to_owned(),
+        }
     }
 
     /// Offset plus length, in parentheses where an operator is next to it.

@@ -155,11 +155,12 @@ impl<'r> Headers<'r> {
             let Some(header) = index.macros.get(&name).and_then(|all| reach.first(all)) else { continue };
             let Some((meaning, line)) = header.macros.get(&name) else { continue };
             let others = match meaning {
-                Meaning::Is(_) | Meaning::Head(_) => &[][..],
-                Meaning::As(other) => std::slice::from_ref(other),
-                Meaning::AttributeIf(names) => names,
+                Meaning::Is(_) => Vec::new(),
+                Meaning::Head(uses) | Meaning::Writes(uses) => uses.handed_to().collect(),
+                Meaning::As(other, _) => vec![other],
+                Meaning::AttributeIf(names) => names.iter().collect(),
             };
-            asked.extend(others.iter().filter(|o| seen.insert((*o).clone())).cloned());
+            asked.extend(others.into_iter().filter(|o| seen.insert((*o).clone())).cloned());
             let at = Some(DefinedAt { path: header.path.clone(), line: *line });
             known.insert(name, Known { meaning: meaning.clone(), why: Why::Definition, at });
         }

@@ -4,12 +4,12 @@
 //! [`MacroDefinition`]s (name, parameters, body), what a body says about uses ([`Meaning`]), and [`MacroKnowledge`]:
 //! what a macro's name stands for where the tokens around a use leave it open. It refuses to expand anything.
 
+mod arguments;
 mod knowledge;
-mod starts;
 
+pub use arguments::{Arguments, Uses};
 pub use knowledge::{DefinedAt, MacroKnowledge};
 pub(super) use knowledge::{Known, Layers};
-pub use starts::Starts;
 
 use super::lexer::{Directive, Token, TokenKind, Word, lex};
 use crate::source::Span;
@@ -36,12 +36,14 @@ pub enum MacroRole {
 pub enum Meaning {
     /// The body by itself tells the role.
     Is(MacroRole),
-    /// The head of a loop or of another statement, which first assigns these parameters.
-    Head(Starts),
+    /// The head of a loop or of another statement.
+    Head(Uses),
+    /// An expression or a statement that does more with its arguments than to read them.
+    Writes(Uses),
     /// It is an attribute if each of these macros is one.
     AttributeIf(Vec<String>),
-    /// It is what this other macro is.
-    As(String),
+    /// It is what this other macro is, and hands it these arguments; all, if it has no parameters itself.
+    As(String, Option<Uses>),
 }
 
 /// A `#define`.
@@ -102,9 +104,10 @@ impl MacroDefinition {
         self.body_tokens().iter().any(|(kind, _)| *kind == TokenKind::Word(Word::Jump))
     }
 
-    /// What the body says about uses; `None` if a use is an expression, or anything.
+    /// What the body says about uses; `None` if a use is an expression that reads its arguments, or anything.
     pub fn meaning(&self) -> Option<Meaning> {
         let tokens = self.body_tokens();
+        let uses = || self.parameters.as_ref().map(|parameters| Uses::of(parameters, &tokens));
         if let Some(role) = hint(&tokens) {
             return Some(Meaning::Is(role));
         }
@@ -115,12 +118,12 @@ impl MacroDefinition {
         if let Some(names) = attributes(&tokens) {
             return Some(match &names[..] {
                 [] => Meaning::Is(MacroRole::Attribute),
-                [other] if *other == tokens[0].1 && is_alias(&tokens) => Meaning::As(other.clone()),
+                [other] if *other == tokens[0].1 && is_alias(&tokens) => Meaning::As(other.clone(), uses()),
                 _ => Meaning::AttributeIf(names),
             });
         }
-        if let Some(parameters) = self.parameters.as_ref().filter(|_| is_header(&tokens)) {
-            return Some(Meaning::Head(Starts::of(parameters, &tokens)));
+        if self.parameters.is_some() && is_header(&tokens) {
+            return uses().map(Meaning::Head);
         }
         if tokens.iter().all(|(kind, _)| *kind == TokenKind::Str) {
             return Some(Meaning::Is(MacroRole::Text));
@@ -130,7 +133,7 @@ impl MacroDefinition {
         if tokens.iter().all(|(kind, _)| is_type(kind)) {
             return Some(Meaning::Is(MacroRole::Type));
         }
-        None
+        uses().filter(Uses::tells).map(Meaning::Writes)
     }
 }
 

@@ -29,7 +29,7 @@ pub use file_scope::FileScope;
 pub use headers::{HeaderFiles, Headers, Included, Types};
 pub use kind::{Field, Kind};
 pub use ledger::{FileLedger, Unread};
-pub use macros::{DefinedAt, MacroDefinition, MacroKnowledge, MacroRole, Starts};
+pub use macros::{Arguments, DefinedAt, MacroDefinition, MacroKnowledge, MacroRole};
 pub use parse::{parse, parse_with};
 pub use parts::{Outside, parse_parts};
 pub use regions::{Reading, Regions};

@@ -79,8 +79,8 @@ pub(super) fn finish(source: &SourceFile, mut overlay: Overlay, limits: &Limits)
         }
     }
     overlay.sort_marks();
-    let (nodes, marks, bodies) = (nodes.nodes, overlay.marks, overlay.bodies);
-    Tree { source: source.clone(), nodes, marks, bodies, headers: Vec::new() }
+    let (nodes, marks, bodies, macros) = (nodes.nodes, overlay.marks, overlay.bodies, overlay.macros);
+    Tree { source: source.clone(), nodes, marks, bodies, macros, headers: Vec::new() }
 }
 
 /// Read a stretch of `source` as if it stood between the two texts: its nodes have the offsets of `source`.

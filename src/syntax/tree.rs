@@ -4,9 +4,10 @@
 //! data, can be sent between threads, and never change after the parse. Tokens and comments are nodes too.
 
 use super::kind::{Field, Kind};
-use super::macros::Starts;
+use super::macros::Arguments;
 use super::overlay::Mark;
 use crate::source::{SourceFile, Span, squeezed};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ pub struct Tree {
     pub(super) marks: Vec<Mark>,
     /// The bodies of functions by the overlay's count, braces included, in order.
     pub(super) bodies: Vec<Span>,
+    /// What macros that are used here do with their arguments, of those that write some.
+    pub(super) macros: BTreeMap<String, Arguments>,
     /// The headers that tell the types in it.
     pub(super) headers: Vec<Arc<Tree>>,
 }
@@ -67,12 +70,10 @@ impl Tree {
         &self.marks
     }
 
-    /// The arguments of a macro's loop that it assigns before anything else.
-    pub fn starts(&self, iterator: Node<'_>) -> Starts {
-        let at = iterator.span().start;
-        let from = self.marks.partition_point(|mark| mark.span.start < at);
-        let here = self.marks[from..].iter().take_while(|mark| mark.span.start == at);
-        here.map(|mark| mark.starts).find(|starts| !starts.is_empty()).unwrap_or_default()
+    /// What `name`, used with arguments in this file, does with them; nothing if it is not known to be a macro that
+    /// writes some.
+    pub fn arguments(&self, name: &str) -> Option<Arguments> {
+        self.macros.get(name).copied()
     }
 
     /// Let these headers tell the types that the file itself does not.

@@ -89,6 +89,18 @@ impl WrittenType {
         Some(Self::of_specifiers(descriptor, layers))
     }
 
+    /// The type that an argument of a macro spells; a lone name is taken for one.
+    pub fn of_argument(argument: Node<'_>) -> Option<Self> {
+        match argument.kind() {
+            Kind::TypeArgument => argument.child_of(Kind::TypeDescriptor).and_then(Self::of_type_name),
+            Kind::Identifier => {
+                let specifiers = argument.text().into();
+                Some(Self { specifiers, base: TypeBase::Named, ..Self::implicit_int() })
+            }
+            _ => None,
+        }
+    }
+
     /// What a function returns. Attributes belong to the function and go, except one between the type and a `*`,
     /// which is taken for an annotation of what is pointed to.
     pub fn returned_by(function: Node<'_>) -> Option<Self> {
@@ -269,6 +281,12 @@ impl WrittenType {
     /// Whether it is a struct or union by value. A typedef that hides one is [`TypeBase::Named`] instead.
     pub fn is_aggregate(&self) -> bool {
         self.layers.is_empty() && matches!(self.base, TypeBase::Struct | TypeBase::Union)
+    }
+
+    /// Whether it is a number, going by its words.
+    pub fn is_arithmetic(&self) -> bool {
+        let sized = words(&self.specifiers).iter().any(|w| width(w).is_some());
+        self.layers.is_empty() && (self.base == TypeBase::Arithmetic || sized)
     }
 
     /// Whether its struct, union or enum has no tag, so that no second declaration can name the same type.

@@ -269,11 +269,6 @@ impl<'t> Machine<'_, 't> {
         if node.is(Kind::MacroIterator)
             && let Some(arguments) = node.child(Field::Arguments)
         {
-            for argument in arguments.named_children() {
-                if let Some(id) = self.eval.scopes.resolve(argument) {
-                    state.forget(id);
-                }
-            }
             self.rewrite_children(arguments, state)?;
         }
         Ok(())

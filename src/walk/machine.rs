@@ -17,6 +17,7 @@ use super::site::{Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::State;
 use super::sym::Facts;
+use crate::flow::access::{Part, accesses};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,6 +143,7 @@ impl<'a, 't> Machine<'a, 't> {
             Kind::LabeledStatement => self.labelled(node, state, level),
             Kind::MacroStatement | Kind::MacroDeclaration => {
                 self.rewrite_children(node, state)?;
+                self.forget_written(node, state)?;
                 self.keep(node, level);
                 Ok(Flow::Falls)
             }
@@ -326,19 +328,19 @@ impl<'a, 't> Machine<'a, 't> {
     /// Forget every variable that is written somewhere below `node`.
     pub fn forget_written(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         state.conditions.clear();
-        for write in node.descendants() {
-            let target = match write.kind() {
-                Kind::AssignmentExpression => write.child(Field::Left),
-                Kind::UpdateExpression => write.child(Field::Argument),
-                Kind::PointerExpression if write.operator() == Some("&") => write.child(Field::Argument),
-                _ => None,
-            };
-            let Some(id) = target.and_then(|t| self.eval.scopes.resolve(unwrapped(t))) else { continue };
+        for access in accesses(node, self.eval.scopes) {
+            let id = access.decl;
+            let decays = self.eval.scopes.declaration(id).ty.is_array();
+            if access.part == Part::Element || !access.may_define() && (decays || !access.takes_address()) {
+                continue;
+            }
             let site = self.eval.site;
             if id == site.batch || id == site.offset {
+                let change =
+                    access.place.parent().filter(|p| !p.is(Kind::ArgumentList)).unwrap_or(access.place);
                 return Err(Refusal::new(
                     RefusalCode::CursorRedefined,
-                    write.span(),
+                    change.span(),
                     "a cursor of the walk is changed here, in a part of the body that may run or not",
                 ));
             }

@@ -38,7 +38,11 @@ impl<'t> Machine<'_, 't> {
             Kind::PointerExpression if self.is_element(node, state) => self.rewrite_element(node, state),
             Kind::CallExpression => {
                 self.check_call(node)?;
-                self.rewrite_children(node, state)
+                self.rewrite_children(node, state)?;
+                match callee(node).and_then(|name| self.tree.arguments(name)) {
+                    Some(_) => self.forget_written(node, state),
+                    None => Ok(()),
+                }
             }
             Kind::CompoundStatement => {
                 // A statement expression.

@@ -127,7 +127,7 @@ fn headers_of_macro_iterators_may_write_their_arguments() {
     let head = "void f(struct s *pos, struct s *head, int n)";
     assert_eq!(
         listing(head, "each_item(pos, &head->list, link) { n = pos->a; }"),
-        "pos:Unknown, head:AddressTaken Pointee, pos?:Read Pointee, n?:Write"
+        "head:AddressTaken Pointee, pos:Unknown, pos?:Read Pointee, n?:Write"
     );
 }
 
@@ -144,4 +144,13 @@ fn what_a_macro_iterator_assigns_first_is_written_behind_what_it_reads() {
 #[test]
 fn types_among_arguments_are_only_named() {
     assert_eq!(listing("int f(int a, int b)", "return least(unsigned int, a, b);"), "a:Read, b:Read");
+}
+
+#[test]
+fn macros_write_what_they_are_handed_by_name() {
+    let head = "#define SET(x, v) ((x) = (v))\n#define ADD(x, v) ((x) += (v))\n#define SEE(x) f(x)\n#define EACH(n, h) for (n = first(h); n; n++)\nvoid f(int a, int b)";
+    assert_eq!(listing(head, "SET(a, a + b);"), "a:Read, b:Read, a:Write");
+    assert_eq!(listing(head, "ADD((a), b);"), "b:Read, a:Unknown");
+    assert_eq!(listing(head, "SEE(a); ADD(a + 1, b);"), "a:Read, a:Read, b:Read");
+    assert_eq!(listing(head, "EACH(a, b) f(a);"), "b:Read, a:Write, a?:Read");
 }

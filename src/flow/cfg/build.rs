@@ -1,5 +1,6 @@
 //! From statements to nodes and edges.
 
+use super::super::access;
 use super::{Cfg, CfgId, CfgNode, Edge, EdgeKind, Role, constant};
 use crate::syntax::scope::label_address;
 use crate::syntax::{Field, Kind, Node, Scopes};
@@ -207,9 +208,9 @@ impl<'t> Builder<'t> {
     }
 
     fn iterator(&mut self, node: Node<'t>, from: Loose) -> Loose {
-        let from = match node.tree().starts(node).is_empty() {
-            true => from,
-            false => self.step(Role::IteratorInit, node, Some(node), from),
+        let from = match access::behind_macro(node).assigns_any() {
+            false => from,
+            true => self.step(Role::IteratorInit, node, Some(node), from),
         };
         let id = self.add(Role::Iterator, node, Some(node), from);
         let (rest, continues, breaks) = self.body(node, vec![(id, EdgeKind::True)]);

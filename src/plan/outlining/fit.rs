@@ -67,6 +67,9 @@ pub fn hazard(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> String {
         HazardKind::WritesArgument(id) => {
             format!("may write `{}` without its address", scopes.declaration(id).name)
         }
+        HazardKind::SpellsOut(id) => {
+            format!("makes a string of what `{}` is called here", scopes.declaration(id).name)
+        }
     };
     format!("the macro `{}` {what}", hazard.node.text())
 }

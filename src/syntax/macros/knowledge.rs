@@ -6,9 +6,10 @@
 
 use super::super::overlay::{MarkKind, Why};
 use super::super::tree::Tree;
-use super::{MacroDefinition, MacroRole, Meaning, Starts, definitions};
+use super::{Arguments, MacroDefinition, MacroRole, Meaning, Uses, definitions};
 use crate::source::LineIndex;
-use std::collections::HashMap;
+use crate::syntax::lexer::{Token, TokenKind, Word};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -73,8 +74,10 @@ impl MacroKnowledge {
     pub fn of_loops(tree: &Tree) -> Self {
         let mut known = Self::over(Self::shipped().clone());
         for mark in tree.marks().iter().filter(|mark| mark.kind == MarkKind::Iterator) {
-            let known_loop = Known { meaning: Meaning::Head(mark.starts), why: mark.why, at: None };
-            known.insert(tree.source().slice(mark.span).to_owned(), known_loop);
+            let name = tree.source().slice(mark.span);
+            let own = tree.arguments(name).unwrap_or(Arguments::UNKNOWN);
+            let meaning = Meaning::Head(Uses { own, handed_on: Vec::new() });
+            known.insert(name.to_owned(), Known { meaning, why: mark.why, at: None });
         }
         known
     }
@@ -102,9 +105,15 @@ impl MacroKnowledge {
 
     /// Add one definition, if its body tells what it is.
     pub fn add(&mut self, definition: &MacroDefinition, why: Why) {
-        if let Some(meaning) = definition.meaning() {
-            self.insert(definition.name.clone(), Known { meaning, why, at: None });
-        }
+        let before = self.meanings.get(&definition.name).map(|known| &known.meaning);
+        let meaning = match (definition.meaning(), before) {
+            (Some(Meaning::Writes(uses)), Some(Meaning::Writes(other))) => Meaning::Writes(uses.or(other)),
+            (Some(Meaning::Head(uses)), Some(Meaning::Head(other))) => Meaning::Head(uses.or(other)),
+            (None, Some(Meaning::Writes(other))) => Meaning::Writes(Uses::default().or(other)),
+            (Some(meaning), _) => meaning,
+            (None, _) => return,
+        };
+        self.insert(definition.name.clone(), Known { meaning, why, at: None });
     }
 
     /// Say what `name` stands for.
@@ -147,12 +156,57 @@ impl<'k> Layers<'k> {
         Some((self.resolve(&known.meaning, &mut steps)?, known.why))
     }
 
-    /// What the loop behind `name` assigns before anything else.
-    pub(in crate::syntax) fn starts(self, name: &str) -> Starts {
-        match self.known(name).map(|known| &known.meaning) {
-            Some(Meaning::Head(starts)) => *starts,
-            _ => Starts::default(),
+    /// What `name` does with its arguments; nothing if it is not known to be a macro that writes some of them.
+    pub(in crate::syntax) fn arguments(self, name: &str) -> Option<Arguments> {
+        self.argued(name, &mut { STEPS })
+    }
+
+    fn argued(self, name: &str, steps: &mut usize) -> Option<Arguments> {
+        let Some(left) = steps.checked_sub(1) else { return Some(Arguments::UNKNOWN) };
+        *steps = left;
+        match &self.known(name)?.meaning {
+            Meaning::Head(uses) => {
+                let arguments = self.resolved(uses, steps);
+                // Something has to move on.
+                let hidden = !arguments.writes_any() && !uses.handed_on.is_empty();
+                Some(if hidden { Arguments::UNKNOWN } else { arguments })
+            }
+            Meaning::Writes(uses) | Meaning::As(_, Some(uses)) => {
+                Some(self.resolved(uses, steps)).filter(|a| a.writes_any())
+            }
+            Meaning::As(other, None) => self.argued(other, steps),
+            Meaning::Is(MacroRole::Iterator) => Some(Arguments::UNKNOWN),
+            Meaning::Is(_) | Meaning::AttributeIf(_) => None,
         }
+    }
+
+    fn resolved(self, uses: &Uses, steps: &mut usize) -> Arguments {
+        let mut out = uses.own;
+        for (number, name) in &uses.handed_on {
+            if self.argued(name, steps).is_some_and(Arguments::writes_any) {
+                out.touch(*number);
+            }
+        }
+        out
+    }
+
+    /// What the macros that a text uses with arguments do with them.
+    pub(in crate::syntax) fn used(self, text: &[u8], tokens: &[Token]) -> BTreeMap<String, Arguments> {
+        let mut out = BTreeMap::new();
+        let code = tokens.iter().filter(|t| !matches!(t.kind, TokenKind::Space | TokenKind::Comment));
+        let mut before: Option<&Token> = None;
+        for token in code {
+            let name =
+                before.filter(|t| t.kind == TokenKind::Word(Word::Ident) && token.kind == TokenKind::LParen);
+            let name = name.and_then(|t| std::str::from_utf8(&text[t.start as usize..t.end as usize]).ok());
+            if let Some(name) = name.filter(|name| !out.contains_key(*name))
+                && let Some(arguments) = self.arguments(name)
+            {
+                out.insert(name.to_owned(), arguments);
+            }
+            before = Some(token);
+        }
+        out
     }
 
     fn known(self, name: &str) -> Option<&'k Known> {
@@ -167,7 +221,8 @@ impl<'k> Layers<'k> {
         match meaning {
             Meaning::Is(role) => Some(*role),
             Meaning::Head(_) => Some(MacroRole::Iterator),
-            Meaning::As(other) => role_of(other),
+            Meaning::Writes(_) => None,
+            Meaning::As(other, _) => role_of(other),
             Meaning::AttributeIf(names) => {
                 let all = names.iter().all(|name| role_of(name) == Some(MacroRole::Attribute));
                 all.then_some(MacroRole::Attribute)

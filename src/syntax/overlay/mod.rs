@@ -22,10 +22,11 @@ mod statement;
 pub use spell::{Mark, MarkKind, Why};
 
 use super::lexer::{Token, TokenKind, Word};
-use super::macros::{Layers, MacroRole};
+use super::macros::{Arguments, Layers, MacroRole};
 use crate::source::Span;
 use conditional::Tok;
 use spell::Spelling;
+use std::collections::BTreeMap;
 
 /// What the grammar reads in the place of the source.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,8 @@ pub struct Overlay {
     pub bodies: Vec<Span>,
     /// What is parsed at a time, without gaps; never empty.
     pub pieces: Vec<Span>,
+    /// What macros that are used do with their arguments, of those that write some.
+    pub macros: BTreeMap<String, Arguments>,
 }
 
 /// Where items stand.
@@ -72,7 +75,8 @@ pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>, piece: u
     walker.items(0, end, Place::Top);
     let Walker { s, toks, mates, items, bodies, .. } = walker;
     let pieces = pieces::pieces(&toks, &mates, &items, text.len(), piece);
-    let mut overlay = Overlay { text: s.out, marks: s.marks, items, bodies, pieces };
+    let mut overlay =
+        Overlay { text: s.out, marks: s.marks, items, bodies, pieces, macros: known.used(text, tokens) };
     overlay.sort_marks();
     overlay.drop_inner_attributes();
     overlay

@@ -4,7 +4,6 @@
 //! change the length: every write replaces bytes.
 
 use crate::source::Span;
-use crate::syntax::macros::Starts;
 
 /// What the overlay took a stretch of the source for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,13 +88,11 @@ pub struct Mark {
     pub why: Why,
     /// How the bytes were spelled before they were made one word, for a parse of their own.
     pub(in crate::syntax) inner: Option<Box<[u8]>>,
-    /// Of the head of a loop: the arguments that it assigns before anything else.
-    pub starts: Starts,
 }
 
 impl Mark {
     pub(in crate::syntax) fn new(kind: MarkKind, span: Span) -> Self {
-        Self { kind, span, item: span.start, why: Why::Context, inner: None, starts: Starts::default() }
+        Self { kind, span, item: span.start, why: Why::Context, inner: None }
     }
 
     pub(in crate::syntax) fn because(mut self, why: Why) -> Self {

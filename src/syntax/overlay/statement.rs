@@ -401,7 +401,6 @@ impl Walker<'_> {
         let why = self.why(i);
         let span = self.span(i, i + 1);
         let mut mark = Mark::new(MarkKind::Iterator, span).because(why);
-        mark.starts = self.known.starts(self.text(i));
         if end == i + 2 {
             let whole = self.span(i, next);
             if whole.len() < b"for(;;)".len() {
