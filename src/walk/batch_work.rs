@@ -57,7 +57,8 @@ pub(super) fn check_per_batch<'t>(
                 costly.push(call);
                 continue;
             }
-            let leaves = node.is(Kind::IfStatement) && stage == Stage::Before;
+            let arm = |n: Node<'t>| n.child(Field::Condition).is_none_or(|c| !c.encloses(call));
+            let leaves = node.is(Kind::IfStatement) && stage == Stage::Before && arm(node);
             if !known(&spec.pure) && !known(&spec.accounting) && !leaves {
                 return Err(Refusal::new(RefusalCode::BatchWorkAfterLoop, call.span(), {
                     let what = call.child(Field::Function).map_or(name, Node::text);

@@ -55,7 +55,7 @@ impl<'t> Machine<'_, 't> {
             return Ok(Flow::Falls);
         }
         let mut after_condition = state.clone();
-        match self.eval.truth(condition, &mut after_condition) {
+        match self.eval.truth(condition, &mut after_condition).filter(|_| self.may_go(condition, state)) {
             Some(holds) => {
                 *state = after_condition;
                 self.out.untaken.extend(if holds { otherwise } else { Some(then) }.map(|arm| (node, arm)));
@@ -78,6 +78,29 @@ impl<'t> Machine<'_, 't> {
                 self.open_if(node, condition, then, otherwise, state, level)
             }
         }
+    }
+
+    /// Whether a condition does nothing that is not the walk's own, as far as it is come to.
+    fn may_go(&self, condition: Node<'t>, state: &State<'t>) -> bool {
+        let condition = self.eval.seen_through(unwrapped(condition));
+        let sides = (condition.child(Field::Left), condition.child(Field::Right));
+        if let (Some("&&" | "||"), (Some(left), Some(right))) = (condition.operator(), sides) {
+            let ends = condition.operator() == Some("||");
+            let mut behind = state.clone();
+            return self.may_go(left, state)
+                && (self.eval.truth(left, &mut behind) == Some(ends) || self.may_go(right, &behind));
+        }
+        let calls = |n: Node<'t>| n.is(Kind::CallExpression) && n != self.eval.site.call && !self.is_pure(n);
+        let own = |n: Node<'t>| {
+            let target = match n.kind() {
+                Kind::AssignmentExpression => n.child(Field::Left),
+                Kind::UpdateExpression => n.child(Field::Argument),
+                _ => return true,
+            };
+            let id = target.and_then(|t| self.eval.scopes.resolve(unwrapped(t)));
+            id.is_some_and(|id| self.cursors.contains(&id) || id == self.eval.site.got)
+        };
+        condition.descendants().all(|n| own(n) && !calls(n))
     }
 
     /// A decided `if` inside a kept statement: it may only go whole, or be kept whole.

@@ -78,7 +78,12 @@ impl<'t> Evaluator<'_, 't> {
         }
         self.spec.same.iter().find_map(|same| {
             let bindings = matches(&same.pattern, node)?;
-            Some(self.meaning(&same.meaning, same.meaning.single()?, &bindings, state))
+            let value = self.meaning(&same.meaning, same.meaning.single()?, &bindings, state);
+            // A type among the arguments is the type of the result.
+            let arguments = node.child(Field::Arguments).into_iter().flat_map(|a| a.named_children());
+            let types =
+                arguments.filter(|a| self.scopes.resolve(*a).is_none()).filter_map(WrittenType::of_argument);
+            Some(types.fold(value, |value, ty| held(&ty, value)))
         })
     }
 

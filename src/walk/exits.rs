@@ -5,7 +5,8 @@
 //! done that would have to be written twice.
 
 use super::conditions::Another;
-use super::machine::{Level, Machine};
+use super::eval::unwrapped;
+use super::machine::{Flow, Level, Machine};
 use super::output::{Jump, Output, Piece, Spelling, Stage, Target};
 use super::position::Position;
 use super::refusal::{Refusal, RefusalCode};
@@ -112,12 +113,15 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
         _ => Work::default(),
     };
     let leaving = probe.out.jumps.first().cloned();
+    if let Some(leaving) = leaving.as_ref().filter(|_| flow == Flow::Falls) {
+        check_asked(machine, &probe.out, leaving)?;
+    }
     Ok(match leaving {
         Some(leaving) => Exit {
             jump: jump.clone(),
             end: End::Leaves(leaving.target),
             state: leaving.state,
-            may_go_on: flow == super::machine::Flow::Falls,
+            may_go_on: flow == Flow::Falls,
             work,
             comments: comments_inside(site, &probe.out),
             position: Position::EndOfBatch,
@@ -125,6 +129,24 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
         None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
         None => Exit { work, ..exit(another(machine, jump, &state)?, state) },
     })
+}
+
+/// Whether a way leaves the loop may depend on the value that it leaves with, and on nothing else.
+fn check_asked<'t>(machine: &Machine<'_, 't>, way: &Output<'t>, leaving: &Jump<'t>) -> Result<(), Refusal> {
+    let around = leaving.node.ancestors().take_while(|n| *n != machine.eval.site.outer);
+    let asked = around.filter(|n| way.open.contains(&n.id())).filter_map(|n| n.child(Field::Condition));
+    let of_more = |condition: &Node<'t>| {
+        let joins = |n: Node<'t>| n.is(Kind::BinaryExpression) && matches!(n.operator(), Some("&&" | "||"));
+        !machine.is_pure(*condition) || condition.descendants().any(joins)
+    };
+    match asked.map(unwrapped).find(of_more) {
+        Some(condition) => {
+            let sentence =
+                "whether the loop is left here depends on more than the value that it is left with";
+            Err(Refusal::new(RefusalCode::ErrorChannels, condition.span(), sentence))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether the outer loop goes round once more.

@@ -40,6 +40,7 @@ mod queue;
 pub mod recognise;
 pub mod refusal;
 pub mod rest;
+mod room;
 mod rewrite;
 mod scratch;
 pub mod site;

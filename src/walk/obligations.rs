@@ -93,7 +93,7 @@ impl Duty {
             | RefusalCode::NeighbourElement
             | RefusalCode::PagesUsedAfterLoop => Self::Array,
             RefusalCode::IteratorUsedInBody => Self::Object,
-            RefusalCode::NoFailureTest => Self::WaysOut,
+            RefusalCode::NoFailureTest | RefusalCode::RoomRunsOut => Self::WaysOut,
             RefusalCode::ValueAfterLoop => Self::Behind,
             RefusalCode::BatchWorkAfterLoop | RefusalCode::LockSpansBatch => Self::PerBatch,
             RefusalCode::CaptureNotPossible => Self::Captures,

@@ -22,6 +22,7 @@ use super::position::{Positions, check_turn};
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::check_running;
+use super::room::{check_entered, check_room};
 use super::site::{self, Site, statements_of};
 use super::spec::WalkSpec;
 use super::state::{Added, State, Value, Variable};
@@ -153,6 +154,7 @@ fn with_total<'t>(
 ) -> Result<Walk<'t>, Refusal> {
     let (spec, scopes) = (eval.spec, eval.scopes);
     let limit = limit(eval, total)?;
+    check_room(eval, total)?;
     let site = Site { flags: total.flags.clone(), also: total.rest.clone(), ..eval.site.clone() };
     let eval = Evaluator { site: &site, ..*eval };
     let mut cursors = usage::candidates(&site, scopes);
@@ -215,6 +217,7 @@ fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<
     machine.eval.begin_turn(&mut end);
     machine.list(&site.body, &mut end, Level::Top)?;
     let failure = failure(&machine)?;
+    check_entered(&machine.eval, total, &failure.arm)?;
     check_counter(scopes, total, &end)?;
     evidence::goes_on(proof, scopes, total);
     let ways_out = exits(&machine, &machine.out)?;

@@ -71,6 +71,8 @@ codes! {
     OtherReleasePrimitive = "other-release-primitive",
     /// The limit on bytes may be below the size of an element, which cuts elements that the helper does not cut.
     ByteCapBelowPage = "byte-cap-below-page",
+    /// The limit on elements may run down to zero, where the loop ends without asking and the helper goes on.
+    RoomRunsOut = "room-runs-out",
     /// A cursor of the walk is changed by the body.
     CursorRedefined = "cursor-redefined",
     /// A variable's value after the loop cannot be had from the helper's result.

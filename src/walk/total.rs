@@ -156,7 +156,7 @@ fn is_position(eval: &Evaluator<'_, '_>, node: Node<'_>) -> bool {
 }
 
 /// `x` of `x > 0`, `x != 0`, `0 < x`.
-fn above_zero(node: Node<'_>) -> Option<Node<'_>> {
+pub(super) fn above_zero(node: Node<'_>) -> Option<Node<'_>> {
     let zero = |n: Node<'_>| unwrapped(n).text() == "0";
     let (left, right) = (node.child(Field::Left)?, node.child(Field::Right)?);
     match node.operator()? {
@@ -258,14 +258,19 @@ fn is_rest(eval: &Evaluator<'_, '_>, node: Node<'_>, total: &Total<'_>) -> bool 
 
 /// Whether an expression is a minimum, one side of which is something.
 pub(super) fn is_least(spec: &WalkSpec, node: Node<'_>, is_it: &dyn Fn(Node<'_>) -> bool) -> bool {
-    spec.same.iter().any(|same| {
-        let Some(meaning) = same.meaning.single() else { return false };
+    sides_of_least(spec, node).into_iter().any(is_it)
+}
+
+/// The sides of a minimum; none of anything else.
+pub(super) fn sides_of_least<'t>(spec: &WalkSpec, node: Node<'t>) -> Vec<Node<'t>> {
+    let sides = spec.same.iter().find_map(|same| {
+        let meaning = same.meaning.single()?;
         let smaller = meaning.child(Field::Condition).and_then(Node::operator) == Some("<");
-        let sides = [meaning.child(Field::Consequence), meaning.child(Field::Alternative)];
-        let bindings = matches(&same.pattern, node).filter(|_| smaller);
-        let bound = |side: Node<'_>| bindings.as_ref().and_then(|b| b.get(same.meaning.text_of(side)));
-        sides.into_iter().flatten().filter_map(bound).map(unwrapped).any(is_it)
-    })
+        let bindings = matches(&same.pattern, node).filter(|_| smaller)?;
+        let sides = [meaning.child(Field::Consequence)?, meaning.child(Field::Alternative)?];
+        sides.into_iter().map(|side| bindings.get(same.meaning.text_of(side)).map(unwrapped)).collect()
+    });
+    sides.unwrap_or_default()
 }
 
 /// Whether what the loop counts was limited to what the walked object has: `if (bound > rest) bound = rest;`, or set to it,

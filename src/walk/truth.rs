@@ -46,7 +46,7 @@ impl Relation {
         }
     }
 
-    fn negated(self) -> Self {
+    pub(super) fn negated(self) -> Self {
         match self {
             Relation::Less => Relation::GreaterEqual,
             Relation::LessEqual => Relation::Greater,
@@ -57,7 +57,7 @@ impl Relation {
         }
     }
 
-    fn mirrored(self) -> Self {
+    pub(super) fn mirrored(self) -> Self {
         match self {
             Relation::Less => Relation::Greater,
             Relation::LessEqual => Relation::GreaterEqual,
@@ -85,12 +85,12 @@ impl<'t> Evaluator<'_, 't> {
                     "&&" => match self.truth(left, state) {
                         Some(false) => Some(false),
                         Some(true) => self.truth(right, state),
-                        None => (self.truth(right, &mut state.clone()) == Some(false)).then_some(false),
+                        None => (self.perhaps(right, state) == Some(false)).then_some(false),
                     },
                     "||" => match self.truth(left, state) {
                         Some(true) => Some(true),
                         Some(false) => self.truth(right, state),
-                        None => (self.truth(right, &mut state.clone()) == Some(true)).then_some(true),
+                        None => (self.perhaps(right, state) == Some(true)).then_some(true),
                     },
                     operator => {
                         let Some(relation) = Relation::of(operator) else {
@@ -102,6 +102,14 @@ impl<'t> Evaluator<'_, 't> {
             }
             _ => decided(self.sign_of(condition, state), Relation::NotEqual),
         }
+    }
+
+    /// The truth of what may be asked for or not.
+    fn perhaps(&self, condition: Node<'t>, state: &mut State<'t>) -> Option<bool> {
+        let mut asked = state.clone();
+        let truth = self.truth(condition, &mut asked);
+        *state = std::mem::take(state).join(&asked);
+        truth
     }
 
     fn sign_of(&self, node: Node<'t>, state: &mut State<'t>) -> Sign {

@@ -1,0 +1,218 @@
+//! Whether there is always room for an element when a batch is acquired.
+//!
+//! In: the limit on elements that is given to the acquisition. Out: nothing, if it is a number, does not change in the loop,
+//! or is asked for in front of every acquisition. It refuses a limit that may run down to zero: then nothing is got, the
+//! loop ends with that, and the helper, which has its own batches, would go on.
+
+use super::eval::{Evaluator, unwrapped};
+use super::expressions::{is_pure, looks_up, same_text};
+use super::output::FailureArm;
+use super::refusal::{Refusal, RefusalCode};
+use super::site::Site;
+use super::total::{Total, above_zero, sides_of_least};
+use super::truth::Relation;
+use super::usage::leaves;
+use crate::flow::access::accesses;
+use crate::syntax::scope::DeclId;
+use crate::syntax::{Field, Kind, Node};
+
+/// Check the limit on elements.
+pub(super) fn check_room<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<(), Refusal> {
+    let Some(slots) = eval.site.slots.map(unwrapped) else { return Ok(()) };
+    let room = Room { eval, held: held(eval, total) };
+    if room.is_there(slots, 0) {
+        return Ok(());
+    }
+    let sentence = "this may run down to zero, and nothing asks for that in front of the acquisition";
+    Err(Refusal::new(RefusalCode::RoomRunsOut, slots.span(), sentence))
+}
+
+/// Conditions that hold, or do not, whenever a batch is acquired.
+fn held<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Vec<(Node<'t>, bool)> {
+    let site = eval.site;
+    let mut out: Vec<_> =
+        (!is_tested_late(site)).then_some((total.condition, site.test.is_none())).into_iter().collect();
+    let in_front =
+        site.body.iter().filter(|n| n.is(Kind::IfStatement) && n.span().end <= site.call.span().start);
+    for test in in_front {
+        let leaving = test.child(Field::Consequence).is_some_and(leaves);
+        out.extend(test.child(Field::Condition).filter(|_| leaving).map(|condition| (condition, false)));
+    }
+    out
+}
+
+/// A loop that acquires before it asks whether anything is left must have something to acquire when it is come to: the
+/// helper does not fail where there is nothing.
+pub(super) fn check_entered<'t>(
+    eval: &Evaluator<'_, 't>,
+    total: &Total<'t>,
+    failure: &FailureArm<'t>,
+) -> Result<(), Refusal> {
+    let outer = eval.site.outer;
+    if !is_tested_late(eval.site) || !failure.nothing_fails {
+        return Ok(());
+    }
+    let mut held = Vec::new();
+    for inside in std::iter::once(outer).chain(outer.ancestors()) {
+        let Some(around) = inside.parent() else { break };
+        let earlier =
+            around.named_children().take_while(|n| *n != inside).filter(|n| n.is(Kind::IfStatement));
+        let leaving = earlier.filter(|n| n.child(Field::Consequence).is_some_and(leaves));
+        held.extend(leaving.filter_map(|n| n.child(Field::Condition)).map(|condition| (condition, false)));
+        if around.is(Kind::IfStatement) && inside.role() == Some(Field::Consequence) {
+            held.extend(around.child(Field::Condition).map(|condition| (condition, true)));
+        }
+    }
+    let counted = above_zero(total.condition).unwrap_or(total.condition);
+    let left = total.position.into_iter().chain([counted, eval.site.bytes]);
+    let known =
+        |left: Node<'t>| held.iter().any(|(condition, holds)| eval.says(*condition, *holds, unwrapped(left)));
+    if left.into_iter().any(known) {
+        return Ok(());
+    }
+    let sentence = "if there is nothing to walk, this acquires once and fails; the helper would not";
+    let asked = failure.test.child(Field::Condition).map_or(failure.test, unwrapped);
+    Err(Refusal::new(RefusalCode::ErrorChannels, asked.span(), sentence))
+}
+
+/// Whether the loop acquires before it asks whether anything is left.
+fn is_tested_late(site: &Site<'_>) -> bool {
+    site.outer.is(Kind::DoStatement) || site.test.is_some_and(|t| t.span().start > site.call.span().start)
+}
+
+/// What is known of the room.
+struct Room<'a, 'b, 't> {
+    eval: &'a Evaluator<'b, 't>,
+    held: Vec<(Node<'t>, bool)>,
+}
+
+impl<'t> Room<'_, '_, 't> {
+    /// Whether a limit is above zero at every acquisition, if it is at the first.
+    fn is_there(&self, limit: Node<'t>, depth: u32) -> bool {
+        let limit = unwrapped(limit);
+        if self.is_steady(limit)
+            || self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit))
+        {
+            return true;
+        }
+        let least = sides_of_least(self.eval.spec, limit);
+        if !least.is_empty() {
+            return least.into_iter().all(|side| self.is_there(side, depth));
+        }
+        let given = self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id));
+        depth < 4 && given.is_some_and(|value| self.is_there(value, depth + 1))
+    }
+
+    /// The only value that a variable gets in the loop, in front of the acquisition.
+    fn given_in_front(&self, id: DeclId) -> Option<Node<'t>> {
+        let site = self.eval.site;
+        let written = accesses(site.outer, self.eval.scopes);
+        let mut written = written.iter().filter(|a| a.decl == id && (a.may_define() || a.takes_address()));
+        let (first, second) = (written.next()?, written.next());
+        let holder = first.place.parent()?;
+        let value = match holder.kind() {
+            Kind::AssignmentExpression if holder.operator() == Some("=") => holder.child(Field::Right),
+            Kind::InitDeclarator => holder.child(Field::Value),
+            _ => None,
+        };
+        let statement = holder.parent().filter(|s| site.body.contains(s))?;
+        value.filter(|_| second.is_none() && statement.span().end <= site.call.span().start)
+    }
+
+    /// Whether nothing in the loop changes what an expression is.
+    fn is_steady(&self, limit: Node<'t>) -> bool {
+        let site = self.eval.site;
+        let changed: Vec<DeclId> = accesses(site.outer, self.eval.scopes)
+            .iter()
+            .filter(|a| a.may_define() || a.takes_address())
+            .map(|a| a.decl)
+            .collect();
+        let read = accesses(limit, self.eval.scopes);
+        let own = read.iter().all(|a| !a.uses() || !changed.contains(&a.decl));
+        let evaluated = read.iter().any(|a| a.uses() && limit.encloses(a.node));
+        let pure = |n: Node<'t>| is_pure(&self.eval.spec.pure, n);
+        let looked_up = limit.descendants().any(|n| looks_up(n) && !(n.is(Kind::CallExpression) && pure(n)));
+        let acts = || {
+            let calls = site.outer.descendants().filter(|n| n.is(Kind::CallExpression) && *n != site.call);
+            let writes =
+                |n: &Node<'t>| n.child(Field::Left).or(n.child(Field::Argument)).is_some_and(looks_up);
+            let moves =
+                |n: &Node<'t>| matches!(n.kind(), Kind::AssignmentExpression | Kind::UpdateExpression);
+            calls.into_iter().any(|call| !pure(call))
+                || site.outer.descendants().any(|n| moves(&n) && writes(&n))
+        };
+        pure(limit) && own && (!looked_up || !evaluated || !acts())
+    }
+}
+
+impl<'t> Evaluator<'_, 't> {
+    /// Whether a condition that holds, or does not, says that a quantity is not zero.
+    fn says(&self, condition: Node<'t>, holds: bool, limit: Node<'t>) -> bool {
+        let condition = self.seen_through(unwrapped(condition));
+        if same_text(condition, limit) {
+            return holds;
+        }
+        let sides =
+            (condition.child(Field::Left).map(unwrapped), condition.child(Field::Right).map(unwrapped));
+        match (condition.operator(), sides) {
+            (Some("!"), _) => condition.child(Field::Argument).is_some_and(|n| self.says(n, !holds, limit)),
+            (Some("&&" | "||"), (Some(left), Some(right))) => {
+                let both = (condition.operator() == Some("&&")) == holds;
+                both && (self.says(left, holds, limit) || self.says(right, holds, limit))
+            }
+            (Some(operator), (Some(left), Some(right))) => Relation::of(operator).is_some_and(|relation| {
+                let relation = if holds { relation } else { relation.negated() };
+                sets_apart(left, right, relation, limit)
+                    || sets_apart(right, left, relation.mirrored(), limit)
+            }),
+            _ => false,
+        }
+    }
+}
+
+/// Whether `left relation right` says that a limit is not zero: it is `left` and `right` is 0, or it is `left - right`.
+fn sets_apart(left: Node<'_>, right: Node<'_>, relation: Relation, limit: Node<'_>) -> bool {
+    if !matches!(relation, Relation::Greater | Relation::NotEqual) {
+        return false;
+    }
+    let zero = right.text() == "0" && same_text(left, limit);
+    let sides = (limit.child(Field::Left).map(unwrapped), limit.child(Field::Right).map(unwrapped));
+    zero || limit.operator() == Some("-")
+        && matches!(sides, (Some(a), Some(b)) if same_text(a, left) && same_text(b, right))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    /// The verdict with a limit on elements, what stands in front of the acquisition, and what the body does.
+    fn limited(limit: &str, in_front: &str, body: &str) -> String {
+        let test = format!("{in_front}\n\t\tgot = take_batch(iter, parts, ~0UL, {limit}, &off);");
+        let see = format!("{body};\n\t\t\tsee(object, parts[k], off, len);");
+        let code = verdict(&[
+            ("got = take_batch(iter, parts, ~0UL, 16, &off);", &test),
+            ("see(object, parts[k], off, len);", &see),
+            ("int k, ret = 0;", "int k, ret = 0, used = 0, most;"),
+        ]);
+        code.split_whitespace().next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn what_the_body_uses_up_has_to_be_asked_for() {
+        assert_eq!(limited("8 - used", "", "used++"), "room-runs-out");
+        assert_eq!(limited("8 - used", "if (used == 8)\n\t\t\treturn -EFBIG;", "used++"), "walk");
+        assert_eq!(limited("8 - used", "if (used >= 8)\n\t\t\treturn -EFBIG;", "used++"), "walk");
+        assert_eq!(limited("8 - used", "if (used == 9)\n\t\t\treturn -EFBIG;", "used++"), "room-runs-out");
+        assert_eq!(limited("smaller(16, 8 - used)", "", "used++"), "room-runs-out");
+        let kept = "most = 8 - used;\n\t\tif (!most)\n\t\t\treturn -EFBIG;";
+        assert_eq!(limited("most", kept, "used++"), "walk");
+        assert_eq!(limited("most", "most = 8 - used;", "used++"), "room-runs-out");
+    }
+
+    #[test]
+    fn what_stays_as_it_is_need_not_be() {
+        assert_eq!(limited("16 - used", "", ""), "walk");
+        assert_eq!(limited("sizeof(parts) / sizeof(parts[0])", "", ""), "walk");
+        assert_eq!(limited("object->room", "", ""), "room-runs-out");
+    }
+}
