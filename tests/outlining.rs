@@ -1,5 +1,8 @@
 //! Statements outlined by an ordinary rule: the result compiles without a warning and does what the original does.
 //!
+//! `tests/outlining/*.case` are whole programs of our own: `//- rule`, `//- before`, `//- after` (none if nothing changes)
+//! and `//- says SENTENCE` for each refusal. Both versions are compiled with and without `VARIANT`, run and compared.
+//!
 //! The two faults that a textual rule has there are the point: a body with `#ifdef` keeps its lines, and `break` and
 //! captured variables mean in the new function what they meant in the loop.
 
@@ -100,20 +103,31 @@ int load(struct belt *belt, const int limit)
 }
 ";
 
-fn outlined(rule: &str, code: &str) -> String {
+/// The code after the rule, and what it says.
+fn run(rule: &str, code: &str) -> (String, Vec<String>) {
     let (file, errors) = vedalia::smpl::parse(&SourceFile::new("rule.cocci", rule));
     assert!(errors.is_empty(), "{errors:?}");
     let options = ApplyOptions::default();
     let applied = apply(&prepare(&file, &options).unwrap(), &SourceFile::new("load.c", code), &options);
-    assert!(applied.diagnostics.is_empty(), "{:?}", applied.diagnostics);
-    String::from_utf8(applied.after).unwrap()
+    let said = applied.diagnostics.into_iter().map(|d| d.message).collect();
+    (String::from_utf8(applied.after).unwrap(), said)
+}
+
+fn outlined(rule: &str, code: &str) -> String {
+    let (after, said) = run(rule, code);
+    assert_eq!(said, [""; 0]);
+    after
+}
+
+fn program(code: &str) -> String {
+    format!("{PRELUDE}{code}{MAIN}")
 }
 
 /// What a program prints, compiled with warnings as errors and the sanitizers.
 fn output(dir: &Path, name: &str, code: &str, flag: &str) -> String {
     let cc = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let (source, binary) = (dir.join(format!("{name}.c")), dir.join(name));
-    std::fs::write(&source, format!("{PRELUDE}{code}{MAIN}")).unwrap();
+    std::fs::write(&source, code).unwrap();
     let compiled = Command::new(cc)
         .args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", flag, "-o"])
         .args([&binary, &source])
@@ -135,8 +149,8 @@ fn an_outlined_loop_does_what_the_loop_did() {
     }
     let dir = tempfile::tempdir().unwrap();
     for flag in ["-DDOUBLE", "-UDOUBLE"] {
-        let before = output(dir.path(), "before", LOAD, flag);
-        assert_eq!(before, output(dir.path(), "after", &after, flag));
+        let before = output(dir.path(), "before", &program(LOAD), flag);
+        assert_eq!(before, output(dir.path(), "after", &program(&after), flag));
         assert!(before.lines().collect::<std::collections::BTreeSet<_>>().len() > 8, "{before}");
     }
 }
@@ -145,6 +159,51 @@ fn an_outlined_loop_does_what_the_loop_did() {
 fn a_result_that_differs_is_noticed() {
     let after = outlined(RULE, LOAD).replace("return 1;", "return 0;");
     let dir = tempfile::tempdir().unwrap();
-    let before = output(dir.path(), "before", LOAD, "-DDOUBLE");
-    assert_ne!(before, output(dir.path(), "after", &after, "-DDOUBLE"));
+    let before = output(dir.path(), "before", &program(LOAD), "-DDOUBLE");
+    assert_ne!(before, output(dir.path(), "after", &program(&after), "-DDOUBLE"));
+}
+
+#[derive(Default)]
+struct Case {
+    rule: String,
+    before: String,
+    after: Option<String>,
+    says: Vec<String>,
+}
+
+fn read(text: &str) -> Case {
+    let mut case = Case::default();
+    let mut section = "";
+    for line in text.split_inclusive('\n') {
+        match line.strip_prefix("//- ").map(str::trim_end) {
+            Some(head) => {
+                section = head.split(' ').next().unwrap();
+                case.says.extend(head.strip_prefix("says ").map(str::to_owned));
+            }
+            None if section == "rule" => case.rule.push_str(line),
+            None if section == "before" => case.before.push_str(line),
+            None => case.after.get_or_insert_default().push_str(line),
+        }
+    }
+    case
+}
+
+#[test]
+fn every_program_does_what_it_did() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outlining");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let case = read(&std::fs::read_to_string(&path).unwrap());
+        let (after, says) = run(&case.rule, &case.before);
+        let name = path.file_stem().unwrap().display();
+        assert_eq!(after, *case.after.as_ref().unwrap_or(&case.before), "{name}\n{after}");
+        assert_eq!(says, case.says, "{name}");
+        let dir = tempfile::tempdir().unwrap();
+        for flag in ["-DVARIANT", "-UVARIANT"].into_iter().filter(|_| case.after.is_some()) {
+            let before = output(dir.path(), "before", &case.before, flag);
+            assert_eq!(before, output(dir.path(), "after", &after, flag), "{name}");
+            assert!(!before.is_empty(), "{name} prints nothing to compare");
+        }
+    }
 }

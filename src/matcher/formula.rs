@@ -311,7 +311,8 @@ pub fn row<'p>(matcher: Matcher<'p>, nodes: &[Node<'p>]) -> Vec<Item<'p>> {
             out.push(Item::of(matcher, *node, Part::Header));
             let inner = match node.kind() {
                 Kind::CaseStatement => super::graph::case_body(*node),
-                _ => node.named_children().skip(1).collect(),
+                // A label at the end of a rule has an empty statement that is not written.
+                _ => node.named_children().skip(1).filter(|c| !c.text().trim().is_empty()).collect(),
             };
             out.extend(row(matcher, &inner));
         } else {

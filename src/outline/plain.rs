@@ -6,7 +6,7 @@
 use super::Conversion;
 use crate::edit::TextEdit;
 use crate::plan::columns::{column_of, indent};
-use crate::plan::outlining::{Asked, Late, NotOutlined, Obstacle, Outlined, outline};
+use crate::plan::outlining::{Asked, Instead, Late, NotOutlined, Obstacle, Outcome, Outlined, outline};
 use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::plan::wrapping::parenthesised;
 use crate::smpl::FreshPart;
@@ -41,6 +41,7 @@ pub fn convert_plain<'t>(
     let mut removed = vec![replaced(walk)];
     removed.extend(walk.begin.map(|n| n.span()));
     let in_block = walk.looping.parent().is_some_and(|p| p.is(Kind::CompoundStatement));
+    let instead = arguments(spec, walk, &[]).join(" ");
     let asked = Asked {
         request: &request,
         statements: first.span().cover(last.span()),
@@ -50,6 +51,7 @@ pub fn convert_plain<'t>(
         first: skip.as_deref(),
         late: if in_block { Late::Assigned } else { Late::ByAddress },
         taken,
+        instead: Instead { code: &instead, result: Outcome::Judged },
     };
     let outlined = outline(asked, tree, file).map_err(refusal)?;
     prove(proof, walk, &outlined);
@@ -90,6 +92,8 @@ fn request(spec: &PlainSpec, element: &str) -> OutlineRequest {
         ],
         go_on: Some("0".to_owned()),
         stop: spec.step.can_stop().then(|| "1".to_owned()),
+        bare_return: None,
+        gotos: Vec::new(),
         hands_on: false,
     }
 }
@@ -150,15 +154,18 @@ fn replaced(walk: &PlainWalk<'_>) -> Span {
     walk.end.map_or(walk.looping.span(), |end| walk.looping.span().cover(end.span()))
 }
 
+/// What the helper is called with.
+fn arguments(spec: &PlainSpec, walk: &PlainWalk<'_>, own: &[(&str, &str)]) -> Vec<String> {
+    spec.helper.1.iter().map(|a| filled_in(walk, a, own)).collect()
+}
+
 /// The edits of the function: the call, and the walk's beginning gone.
 fn call(spec: &PlainSpec, walk: &PlainWalk<'_>, outlined: &Outlined) -> Vec<TextEdit> {
     let source = walk.looping.tree().source();
     let own = [("f", outlined.name.as_str()), ("data", outlined.argument.as_str())];
-    let (name, arguments) = &spec.helper;
-    let arguments: Vec<String> = arguments.iter().map(|a| filled_in(walk, a, &own)).collect();
     let column = column_of(source, walk.looping.span());
     let mut text: String = outlined.assignments.iter().map(|a| format!("{a}\n{}", indent(column))).collect();
-    text.push_str(&parenthesised(name, &arguments, ";", column));
+    text.push_str(&parenthesised(&spec.helper.0, &arguments(spec, walk, &own), ";", column));
     let mut span = replaced(walk);
     let mut edits = Vec::new();
     if let Some(begin) = walk.begin {

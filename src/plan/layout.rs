@@ -326,7 +326,12 @@ fn raised(tree: &Tree, insertion: &Insertion) -> Insertion {
     if insertion.levels == 0 {
         return out;
     }
-    let Some(mut at) = braces::statement_around(tree, insertion.anchor) else { return out };
+    let around = braces::statement_around(tree, insertion.anchor);
+    // A list of statements is no part of the block around it.
+    let Some(mut at) = around.filter(|n| !n.is(Kind::CompoundStatement) || n.span() == insertion.anchor)
+    else {
+        return out;
+    };
     for _ in 0..insertion.levels {
         match at.parent().filter(|p| p.is(Kind::ElseClause)).or(Some(at)).and_then(Node::parent) {
             Some(parent)

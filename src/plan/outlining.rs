@@ -12,7 +12,6 @@ mod text;
 mod ways_out;
 
 use super::columns::{TAB, column_of, indent};
-use super::wrapping::parenthesised;
 use crate::edit::TextEdit;
 use crate::flow::cfg::CfgNode;
 use crate::flow::facts::Facts;
@@ -46,6 +45,8 @@ pub struct Outlined {
     pub captured: Vec<String>,
     /// The statements.
     pub statements: Span,
+    /// Comments beside the statements that went with them.
+    pub comments: Vec<Span>,
 }
 
 /// What kind of fact is in the way.
@@ -101,6 +102,28 @@ pub struct Asked<'a> {
     pub late: Late,
     /// Names that were given to others already.
     pub taken: &'a [String],
+    /// What stands in the statements' place.
+    pub instead: Instead<'a>,
+}
+
+/// What stands in the place of outlined statements.
+#[derive(Clone, Copy, Debug)]
+pub struct Instead<'a> {
+    /// The code, with what metavariables stand for.
+    pub code: &'a str,
+    /// What it does with what the new function returns.
+    pub result: Outcome,
+}
+
+/// What becomes of the value that a new function returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is returned as it is.
+    Returned,
+    /// It is told from others, or given to a function that does so.
+    Judged,
+    /// Nobody looks at it.
+    Dropped,
 }
 
 /// How a value reaches the new function that is not there yet where the context is declared.
@@ -135,7 +158,9 @@ pub fn outline<'t>(asked: Asked<'_>, tree: &'t Tree, file: &FileScope<'t>) -> Re
     let captures = captures::captures(&scene)?;
     let names = Names::of(&scene, &captures);
     let text = text::function(&scene, &captures, &names)?;
-    let mut edits = vec![TextEdit::new(Span::at(file_place(&scene)), text)];
+    let place = file_place(&scene);
+    let mut edits = vec![TextEdit::new(Span::at(place), text)];
+    edits.extend(apart(&scene, place));
     edits.extend(context(&scene, &captures, &names));
     let with_context = names.uses_context(&scene, &captures);
     let argument = text::argument(&scene, &captures, &names);
@@ -147,7 +172,8 @@ pub fn outline<'t>(asked: Asked<'_>, tree: &'t Tree, file: &FileScope<'t>) -> Re
     new.extend(with_context.then_some(names.context));
     let statements = scene.statements[0].span().cover(scene.statements[scene.statements.len() - 1].span());
     let (from, name) = (scene.function.to_owned(), names.function);
-    Ok(Outlined { edits, from, name, argument, names: new, assignments, captured, statements })
+    let comments = text::comments(&scene);
+    Ok(Outlined { edits, from, name, argument, names: new, assignments, captured, statements, comments })
 }
 
 impl<'a, 't> Scene<'a, 't> {
@@ -214,6 +240,11 @@ impl<'a, 't> Scene<'a, 't> {
         Ok(out)
     }
 
+    /// What the prototype has in front of the name.
+    fn returns(&self) -> String {
+        self.filled_in(&self.asked.request.returns)
+    }
+
     /// A part of the prototype with the match's bindings.
     fn filled_in(&self, text: &str) -> String {
         replace_words(text, &|before, word| {
@@ -272,6 +303,9 @@ impl<'a, 't> Scene<'a, 't> {
         let gone = |n: Node<'_>| self.asked.removed.iter().any(|s| s.overlaps(n.span()));
         let replaced = self.asked.removed.iter().copied().fold(self.statements[0].span(), Span::cover);
         for (id, _) in &self.given {
+            if !self.is_set_here(*id) {
+                continue;
+            }
             let cfg = &self.facts.cfg;
             let inside = |node: &CfgNode<'t>| {
                 let evaluated = node.part.map_or_else(|| replaced.contains(node.syntax.span()), gone);
@@ -296,6 +330,11 @@ impl<'a, 't> Scene<'a, 't> {
         Ok(())
     }
 
+    /// Whether the statements, or other code that the rule takes out, may set a variable.
+    fn is_set_here(&self, id: DeclId) -> bool {
+        self.region.written.contains(&id) || captures::written_by_removed(self, id).is_some()
+    }
+
     fn column(&self, node: Node<'_>) -> usize {
         let source = node.tree().source();
         column_of(source, node.span())
@@ -315,15 +354,33 @@ fn statements(tree: &Tree, span: Span) -> Vec<Node<'_>> {
     }
     let inside = |n: &Node<'_>| span.contains(n.span()) && !n.is(Kind::Token);
     rows()
-        .map(|n| n.children().filter(inside).collect::<Vec<_>>())
+        .map(|n| n.children().map(|c| behind_labels(c, span.start)).filter(inside).collect::<Vec<_>>())
         .find(|row| row.first().is_some_and(|n| n.span().start == span.start))
         .unwrap_or_default()
+}
+
+/// The statement at `start` that labels stand in front of, or the node as it is.
+fn behind_labels(node: Node<'_>, start: u32) -> Node<'_> {
+    let code = |n: &Node<'_>| !matches!(n.kind(), Kind::Token | Kind::Comment);
+    let mut at = node;
+    while at.is(Kind::LabeledStatement) && at.span().start < start && start < at.span().end {
+        let Some(inner) = at.children().filter(code).last() else { break };
+        at = inner;
+    }
+    at
 }
 
 /// Above the function's own comment.
 fn file_place(scene: &Scene<'_, '_>) -> usize {
     let at = scene.facts.function.span().start as usize;
     scene.file.function_at(at).map_or(at, |f| f.start() as usize)
+}
+
+/// The empty line in front of the new code, if there is none.
+fn apart(scene: &Scene<'_, '_>, place: usize) -> Option<TextEdit> {
+    let before = &scene.facts.function.tree().source().text()[..place];
+    let joined = before.ends_with('\n') && !before.ends_with("\n\n");
+    joined.then(|| TextEdit::new(Span::new(place - 1, place), "\n\n"))
 }
 
 /// What the new things are called.
@@ -393,11 +450,6 @@ fn context(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Option
     let line = source.line_of(Span::at(place as usize));
     let text = if last.is_some() { text } else { format!("{text}\n") };
     Some(TextEdit::new(Span::at(line.end as usize), text))
-}
-
-/// A list in parentheses behind `head`, broken where it is too long.
-fn listed(head: &str, parts: &[String]) -> String {
-    if parts.is_empty() { format!("{head}(void)") } else { parenthesised(head, parts, "", 0) }
 }
 
 /// The body of a function.

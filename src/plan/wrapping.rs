@@ -27,7 +27,9 @@ pub fn relayout(text: &str, altered: &dyn Fn(&str) -> bool) -> String {
         let base = indentation(before).max(if before.trim().is_empty() { column } else { 0 });
         if let Some(new) = wrap(old, column, base)
             && new != old
-            && !(fits && new.contains('\n') && is_aligned(old, column, base))
+            && !((fits || widest(&new, column) >= longest)
+                && new.contains('\n')
+                && is_aligned(old, column, base))
         {
             // Units never overlap, so no edit can be refused.
             let _ = edits.add(crate::edit::TextEdit::new(span, new));

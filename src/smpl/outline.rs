@@ -23,6 +23,10 @@ pub struct OutlineRequest {
     pub go_on: Option<String>,
     /// What it returns where they leave that loop.
     pub stop: Option<String>,
+    /// What it returns for `return;`.
+    pub bare_return: Option<String>,
+    /// What it returns for `goto`: the label, or the metavariable that stands for it, and the value.
+    pub gotos: Vec<(String, String)>,
     /// Whether the caller hands on what it returns, so that `return E;` may stay.
     pub hands_on: bool,
 }
@@ -55,8 +59,7 @@ pub fn is_ahead(c: &Cursor<'_>) -> bool {
 
 /// Read one.
 pub fn declaration(c: &mut Cursor<'_>, out: &mut Vec<Metavariable>) -> Option<()> {
-    const SHAPE: &str =
-        "the shape is `outline name(statements, argument) = prototype with continue = E, break = E, return;`";
+    const SHAPE: &str = "the shape is `outline name(statements, argument) = prototype with continue = E, break = E, goto label = E, return;`";
     c.advance();
     let name_span = c.span();
     let name = c.word()?;
@@ -78,7 +81,7 @@ pub fn declaration(c: &mut Cursor<'_>, out: &mut Vec<Metavariable>) -> Option<()
         c.error("smpl-outline", "expected `with` or `;` behind the prototype", SHAPE);
         return None;
     }
-    if request.go_on.is_none() && !request.is_void() {
+    if request.go_on.is_none() && !request.hands_on && !request.is_void() {
         let help = "say with `with continue = E` what it returns where the statements end";
         c.error_at(name_span, "smpl-outline", "the new function has to return a value", help);
         return None;
@@ -141,6 +144,8 @@ fn prototype(c: &mut Cursor<'_>, has_argument: bool) -> Option<OutlineRequest> {
         parameters,
         go_on: None,
         stop: None,
+        bare_return: None,
+        gotos: Vec::new(),
         hands_on: false,
     })
 }
@@ -196,18 +201,22 @@ fn is_void_pointer(declaration: &str) -> bool {
     squeezed.strip_prefix("void*").is_some_and(|name| !name.contains('*'))
 }
 
-/// `continue = 0, break = 1, return`.
+/// `continue = 0, break = 1, goto out = 2, return`.
 fn ways(c: &mut Cursor<'_>, request: &mut OutlineRequest) -> Option<()> {
     loop {
         let way = c.text();
         c.advance();
+        let label = (way == "goto").then(|| c.word()).flatten();
         let value = c.eat("=").then(|| value(c));
         match (way, value) {
+            ("goto", Some(value)) if let Some(label) = label => request.gotos.push((label, value)),
             ("continue", Some(value)) => request.go_on = Some(value),
             ("break", Some(value)) => request.stop = Some(value),
+            ("return", Some(value)) => request.bare_return = Some(value),
             ("return", None) => request.hands_on = true,
             _ => {
-                let help = "`continue = E`, `break = E` and `return` are known";
+                let help =
+                    "`continue = E`, `break = E`, `goto label = E`, `return = E` and `return` are known";
                 c.error("smpl-outline", format!("`{way}` is no way out of statements"), help);
                 return None;
             }

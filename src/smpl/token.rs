@@ -338,9 +338,18 @@ pub fn replace_words(text: &str, instead: &dyn Fn(&str, &str) -> Option<String>)
     out
 }
 
+/// Whether a text has a word.
+pub fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !is_word_char(c)).any(|w| w == word)
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
 /// Length of the word that `rest` starts with.
 pub fn word_len(rest: &str) -> usize {
-    rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len())
+    rest.find(|c: char| !is_word_char(c)).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -56,6 +56,10 @@ pub(super) fn transform(
             diagnostics.push(complain(span));
         }
     }
+    for comment in outlines.comments {
+        // Where that fails, it went with the code around it.
+        let _ = edits.remove(comment);
+    }
     if !outlines.functions.is_empty() {
         for edit in superfluous::remove(source, &edits, &outlines.functions).0 {
             // They fit what is there: that is where they come from.

@@ -136,10 +136,12 @@ fn whole_lines(tokens: &mut [Token]) {
     }
 }
 
-/// Backwards: whether the code behind the line from `at` to `end` stays and is indented more than the line.
+/// Backwards: whether the code behind the line from `at` to `end` stays and is indented more than the line, which is no
+/// directive.
 fn is_head(tokens: &[Token], at: usize, end: usize) -> bool {
     let stays = at.checked_sub(1).is_some_and(|code| tokens[code].is_kept());
-    stays && tokens[at].text().len() > tokens[end].text().len()
+    let directive = tokens[at + 1..end].last().is_some_and(|t| t.text().starts_with('#'));
+    stays && !directive && tokens[at].text().len() > tokens[end].text().len()
 }
 
 /// Backwards: whether comments stand above the line from `at` to `end`, and above them a statement that the match which

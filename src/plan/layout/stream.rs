@@ -199,6 +199,16 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
                 extend_breaks(&mut out, code.ends);
             }
         }
+        let line_goes = token.text.starts_with('#') && out.last().is_some_and(Token::is_newline);
+        if !kept && line_goes && !instead.is_empty() && instead[0].tokens.first() != Some(&Token::Outdent) {
+            // What takes the place of a directive is not in its column: the old newline goes behind the new line.
+            let newline = out.pop();
+            out.push(Token::line_break());
+            replace(&mut out, instead, braces);
+            out.extend(newline);
+            out.push(Token::Old(token.clone()));
+            continue;
+        }
         out.push(Token::Old(token.clone()));
         if !kept {
             replace(&mut out, instead, braces);

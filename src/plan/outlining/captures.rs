@@ -7,6 +7,7 @@ use super::fit::{Handed, obstacle};
 use super::{Late, NotOutlined, Obstacle, Scene, body};
 use crate::flow::access::{How, accesses};
 use crate::smpl::outline::OutlineParameter;
+use crate::smpl::token::has_word;
 use crate::syntax::scope::{DeclId, DeclKind};
 use crate::syntax::{Kind, Node};
 
@@ -53,8 +54,9 @@ impl Capture {
     pub(super) fn declared(&self, scene: &Scene<'_, '_>) -> String {
         let declaration = scene.facts.scopes.declaration(self.id);
         match self.passing {
+            // A parameter that is written as an array is a pointer.
             Passing::Own | Passing::Value | Passing::Late => {
-                declaration.ty.without_const().declare(declaration.name)
+                declaration.ty.decayed().without_const().declare(declaration.name)
             }
             Passing::Decayed => declaration.ty.decayed().declare(declaration.name),
             Passing::Address => declaration.ty.pointer_to(declaration.name),
@@ -105,16 +107,19 @@ pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutline
 fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
     let declaration = scene.facts.scopes.declaration(id);
     let region = &scene.region;
-    let only_here = region.only_inside.contains(&id) && !region.exposed.contains(&id);
     let shared = scene.facts.shared.contains(&id);
-    if declaration.kind == DeclKind::Local && only_here && !shared && !declaration.ty.is_array() {
+    let looked_at = region.live_out.contains(&id) || has_word(scene.asked.instead.code, declaration.name);
+    let only_here = region.only_inside.contains(&id) || region.written.contains(&id) && !looked_at;
+    let fresh = only_here && !region.exposed.contains(&id) && !shared;
+    if declaration.kind == DeclKind::Local && fresh && !declaration.ty.is_array() {
         return Passing::Own;
     }
     if declaration.is_array_object() {
         return Passing::Decayed;
     }
     let by_name = scene.asked.request.parameters.contains(&OutlineParameter::Captures);
-    if declaration.ty.is_aggregate() || shared || region.written.contains(&id) {
+    let comes_back = region.written.contains(&id) && (looked_at || !by_name);
+    if declaration.ty.is_aggregate() || shared || comes_back {
         Passing::Address
     } else if by_name || is_stable(scene, id) {
         Passing::Value
@@ -145,7 +150,7 @@ fn is_stable(scene: &Scene<'_, '_>, id: DeclId) -> bool {
 }
 
 /// Code outside of the statements that sets the variable and that the rule takes out.
-fn written_by_removed<'t>(scene: &Scene<'_, 't>, id: DeclId) -> Option<Node<'t>> {
+pub(super) fn written_by_removed<'t>(scene: &Scene<'_, 't>, id: DeclId) -> Option<Node<'t>> {
     let gone = |n: Node<'_>| scene.asked.removed.iter().any(|s| s.contains(n.span()));
     accesses(body(scene.facts.function), &scene.facts.scopes)
         .into_iter()

@@ -4,6 +4,7 @@
 
 use crate::edit::TextEdit;
 use crate::flow::hazards::{Hazard, HazardKind};
+use crate::smpl::token::has_word;
 use crate::syntax::file_scope::{FileScope, Global, GlobalKind};
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
@@ -27,6 +28,8 @@ pub fn obstacle(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, handed: Handed
         ident.ancestors().take_while(|a| !a.kind().is_statement()).any(|a| a.is(Kind::SizeofExpression));
     let in_sizeof = in_sizeof || handed == Handed::Decayed && is_given_to_macro(ident);
     let local_tag = |tag: &str| scopes.tags().iter().any(|t| t.name == tag);
+    let typedefs = || scopes.declarations().iter().filter(|d| d.kind == DeclKind::Typedef);
+    let local_type = || typedefs().any(|d| has_word(ty.specifiers(), d.name));
     let only_here = match declaration.kind {
         DeclKind::Local | DeclKind::Parameter => None,
         DeclKind::Static => Some("static in the function"),
@@ -39,7 +42,7 @@ pub fn obstacle(scopes: &Scopes<'_>, id: DeclId, ident: Node<'_>, handed: Handed
         Some(format!("the type of `{name}` has no name"))
     } else if ty.is_typeof() {
         Some(format!("the type of `{name}` is told by `typeof`, which means something else elsewhere"))
-    } else if ty.tag().is_some_and(local_tag) {
+    } else if ty.tag().is_some_and(local_tag) || local_type() {
         Some(format!("the type of `{name}` is declared in the function"))
     } else if in_sizeof && handed != Handed::Value {
         Some(format!("the size of `{name}` is taken, which is another for a pointer"))
@@ -139,7 +142,10 @@ pub fn through_address(ident: Node<'_>, access: &str) -> Vec<TextEdit> {
             let name = (ident.text() != access).then(|| TextEdit::new(ident.span(), access));
             dot.into_iter().chain(name).collect()
         }
-        Kind::UpdateExpression | Kind::SubscriptExpression | Kind::FieldExpression | Kind::CallExpression => {
+        Kind::UpdateExpression => whole(format!("(*{access})")),
+        Kind::SubscriptExpression | Kind::FieldExpression | Kind::CallExpression
+            if parent.children().next() == Some(ident) =>
+        {
             whole(format!("(*{access})"))
         }
         _ => whole(format!("*{access}")),

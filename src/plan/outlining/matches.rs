@@ -4,16 +4,18 @@
 //! the edits that all of them need. A match whose statements cannot be outlined is left out with a diagnostic: nothing
 //! of it is changed.
 
-use super::{Asked, Late, NotOutlined, Obstacle, outline};
+use super::{Asked, Instead, Late, NotOutlined, Obstacle, Outcome, Outlined, outline};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::TextEdit;
 use crate::matcher::Environment;
 use crate::matcher::environment::QUIET;
+use crate::plan::superfluous::whole_lines;
 use crate::smpl::MetaKind;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::outline::OutlineRequest;
+use crate::smpl::pattern::Atom;
 use crate::smpl::token::Mark;
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 use crate::syntax::Tree;
 use crate::syntax::file_scope::FileScope;
 
@@ -24,22 +26,24 @@ pub struct Outlines {
     pub matches: Vec<(Environment, Vec<(String, String)>)>,
     /// Edits beyond those of minus and plus code.
     pub edits: Vec<TextEdit>,
+    /// Comments that went with the statements, with their lines.
+    pub comments: Vec<Span>,
     /// Functions that statements were taken from.
     pub functions: Vec<String>,
     /// Matches that were left alone, and why.
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// A request of the rule, and the name of its new function in plus code.
+type Request<'r> = (&'r str, &'r OutlineRequest);
+
 /// Outline what the matches of a rule ask for.
 pub fn outlines(rule: &CompiledRule, tree: &Tree, found: &[Environment]) -> Outlines {
-    let mut asked: Vec<_> = rule
-        .metavariables
-        .iter()
-        .filter_map(|(name, m)| match &m.kind {
-            MetaKind::Outline(request) => Some((name.as_str(), request)),
-            _ => None,
-        })
-        .collect();
+    let asked = rule.metavariables.iter().filter_map(|(name, m)| match &m.kind {
+        MetaKind::Outline(request) => Some((name.as_str(), &**request)),
+        _ => None,
+    });
+    let mut asked: Vec<Request<'_>> = asked.collect();
     asked.sort_by_key(|(name, _)| *name);
     let mut out = Outlines::default();
     if asked.is_empty() {
@@ -48,54 +52,148 @@ pub fn outlines(rule: &CompiledRule, tree: &Tree, found: &[Environment]) -> Outl
     }
     let file = FileScope::of(tree);
     let mut taken: Vec<String> = Vec::new();
-    let mut done: Vec<Span> = Vec::new();
-    for env in found {
-        let removed = removed(rule, env);
-        let fill_in = |word: &str| {
-            let known = rule.metavariables.contains_key(word).then(|| env.get(word))?;
-            known.map(|b| b.text.to_string())
-        };
-        let results: Result<Vec<_>, NotOutlined> = asked
-            .iter()
-            .map(|(name, request)| {
-                let statements = statements(request, env, &removed)?;
-                let (fill_in, removed, taken) = (&fill_in as &dyn Fn(&str) -> _, &removed[..], &taken[..]);
-                let asked = Asked {
-                    request,
-                    statements,
-                    fill_in,
-                    removed,
-                    spelled: &[],
-                    first: None,
-                    late: Late::ByAddress,
-                    taken,
-                };
-                Ok((*name, outline(asked, tree, &file)?))
-            })
-            .collect();
-        match results {
+    let mut done: Vec<(Span, String)> = Vec::new();
+    let mut refused: Vec<NotOutlined> = Vec::new();
+    for env in shortest(&asked, found) {
+        let all = outlined(rule, &asked, env, &taken, (tree, &file)).and_then(|all| apart_from(&done, all));
+        match all {
             // The same statements by another way through the rule.
-            Ok(all) if all.iter().any(|(_, o)| done.iter().any(|d| d.overlaps(o.statements))) => {}
+            Ok(all) if all.iter().any(|(_, o)| done.iter().any(|d| o.statements.overlaps(d.0))) => {}
             Ok(all) => {
                 let mut bindings = Vec::new();
                 for (name, one) in all {
                     bindings.extend(argument(rule, name).map(|arg| (arg, one.argument)));
-                    bindings.push((name.to_owned(), one.name));
+                    bindings.push((name.to_owned(), one.name.clone()));
                     out.edits.extend(one.edits);
+                    out.comments.extend(one.comments.iter().map(|c| with_white_space(tree.source(), *c)));
                     taken.extend(one.names);
-                    done.push(one.statements);
+                    done.push((one.statements, one.name));
                     out.functions.push(one.from);
                 }
                 out.matches.push((env.clone(), bindings));
             }
-            Err(why) => out.diagnostics.push(
-                Diagnostic::new(Severity::Warning, "not-outlined", why.sentence)
-                    .at(tree.source(), why.span, "here")
-                    .help(format!("{} left this match as it is", rule.name)),
-            ),
+            // Several matches may fail at one place.
+            Err(why) if refused.contains(&why) => {}
+            Err(why) => refused.push(why),
         }
     }
+    let told = refused.into_iter().map(|why| {
+        Diagnostic::new(Severity::Warning, "not-outlined", why.sentence)
+            .at(tree.source(), why.span, "here")
+            .help(format!("{} left this match as it is", rule.name))
+    });
+    out.diagnostics.extend(told);
     out
+}
+
+/// The matches without those whose list of statements goes on where that of another one begins or ends.
+fn shortest<'e>(asked: &[Request<'_>], found: &'e [Environment]) -> Vec<&'e Environment> {
+    let list = |env: &Environment, request: &OutlineRequest| env.get(&request.statements).map(|b| b.span);
+    let longer = |long: Span, short: Span| {
+        long != short
+            && long.contains(short)
+            && !short.is_empty()
+            && (long.start == short.start || long.end == short.end)
+    };
+    let is_longer = |env: &&Environment| {
+        asked.iter().any(|(_, request)| {
+            let own = list(env, request);
+            let others = found.iter().filter_map(|other| list(other, request));
+            own.is_some_and(|own| others.into_iter().any(|other| longer(own, other)))
+        })
+    };
+    found.iter().filter(|env| !is_longer(env)).collect()
+}
+
+/// The lines of a comment, or the comment with the blanks in front of it if it stands behind code.
+fn with_white_space(source: &SourceFile, comment: Span) -> Span {
+    let lines = whole_lines(source, comment);
+    let before = source.slice(Span { start: 0, end: comment.start });
+    let code = before.trim_end_matches([' ', '\t']).len();
+    if lines == comment { Span::new(code, comment.end as usize) } else { lines }
+}
+
+/// What one match asks for, in the order of the code.
+fn outlined<'r>(
+    rule: &CompiledRule,
+    asked: &[Request<'r>],
+    env: &Environment,
+    taken: &[String],
+    (tree, file): (&Tree, &FileScope<'_>),
+) -> Result<Vec<(&'r str, Outlined)>, NotOutlined> {
+    let removed = removed(rule, env);
+    let fill_in = |word: &str| {
+        let known = rule.metavariables.contains_key(word).then(|| env.get(word))?;
+        known.map(|b| b.text.to_string())
+    };
+    let located =
+        asked.iter().map(|(name, request)| Ok((statements(request, env, &removed)?, *name, *request)));
+    let mut located = located.collect::<Result<Vec<_>, NotOutlined>>()?;
+    located.sort_by_key(|(span, ..)| *span);
+    let mut taken = taken.to_vec();
+    let mut out = Vec::new();
+    for (span, name, request) in &located {
+        // What goes into another new function is not gone.
+        let goes = |s: &&Span| located.iter().all(|(other, ..)| other == span || !other.contains(**s));
+        let removed: Vec<Span> = removed.iter().filter(goes).copied().collect();
+        let code = code(rule, &fill_in);
+        let one = outline(
+            Asked {
+                request,
+                statements: *span,
+                fill_in: &fill_in,
+                removed: &removed,
+                spelled: &[],
+                first: None,
+                late: Late::ByAddress,
+                taken: &taken,
+                instead: Instead { code: &code, result: result(rule, name) },
+            },
+            tree,
+            file,
+        )?;
+        taken.extend(one.names.iter().cloned());
+        out.push((*name, one));
+    }
+    Ok(out)
+}
+
+/// Outlines whose statements are no part of others.
+fn apart_from<'r>(
+    done: &[(Span, String)],
+    all: Vec<(&'r str, Outlined)>,
+) -> Result<Vec<(&'r str, Outlined)>, NotOutlined> {
+    let holds = |o: &Outlined, d: &(Span, String)| d.0 != o.statements && d.0.contains(o.statements);
+    let inner = all.iter().find_map(|(_, o)| Some((o, done.iter().find(|d| holds(o, d))?)));
+    match inner {
+        Some((outlined, (_, name))) => {
+            let sentence = format!("these statements are in `{name}` now; run the rule again for them");
+            Err(NotOutlined::new(Obstacle::Shape, outlined.statements, sentence))
+        }
+        None => Ok(all),
+    }
+}
+
+/// The rule's plus code with what its metavariables stand for.
+fn code(rule: &CompiledRule, fill_in: &dyn Fn(&str) -> Option<String>) -> String {
+    let atoms = rule.plus.iter().flat_map(|plus| &plus.atoms);
+    let words: Vec<String> = atoms.map(|a| fill_in(&a.text).unwrap_or_else(|| a.text.clone())).collect();
+    words.join(" ")
+}
+
+/// What plus code does with what the new function returns.
+fn result(rule: &CompiledRule, name: &str) -> Outcome {
+    // The word in front of the call; none in front of the first word.
+    let before = |atoms: &[Atom]| {
+        let calls = |i: &usize| atoms[*i].text == name && atoms.get(i + 1).is_some_and(|a| a.text == "(");
+        let call = (0..atoms.len()).find(calls)?;
+        Some(call.checked_sub(1).map_or(String::new(), |i| atoms[i].text.clone()))
+    };
+    match rule.plus.iter().find_map(|plus| before(&plus.atoms)).as_deref() {
+        Some("return") => Outcome::Returned,
+        Some("" | ";" | "{" | "}") => Outcome::Dropped,
+        _ => Outcome::Judged,
+    }
 }
 
 /// The code that a match takes out.

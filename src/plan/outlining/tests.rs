@@ -173,7 +173,7 @@ fn jumps_that_the_rule_has_no_word_for_are_refused() {
         "the rule does not say that the caller hands on what the new function returns: `return -1;`",
     );
     let leaves = each("", "\t\tif (it->bad)\n\t\t\tgoto out;\n", "out:\n\treturn 0;\n");
-    refuses(EACH, &leaves, "a jump out of the statements to a label: `goto out;`");
+    refuses(EACH, &leaves, "the rule does not say what `goto out` becomes: `goto out;`");
     let part = "void f(int n)\n{\n\twhile (n--) {\n\t\tbegin();\n\t\tif (n == 3)\n\t\t\tbreak;\n\t\tend();\n\t}\n}\n";
     refuses(PART, part, "the rule does not say what `break` becomes: `break;`");
 }
@@ -211,6 +211,47 @@ fn what_cannot_leave_the_function_is_refused() {
         &other,
         "the prototype has `struct item *it`, but this is declared as `struct bag *it`: `it`",
     );
+}
+
+#[test]
+fn jumps_get_the_values_of_the_rule() {
+    let rule = EACH.replace("break = 1;", "break = 1, goto out = 2, return = 3;");
+    let body = "\t\tif (it->bad)\n\t\t\tgoto out;\n\t\tif (it->worse)\n\t\t\treturn;\n";
+    let (result, said) = run(&rule, &each("", body, "out:\n\tdone();\n").replace("int drain", "void drain"));
+    assert_eq!(said, [""; 0]);
+    let callback = "{\n\tif (it->bad)\n\t\treturn 2;\n\tif (it->worse)\n\t\treturn 3;\n\treturn 0;\n}\n";
+    assert!(result.contains(callback), "{result}");
+}
+
+#[test]
+fn a_result_of_another_type_is_refused() {
+    let rule = EACH.replace("break = 1;", "break = 1, return;");
+    let code = each("", "\t\tif (it->bad)\n\t\t\treturn it;\n", "\treturn 0;\n");
+    let code = code.replace("int drain", "struct item *drain");
+    refuses(&rule, &code, "this returns `struct item *`, the prototype `int`: `return it;`");
+}
+
+#[test]
+fn a_variable_that_the_new_code_looks_at_comes_back() {
+    let code =
+        "int f(int n)\n{\n\tint err;\n\n\tbegin();\n\terr = g(n);\n\tend();\n\terr = 0;\n\treturn err;\n}\n";
+    let (own, said) = run(PART, code);
+    assert_eq!(said, [""; 0]);
+    assert!(own.contains("static void f_part(int n)\n{\n\tint err;\n\n\terr = g(n);\n}\n"), "{own}");
+    let (back, said) = run(&PART.replace("part(args);", "part(args);\n+ tell(err);"), code);
+    assert_eq!(said, [""; 0]);
+    assert!(back.contains("\tf_part(n, &err);\n\ttell(err);\n"), "{back}");
+}
+
+#[test]
+fn types_of_the_function_stay_in_it() {
+    let part = |declared: &str, body: &str| {
+        format!("void f(int n)\n{{\n{declared}\n\tbegin();\n{body}\tend();\n}}\n")
+    };
+    let row = part("\ttypedef int row_t[3];\n\trow_t r = { 1, 2, n };\n", "\tshow(r[n]);\n");
+    refuses(PART, &row, "the type of `r` is declared in the function: `r`");
+    let spot = part("\tstruct spot { int x; } s = { n };\n", "\tshow(s.x);\n");
+    refuses(PART, &spot, "the type of `s` is declared in the function: `s`");
 }
 
 #[test]

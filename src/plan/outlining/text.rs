@@ -5,10 +5,10 @@
 
 use super::captures::{Capture, Passing, is_direct};
 use super::fit::through_address;
-use super::{Names, NotOutlined, Obstacle, Scene, listed, ways_out};
+use super::{Names, NotOutlined, Obstacle, Scene, ways_out};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, indent, shift};
-use crate::plan::wrapping::relayout_beside;
+use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::smpl::outline::OutlineParameter;
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
@@ -32,10 +32,10 @@ fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result
         passed().for_each(|c| out.push_str(&format!("\t{};\n", c.declared(scene))));
         out.push_str("};\n\n");
     }
-    let request = scene.asked.request;
-    let star = if request.returns.ends_with('*') { "" } else { " " };
-    let head = format!("{}{star}{}", request.returns, names.function);
-    out.push_str(&listed(&head, &parameters(scene, captures, names)));
+    let returns = scene.returns();
+    let star = if returns.ends_with('*') { "" } else { " " };
+    let head = format!("{returns}{star}{}", names.function);
+    out.push_str(&with_parameters(&head, &parameters(scene, captures, names)));
     out.push_str("\n{\n");
     let mut declarations: Vec<String> = Vec::new();
     if with_context {
@@ -55,7 +55,7 @@ fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result
         out.push_str(&format!("{}\n", shift(&format!("\t{first}"), TAB as isize)));
     }
     out.push_str(&moved(scene, captures, names)?);
-    if let (Some(value), true) = (&request.go_on, ways_out::falls_through(scene)) {
+    if let Some(value) = ways_out::at_the_end(scene)? {
         out.push_str(&format!("\treturn {value};\n"));
     }
     out.push_str("}\n\n");
@@ -64,7 +64,6 @@ fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result
 
 /// What plus code hands to the new function.
 pub(super) fn argument(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> String {
-    let passed = captures.iter().filter(|c| c.passing != Passing::Own);
     let one = |c: &Capture| match c.passing {
         Passing::Address => format!("&{}", c.name(scene)),
         _ => c.name(scene).to_owned(),
@@ -72,12 +71,24 @@ pub(super) fn argument(scene: &Scene<'_, '_>, captures: &[Capture], names: &Name
     if names.uses_context(scene, captures) {
         return format!("&{}", names.variable);
     }
-    let all: Vec<String> = passed.map(one).collect();
+    let all: Vec<String> = listed(captures).into_iter().map(one).collect();
     if all.is_empty() && has_data(scene) { "NULL".to_owned() } else { all.join(", ") }
 }
 
 fn has_data(scene: &Scene<'_, '_>) -> bool {
     scene.asked.request.parameters.iter().any(|p| matches!(p, OutlineParameter::Data(..)))
+}
+
+/// A list in parentheses behind `head`, broken where it is too long.
+fn with_parameters(head: &str, parts: &[String]) -> String {
+    if parts.is_empty() { format!("{head}(void)") } else { parenthesised(head, parts, "", 0) }
+}
+
+/// The captures that a list of parameters or arguments has, in the order of their declarations.
+fn listed(captures: &[Capture]) -> Vec<&Capture> {
+    let mut passed: Vec<&Capture> = captures.iter().filter(|c| c.passing != Passing::Own).collect();
+    passed.sort_by_key(|c| c.id);
+    passed
 }
 
 fn parameters(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Vec<String> {
@@ -90,8 +101,7 @@ fn parameters(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Vec
                 out.push(format!("{stem}{}", names.data));
             }
             OutlineParameter::Captures => {
-                let passed = captures.iter().filter(|c| c.passing != Passing::Own);
-                out.extend(passed.map(|c| c.declared(scene)));
+                out.extend(listed(captures).into_iter().map(|c| c.declared(scene)));
             }
         }
     }
@@ -132,29 +142,39 @@ fn lead(scene: &Scene<'_, '_>, span: Span) -> String {
     if before.trim().is_empty() { before.to_owned() } else { indent(scene.column(scene.statements[0])) }
 }
 
-/// The bytes that move: with the comments around them if the statements are all there is in their braces.
+/// The bytes that move: the statements and the comments beside them.
 fn extent(scene: &Scene<'_, '_>) -> Span {
+    let (first, last) = (scene.statements[0], scene.statements[scene.statements.len() - 1]);
+    comments(scene).into_iter().fold(first.span().cover(last.span()), Span::cover)
+}
+
+/// The comments beside the statements that belong to them: right above the first, behind the last on its line, and all
+/// that there are in the same braces if the statements fill those.
+pub(super) fn comments(scene: &Scene<'_, '_>) -> Vec<Span> {
     let (first, last) = (scene.statements[0], scene.statements[scene.statements.len() - 1]);
     let source = scene.facts.function.tree().source();
     let line = |offset: u32| source.lines().line_column(offset as usize).line;
-    let mut span = first.span().cover(last.span());
     let alone = braced_alone(scene);
-    let mut before = first.prev_sibling().filter(|_| alone);
-    while let Some(comment) = before.filter(|n| n.is(Kind::Comment)) {
-        before = comment.prev_sibling();
-        if before.is_none_or(|n| line(n.span().end) < line(comment.span().start)) {
-            span = span.cover(comment.span());
-        }
-    }
-    let mut after = last.next_sibling();
-    while let Some(comment) = after.filter(|n| n.is(Kind::Comment)) {
-        if !alone && line(comment.span().start) > line(span.end) {
+    let mut out = Vec::new();
+    let mut top = first;
+    while let Some(comment) = top.prev_sibling().filter(|n| n.is(Kind::Comment)) {
+        let adjoins = line(comment.span().end) + 1 >= line(top.span().start);
+        let own_line = comment.prev_sibling().is_none_or(|n| line(n.span().end) < line(comment.span().start));
+        if !(own_line && (adjoins || alone)) {
             break;
         }
-        span = span.cover(comment.span());
-        after = comment.next_sibling();
+        out.push(comment.span());
+        top = comment;
     }
-    span
+    let mut bottom = last;
+    while let Some(comment) = bottom.next_sibling().filter(|n| n.is(Kind::Comment)) {
+        if !alone && line(comment.span().start) > line(bottom.span().end) {
+            break;
+        }
+        out.push(comment.span());
+        bottom = comment;
+    }
+    out
 }
 
 /// Whether the statements fill their braces.

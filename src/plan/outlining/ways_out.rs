@@ -1,11 +1,15 @@
 //! How each way out of the statements is spelled in the new function.
 //!
-//! In: a scene. Out: edits of jumps. It refuses jumps that the new function has no word for.
+//! In: a scene. Out: edits of jumps, and what stands at the end. It refuses jumps that the new function has no word for,
+//! and those that the code in the statements' place would take for another.
 
-use super::{NotOutlined, Obstacle, Scene};
+use super::{NotOutlined, Obstacle, Outcome, Scene};
 use crate::edit::TextEdit;
-use crate::flow::region::ExitKind;
-use crate::syntax::{Kind, Node};
+use crate::flow::cfg::Role;
+use crate::flow::region::{ExitKind, RegionExit};
+use crate::source::squeezed;
+use crate::syntax::types::WrittenType;
+use crate::syntax::{Field, Kind, Node};
 
 /// The edits of all jumps that leave the statements.
 pub(super) fn edits(scene: &Scene<'_, '_>) -> Result<Vec<TextEdit>, NotOutlined> {
@@ -14,27 +18,23 @@ pub(super) fn edits(scene: &Scene<'_, '_>) -> Result<Vec<TextEdit>, NotOutlined>
     let all = scene.statements.iter().flat_map(|s| s.descendants().chain([*s]));
     for jump in all {
         let value = match jump.kind() {
-            Kind::BreakStatement if leaves(scene, jump, true) => request.stop.as_ref(),
-            Kind::ContinueStatement if leaves(scene, jump, false) => request.go_on.as_ref(),
-            Kind::ReturnStatement => {
-                returned(scene, jump)?;
-                continue;
-            }
-            Kind::GotoStatement if !stays(scene, jump) => {
-                return Err(NotOutlined::new(
-                    Obstacle::Jump,
-                    jump.span(),
-                    "a jump out of the statements to a label",
-                ));
-            }
+            Kind::BreakStatement if leaves(scene, jump, true) => request.stop.as_deref(),
+            Kind::ContinueStatement if leaves(scene, jump, false) => request.go_on.as_deref(),
+            Kind::ReturnStatement => match returned(scene, jump)? {
+                Some(value) => Some(value),
+                None => continue,
+            },
+            Kind::GotoStatement if !stays(scene, jump) => target(scene, jump),
             _ => continue,
         };
+        let told = jump.is(Kind::ContinueStatement) || scene.asked.instead.result != Outcome::Dropped;
         let text = match value {
+            Some(_) if !told => return Err(dropped(jump)),
             Some(value) => format!("return {value};"),
             None if request.is_void() && jump.is(Kind::ContinueStatement) => "return;".to_owned(),
             None => {
-                let word = if jump.is(Kind::BreakStatement) { "break" } else { "continue" };
-                let sentence = format!("the rule does not say what `{word}` becomes");
+                let way = squeezed_jump(jump);
+                let sentence = format!("the rule does not say what `{way}` becomes");
                 return Err(NotOutlined::new(Obstacle::Jump, jump.span(), sentence));
             }
         };
@@ -54,25 +54,107 @@ fn leaves(scene: &Scene<'_, '_>, jump: Node<'_>, switches: bool) -> bool {
     around.is_none_or(|n| !scene.region.encloses(n))
 }
 
-fn returned(scene: &Scene<'_, '_>, jump: Node<'_>) -> Result<(), NotOutlined> {
+/// `break`, `continue` or `goto label`, without more.
+fn squeezed_jump(jump: Node<'_>) -> String {
+    let words: Vec<&str> =
+        jump.children().filter(|n| !n.is(Kind::Comment) && n.text() != ";").map(|n| n.text()).collect();
+    words.join(" ")
+}
+
+/// What a `return` becomes; `None` if it stays.
+fn returned<'a>(scene: &Scene<'a, '_>, jump: Node<'_>) -> Result<Option<&'a str>, NotOutlined> {
     let request = scene.asked.request;
-    let has_value = jump.named_children().next().is_some();
-    let sentence = match (request.hands_on, has_value != request.is_void()) {
-        (true, true) => return Ok(()),
-        (true, false) => "what this returns does not fit the prototype",
-        (false, _) => "the rule does not say that the caller hands on what the new function returns",
+    let value = jump.named_children().find(|n| !n.is(Kind::Comment));
+    let refused = |sentence: String| Err(NotOutlined::new(Obstacle::Jump, jump.span(), sentence));
+    let Some(value) = value else {
+        return match &request.bare_return {
+            Some(value) => Ok(Some(value)),
+            None if request.hands_on && request.is_void() => Ok(None),
+            None => refused("the rule does not say what `return` without a value becomes".to_owned()),
+        };
     };
-    Err(NotOutlined::new(Obstacle::Jump, jump.span(), sentence))
+    if !request.hands_on {
+        let sentence = "the rule does not say that the caller hands on what the new function returns";
+        return refused(sentence.to_owned());
+    }
+    if scene.asked.instead.result == Outcome::Dropped {
+        return Err(dropped(jump));
+    }
+    let own = WrittenType::returned_by(scene.facts.function).map(|ty| ty.type_name());
+    let asked = scene.returns();
+    let asked: Vec<&str> = asked.split_whitespace().filter(|w| !matches!(*w, "static" | "inline")).collect();
+    let asked = asked.join(" ");
+    if let Some(own) = own.filter(|own| squeezed(own) != squeezed(&asked)) {
+        return refused(format!("this returns `{own}`, the prototype `{asked}`"));
+    }
+    let goes_on = at_the_end(scene)?.is_some() || scene.region.exits_by(ExitKind::Continue).next().is_some();
+    let stops = scene.region.exits_by(ExitKind::Break).next().is_some();
+    let ways = [
+        (request.go_on.as_deref().filter(|_| goes_on), "goes on"),
+        (request.stop.as_deref().filter(|_| stops), "stops"),
+    ];
+    let same =
+        ways.into_iter().find(|(way, _)| way.is_some_and(|way| squeezed(way) == squeezed(value.text())));
+    match same {
+        Some((_, what)) if scene.asked.instead.result == Outcome::Judged => {
+            refused(format!("by the rule, `{}` says that the caller {what}", value.text()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn dropped(jump: Node<'_>) -> NotOutlined {
+    let sentence =
+        "the rule's code does not look at what the new function returns, and so would go on behind this";
+    NotOutlined::new(Obstacle::Jump, jump.span(), sentence)
+}
+
+/// What the rule has for a jump to a label.
+fn target<'a>(scene: &Scene<'a, '_>, jump: Node<'_>) -> Option<&'a str> {
+    let label = jump.child(Field::Label)?.text();
+    let gotos = &scene.asked.request.gotos;
+    gotos.iter().find(|(wanted, _)| scene.filled_in(wanted) == label).map(|(_, value)| value.as_str())
 }
 
 /// Whether a `goto` leads to a label among the statements.
 fn stays(scene: &Scene<'_, '_>, jump: Node<'_>) -> bool {
-    let name = jump.named_children().next().map(|n| n.text());
+    let name = jump.child(Field::Label).map(|n| n.text());
     let label = name.and_then(|n| scene.facts.scopes.label(n));
     label.is_some_and(|l| scene.region.encloses(l.node))
 }
 
-/// Whether control can come to the end of the statements.
-pub(super) fn falls_through(scene: &Scene<'_, '_>) -> bool {
-    scene.region.exits_by(ExitKind::Fallthrough).next().is_some()
+/// What is returned where control comes to the end of the statements; `None` if it does not, or if nothing is.
+pub(super) fn at_the_end<'a>(scene: &Scene<'a, '_>) -> Result<Option<&'a str>, NotOutlined> {
+    let request = scene.asked.request;
+    let Some(exit) = scene.region.exits_by(ExitKind::Fallthrough).next() else { return Ok(None) };
+    if scene.asked.instead.result == Outcome::Returned && !is_left_out(scene, exit) {
+        let span = scene.facts.cfg.node(exit.to).syntax.span();
+        let sentence = "the statements may end without `return`, and what follows them would not be reached";
+        return Err(NotOutlined::new(Obstacle::Jump, span, sentence));
+    }
+    match &request.go_on {
+        None if !request.is_void() => {
+            let last = scene.statements[scene.statements.len() - 1].span();
+            let sentence = "the rule does not say what is returned where the statements end";
+            Err(NotOutlined::new(Obstacle::Jump, last, sentence))
+        }
+        value => Ok(value.as_deref()),
+    }
+}
+
+/// Whether an exit leads out of the function, or to code that goes too.
+fn is_left_out(scene: &Scene<'_, '_>, exit: &RegionExit) -> bool {
+    let cfg = &scene.facts.cfg;
+    let mut at = exit.to;
+    loop {
+        let node = cfg.node(at);
+        let gone = scene.asked.removed.iter().any(|s| s.contains(node.syntax.span()));
+        if at == cfg.exit() || gone {
+            return true;
+        }
+        match (node.role, node.successors.as_slice()) {
+            (Role::After | Role::BlockBegin | Role::BlockEnd | Role::Label, [next]) => at = next.to,
+            _ => return false,
+        }
+    }
 }
