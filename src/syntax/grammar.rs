@@ -82,6 +82,7 @@ fn steps(
 ) -> Option<tree_sitter::Tree> {
     PARSER.with_borrow_mut(|parser| {
         let parser = parser.as_mut()?;
+        parser.set_included_ranges(&written(text)).ok()?;
         let options = tree_sitter::ParseOptions::new().progress_callback(&mut count);
         let tree =
             parser.parse_with_options(&mut |at, _| text.get(at..).unwrap_or_default(), None, Some(options));
@@ -90,6 +91,64 @@ fn steps(
         }
         tree
     })
+}
+
+/// A stretch of blanks of this length is passed over at once. The grammar's lexer would look at each byte, and all that is
+/// not wanted is blank.
+const MANY_BLANKS: usize = 256;
+
+/// The stretches of `text` without what is blank for long, but with the end of the line before it, which ends directives.
+fn written(text: &[u8]) -> Vec<tree_sitter::Range> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n');
+    let mut found = Vec::new();
+    let mut start = Place::default();
+    // Every long stretch has a byte at one of these places.
+    for at in (0..text.len()).step_by(MANY_BLANKS) {
+        if at < start.byte || !is_blank(&text[at]) {
+            continue;
+        }
+        let before = text[start.byte..at].iter().rev().take_while(|byte| is_blank(byte)).count();
+        let behind = text[at..].iter().take_while(|byte| is_blank(byte)).count();
+        if before + behind < MANY_BLANKS {
+            continue;
+        }
+        let blanks = at - before..at + behind;
+        let line = memchr::memchr(b'\n', &text[blanks.clone()]).map_or(0, |ahead| ahead + 1);
+        found.push(start.until(start.further(text, blanks.start + line)));
+        start = start.further(text, blanks.end);
+    }
+    found.push(start.until(start.further(text, text.len())));
+    found
+}
+
+/// An offset with what tree-sitter wants to know of it.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    byte: usize,
+    point: tree_sitter::Point,
+}
+
+impl Place {
+    fn further(self, text: &[u8], byte: usize) -> Self {
+        let passed = &text[self.byte..byte];
+        let point = match memchr::memrchr(b'\n', passed) {
+            Some(last) => tree_sitter::Point {
+                row: self.point.row + memchr::memchr_iter(b'\n', passed).count(),
+                column: passed.len() - last - 1,
+            },
+            None => tree_sitter::Point { column: self.point.column + passed.len(), ..self.point },
+        };
+        Self { byte, point }
+    }
+
+    fn until(self, end: Self) -> tree_sitter::Range {
+        tree_sitter::Range {
+            start_byte: self.byte,
+            end_byte: end.byte,
+            start_point: self.point,
+            end_point: end.point,
+        }
+    }
 }
 
 /// The kinds and fields of the grammar by number.
@@ -130,5 +189,41 @@ impl Numbers {
 
     pub(super) fn field(&self, cursor: &tree_sitter::TreeCursor<'_>) -> Option<Field> {
         self.fields.get(cursor.field_id()?.get() as usize).copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_blanks_are_no_part_of_what_is_read() {
+        let blank = " ".repeat(MANY_BLANKS);
+        let ranges = |text: &str| {
+            let ranges = written(text.as_bytes()).into_iter();
+            ranges.map(|range| text[range.start_byte..range.end_byte].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(ranges(""), [""]);
+        assert_eq!(ranges(&blank), ["", ""]);
+        assert_eq!(ranges(&blank[1..]), [&blank[1..]]);
+        assert_eq!(ranges(&format!("int a;\n{blank}int b;\n{blank}")), ["int a;\n", "int b;\n", ""]);
+        for ahead in 0..MANY_BLANKS {
+            let text = format!("#define A{}1\n{blank}\nint b;", &blank[..ahead]);
+            let ranges = written(text.as_bytes());
+            let [define, rest] = ranges.as_slice() else { panic!("{ranges:?}") };
+            assert_eq!(define.end_byte, text.find('\n').unwrap() + 1);
+            assert_eq!((rest.start_byte, rest.start_point.row), (text.find("int").unwrap(), 2));
+            assert_eq!((rest.start_point.column, rest.end_point.column), (0, 6));
+        }
+    }
+
+    #[test]
+    fn what_is_around_long_blanks_has_its_place() {
+        let text = format!("#define A 1\n{0}int a;{0}\nint b;", " \n".repeat(MANY_BLANKS));
+        let tree = parse(text.as_bytes(), &Effort::new(1000)).expect("a tree");
+        assert!(!tree.root_node().has_error());
+        let mut cursor = tree.walk();
+        let items = tree.root_node().children(&mut cursor).map(|node| text[node.byte_range()].to_owned());
+        assert_eq!(items.collect::<Vec<_>>(), ["#define A 1\n", "int a;", "int b;"]);
     }
 }
