@@ -6,6 +6,7 @@
 use super::captures::{Captures, Passing};
 use super::dead::without_unread;
 use super::declared::{self, Declared};
+use super::first_values::with_first_values;
 use super::names::Names;
 use super::respell::{Reach, Respelled};
 use super::tail::Tail;
@@ -71,12 +72,14 @@ struct Chunk<'t> {
 pub fn callback(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Result<String, Refusal> {
     let mut text = context(material);
     let function = without_unread(material.spec, function(material, respelled)?);
+    let function = with_first_values(function);
     text.push_str(&relayout_beside(&function, material.walk.site.function.text()));
     Ok(text)
 }
 
 /// The declaration of a captured variable as it reaches the callback.
 pub fn declared(ty: &WrittenType, passing: Passing, name: &str) -> String {
+    let ty = ty.spelled_out();
     match passing {
         Passing::Value | Passing::Field | Passing::Moved => ty.without_const().declare(name),
         Passing::Address => ty.pointer_to(name),
@@ -124,6 +127,7 @@ fn function(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Resul
     let mut declarations = data_declaration(material);
     declarations.extend(own_locals(material, control.as_ref()));
     declarations.extend(body_declarations.into_iter().map(|c| c.text));
+    declarations.extend(end_declaration(material));
     declarations.extend(control.as_ref().map(ControlLocal::declaration));
     for declaration in &declarations {
         out.push_str(declaration);
@@ -190,15 +194,23 @@ fn own_locals(material: &Material<'_, '_>, control: Option<&ControlLocal>) -> Ve
     let constants = material.captures.constants.iter().map(|id| {
         let declaration = material.scopes.declaration(*id);
         let value = declaration.initializer.map_or("0", |i| i.text());
-        format!("\t{} = {value};", declaration.ty.declare(declaration.name))
+        format!("\t{} = {value};", declaration.ty.spelled_out().declare(declaration.name))
     });
     let own = own.filter(|id| material.walk.control.map(|c| c.id) != Some(**id)).map(|id| {
         let declaration = material.scopes.declaration(*id);
         let value = declaration.initializer.map_or("0", |i| i.text());
         let value = if from_zero(material, *id) { format!(" = {value}") } else { String::new() };
-        format!("\t{}{value};", declaration.ty.without_const().declare(declaration.name))
+        format!("\t{}{value};", declaration.ty.without_const().spelled_out().declare(declaration.name))
     });
     constants.chain(own).collect()
+}
+
+/// The variable that has the end of the piece, where several places name it.
+fn end_declaration(material: &Material<'_, '_>) -> Option<String> {
+    let names = material.names;
+    let end = material.scopes.declaration(names.end?);
+    let declared = end.ty.without_const().spelled_out().declare(end.name);
+    Some(format!("\t{declared} = {} + {};", names.offset, names.size))
 }
 
 /// Whether the callback looks at a variable that is zero when a turn starts before it sets it.
@@ -228,7 +240,7 @@ impl ControlLocal {
         let initialised = from_zero(material, control.id)
             || at_label && (!written_in_turn(material, control.id) || goes_on);
         let ty = material.scopes.declaration(control.id).ty.without_const();
-        let declared = ty.declare(&name);
+        let declared = ty.spelled_out().declare(&name);
         Some(Self { id: control.id, name, initialised, declared })
     }
 

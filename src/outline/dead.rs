@@ -41,7 +41,7 @@ pub(super) fn without_unread(spec: &WalkSpec, callback: String) -> String {
 }
 
 /// The line of a declaration of this variable alone, with no value, and the blank line behind declarations if it was the last.
-fn alone(source: &SourceFile, declared: &Declaration<'_>) -> Option<Span> {
+pub(super) fn alone(source: &SourceFile, declared: &Declaration<'_>) -> Option<Span> {
     let others = declared.declaration.children().filter(|n| n.role() == Some(Field::Declarator)).count();
     let line = whole_lines(source, declared.declaration.span());
     let (before, behind) = source.text().split_at(line.end as usize);

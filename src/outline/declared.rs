@@ -55,7 +55,7 @@ pub(super) fn declared<'t>(
         .iter()
         .map(|d| {
             let value = d.initializer.map(|i| format!(" = {}", respelled.text(i.span())));
-            format!("\t{}{};", d.ty.declare(d.name), value.unwrap_or_default())
+            format!("\t{}{};", d.ty.spelled_out().declare(d.name), value.unwrap_or_default())
         })
         .collect();
     Ok(Declared::Part(parts.join("\n")))
@@ -103,7 +103,7 @@ fn late(respelled: &Respelled<'_, '_>, kept: &[&Declaration<'_>]) -> Result<Decl
                 "a declaration whose value cannot be assigned stands behind a statement that moves with it",
             ));
         }
-        declared.push(format!("\t{};", d.ty.without_const().declare(d.name)));
+        declared.push(format!("\t{};", d.ty.without_const().spelled_out().declare(d.name)));
         if let Some(value) = d.initializer {
             let source = value.tree().source();
             let by = TAB as isize - column_of(source, value.span()) as isize;

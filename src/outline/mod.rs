@@ -14,6 +14,7 @@ mod dead;
 mod declared;
 mod evidence;
 mod extent;
+mod first_values;
 pub mod hoist;
 pub mod macros;
 pub mod names;

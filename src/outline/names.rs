@@ -6,7 +6,7 @@
 use super::captures::{Captures, kept_identifiers};
 use crate::plan::outlining::fit::{means_something, numbered};
 use crate::syntax::file_scope::FileScope;
-use crate::syntax::scope::Scopes;
+use crate::syntax::scope::{DeclId, Scopes};
 use crate::walk::output::Spelling;
 use crate::walk::{Walk, WalkSpec};
 use std::collections::BTreeSet;
@@ -26,6 +26,8 @@ pub struct Names {
     pub offset: String,
     /// How long it is.
     pub size: String,
+    /// The variable of the code that has the end of the piece, if it stays.
+    pub end: Option<DeclId>,
     /// The callback's last parameter.
     pub data: String,
     /// The label at which the reference is dropped.
@@ -66,6 +68,8 @@ pub fn names<'t>(
         .map(|n| n.text().to_owned())
         .collect();
     used.insert(variable.clone());
+    let end = end(walk, scopes);
+    used.extend(end.map(|id| scopes.declaration(id).name.to_owned()));
     let mut pick = |wanted: &[&str]| {
         let name = wanted.iter().find(|n| !used.contains(**n)).map(|n| (*n).to_owned());
         let name = name.unwrap_or_else(|| numbered(wanted.first().unwrap_or(&"x"), &|n| !used.contains(n)));
@@ -85,7 +89,7 @@ pub fn names<'t>(
         .find(|l| scopes.label(l).is_none_or(|l| !walk.site.outer.encloses(l.node)))
         .unwrap_or("out_walk")
         .to_owned();
-    Names { callback, context, variable, element, offset, size, data, label }
+    Names { callback, context, variable, element, offset, size, end, data, label }
 }
 
 /// The variable that held the piece's length, or what was left of the batch.
@@ -96,6 +100,17 @@ fn size_name<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<&'t str> {
     let tree = walk.site.function.tree();
     let used = walk.body.spellings.iter().filter(|(_, s)| **s == Spelling::Size).map(|(span, _)| *span);
     used.map(|span| tree.covering(span)).find_map(|n| scopes.resolve(n)).map(|id| scopes.declaration(id).name)
+}
+
+/// The variable that is the end of the piece wherever the code names this end, if that is more than once.
+fn end<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>) -> Option<DeclId> {
+    let tree = walk.site.function.tree();
+    let used = walk.body.spellings.iter().filter(|(_, s)| **s == Spelling::End);
+    let used: Option<Vec<DeclId>> = used.map(|(span, _)| scopes.resolve(tree.covering(*span))).collect();
+    match used?.as_slice() {
+        [first, others @ ..] if !others.is_empty() && others.iter().all(|id| id == first) => Some(*first),
+        _ => None,
+    }
 }
 
 /// The variable that held the element.

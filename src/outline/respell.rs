@@ -90,6 +90,7 @@ impl<'a, 't> Respelled<'a, 't> {
                 Spelling::Offset => self.typed(*span, &self.names.offset, &self.words.offset_type),
                 Spelling::Size => self.typed(*span, &self.names.size, &self.words.size_type),
                 Spelling::Number(n) => n.to_string(),
+                Spelling::End if self.names.end.is_some() => continue,
                 Spelling::End => self.end(*span),
                 Spelling::Release => self.words.release.clone(),
                 Spelling::Nothing => String::new(),

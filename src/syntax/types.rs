@@ -258,6 +258,16 @@ impl WrittenType {
         out
     }
 
+    /// The same with `unsigned` spelled as `unsigned int`, as new declarations are written.
+    pub fn spelled_out(&self) -> Self {
+        const OTHERS: &[&str] = &["int", "char", "short", "long"];
+        let all = words(&self.specifiers);
+        let bare = all.contains(&"unsigned") && !all.iter().any(|word| OTHERS.contains(word));
+        let spelled = |word| if word == "unsigned" { "unsigned int" } else { word };
+        let specifiers = self.specifiers.split(' ').map(spelled).collect::<Vec<_>>().join(" ");
+        if bare { Self { specifiers, ..self.clone() } } else { self.clone() }
+    }
+
     /// Whether the variable itself may not be assigned: `const` at the top.
     pub fn is_const(&self) -> bool {
         *self != self.without_const()
@@ -451,6 +461,16 @@ mod tests {
 
     fn declared(text: &str, name: &str) -> String {
         of(&tree(text), name).declare("x")
+    }
+
+    #[test]
+    fn unsigned_is_spelled_out() {
+        let spelled = |text: &str| of(&tree(text), "a").spelled_out().declare("x");
+        assert_eq!(spelled("unsigned a;"), "unsigned int x");
+        assert_eq!(spelled("static const unsigned *a;"), "const unsigned int *x");
+        assert_eq!(spelled("unsigned long a[2];"), "unsigned long x[2]");
+        assert_eq!(spelled("char unsigned a;"), "char unsigned x");
+        assert_eq!(spelled("int a;"), "int x");
     }
 
     #[test]
