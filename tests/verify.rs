@@ -25,9 +25,12 @@ const BASIN: &str = "\
 #ifndef BASIN_H
 #define BASIN_H
 #include <linux/gate.h>
-#define BASIN_SLOTS 8
+#define __bitwise
+#define BASIN_SLOTS BASIN_ROOM
 #define basin_note(b, n) do { (b)->notes += (n); } while (0)
-enum basin_state { BASIN_DRY, BASIN_WET = 4 };
+typedef int __bitwise basin_flow_t;
+enum basin_state { BASIN_DRY, BASIN_WET = (__force basin_flow_t)4 };
+enum { BASIN_ROOM = 8 };
 struct basin {
 	struct gate gate;
 	enum basin_state state;
@@ -126,10 +129,11 @@ fn a_function_is_run_against_its_conversion() {
         "200 inputs: ",
         "stubbed: basin_pour, gate_is_open",
         "reduced to the fields that are used: struct basin, struct gate",
-        "macros taken from the tree: BASIN_SLOTS, basin_note",
+        "macros taken from the tree: BASIN_SLOTS, __bitwise, basin_note",
     ] {
         assert!(ran.stdout.contains(told), "`{told}` is not in:\n{}", ran.stdout);
     }
+    assert!(!ran.stdout.contains("of unknown contents"), "{}", ran.stdout);
     assert!(ran.stderr.contains("1 function read"), "{}", ran.stderr);
     let mut json = arguments.to_vec();
     json.extend(["--format", "json"]);
@@ -174,26 +178,31 @@ impl Files for Memory<'_> {
     }
 }
 
-/// Plays the engine's conversion after `change` was made to it.
+/// Plays the engine's conversion of [`CODE`] after `change` was made to it.
 fn play_changed(change: impl Fn(&str) -> String) -> Played {
+    play_conversion(CODE, Level::Safe, change)
+}
+
+/// Plays the engine's conversion of `code`, which has one, after `change` was made to it.
+fn play_conversion(code: &str, level: Level, change: impl Fn(&str) -> String) -> Played {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iov_iter_for_each_page");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     let rule = SourceFile::new("rule.cocci", read("iov_iter_for_each_page.cocci").expect("the shipped rule"));
     let (rules, told) = Rules::understand(&[smpl::parse(&rule).0], &read, &ApplyOptions::default());
     assert!(told.is_empty(), "{told:?}");
     let files = Memory(&[
-        ("fs/basin.c", CODE),
+        ("fs/basin.c", code),
         ("include/linux/basin.h", BASIN),
         ("include/linux/gate.h", GATE),
         ("include/linux/uio.h", UIO),
         ("lib/iov_iter.c", ""),
     ]);
-    let outcome = engine::run(&rules, &files, &|path| path.starts_with("fs/"), Level::Safe);
+    let outcome = engine::run(&rules, &files, &|path| path.starts_with("fs/"), level);
     let [site] = outcome.sites.as_slice() else { panic!("one site: {:?}", outcome.sites) };
     let Verdict::Converted(converted) = &site.verdict else { panic!("converted: {:?}", site.verdict) };
     let mut edits = vedalia::edit::EditSet::new();
     edits.add_all(converted.edits.iter().cloned()).expect("no overlap");
-    let converted_text = String::from_utf8(edits.apply(CODE.as_bytes())).expect("text");
+    let converted_text = String::from_utf8(edits.apply(code.as_bytes())).expect("text");
     let changed = change(&converted_text);
     assert_ne!(changed, String::new());
     let after = SourceFile::new("fs/basin.c", changed);
@@ -205,7 +214,7 @@ fn play_changed(change: impl Fn(&str) -> String) -> Played {
         function: &site.function,
         headers: &engine::headers(&files, &paths),
         model,
-        notes: &[],
+        notes: &converted.notes,
     };
     let directory = tempfile::tempdir().expect("a temporary directory");
     play::play(&scene, 400, directory.path()).expect("built")
@@ -234,4 +243,73 @@ fn what_cannot_be_built_is_told_in_the_compilers_words() {
     let played = play_changed(|text| text.replace("BASIN_WET", "BASIN_WET.level"));
     let Ending::NotBuilt(told) = played.ending else { panic!("{:?}", played.ending) };
     assert!(told.contains("error"), "{told}");
+}
+
+/// A queue that lies on the stack of the function that is run, with functions of the file that are stubbed: they leave alone
+/// what they do not name. The queue's fields go with it, and memory of no type is what the code takes it for.
+const QUEUE: [(&str, &str); 3] = [
+    (
+        "int knot_map(struct knot *knot, struct page *page, size_t from, size_t to);\n",
+        "\
+int knot_pin(struct page *page, size_t from, size_t to);
+void *knot_room(void);
+
+struct tally {
+	long block;
+	int pin_error;
+};
+
+static int knot_map(struct knot *knot, struct page *page, size_t from, size_t to)
+{
+	knot->pending = !knot->pending;
+	return knot_pin(page, from, to);
+}
+",
+    ),
+    (
+        "bool knot_full(struct knot *knot);\n",
+        "\
+static bool knot_full(struct knot *knot)
+{
+	return knot->pending;
+}
+",
+    ),
+    (
+        "int knot_do(struct knot *knot)\n{\n\tint ret = knot_walk(knot);\n\n\t/* Nothing may be left. */\n\tknot_drop(knot);\n",
+        "\
+int knot_do(struct iov_iter *iter, long blocks)
+{
+	struct knot knot = { .iter = iter, .last_block = blocks };
+	struct tally *tally = knot_room();
+	int ret;
+
+	if (!tally)
+		return -ENOMEM;
+	ret = knot_walk(&knot);
+	/* Nothing may be left. */
+	knot_drop(&knot);
+	tally->block = knot.block;
+	tally->pin_error = knot.pin_error;
+",
+    ),
+];
+
+#[test]
+fn a_queue_on_the_stack_is_played() {
+    let cases = crate::case_format::all().expect("cases that can be read");
+    let case =
+        cases.iter().find(|case| case.name == "convert/refilled-queue-with-a-substitute").expect("there");
+    let mut code = String::from_utf8(case.before[0].1.clone()).expect("text");
+    for (from, to) in QUEUE {
+        assert!(code.contains(from), "`{from}` is not in:\n{code}");
+        code = code.replace(from, to);
+    }
+    let played = play_conversion(&code, Level::Review, str::to_owned);
+    let Ending::Alike(figures) = played.ending else { panic!("{:?}", played.ending) };
+    assert!(figures.walked > 40, "{figures:?}");
+    assert!(played.made_up.gone.contains(&"head of struct knot".to_owned()), "{:?}", played.made_up);
+    let longer = |text: &str| text.replace("size_t to = offset + size;", "size_t to = offset + size + 1;");
+    let played = play_conversion(&code, Level::Review, longer);
+    assert!(matches!(played.ending, Ending::Differs(_)), "{:?}", played.ending);
 }

@@ -146,7 +146,7 @@ fn text(site: &Site, played: &Played, meant: &[(&str, &str)], terminal: &Termina
     for (note, difference) in meant {
         let _ = writeln!(out, "  meant to differ: {difference} (note {note})");
     }
-    let MadeUp { stubs, unknown, taken, reduced, opaque, macros, variables } = &played.made_up;
+    let MadeUp { stubs, unknown, taken, reduced, opaque, macros, variables, gone } = &played.made_up;
     for (what, names) in [
         ("stubbed", stubs),
         ("stubbed without their arguments, since nothing declares them", unknown),
@@ -155,6 +155,7 @@ fn text(site: &Site, played: &Played, meant: &[(&str, &str)], terminal: &Termina
         ("of unknown contents", opaque),
         ("macros taken from the tree", macros),
         ("variables", variables),
+        ("not compared, since the conversion takes them out of their structs", gone),
     ] {
         if !names.is_empty() {
             let _ = writeln!(out, "  {what}: {}", names.join(", "));
@@ -190,6 +191,7 @@ struct Document<'a> {
     opaque: &'a [String],
     macros: &'a [String],
     variables: &'a [String],
+    gone: &'a [String],
     coverage: Ledger<'a>,
 }
 
@@ -218,6 +220,7 @@ fn document(site: &Site, played: &Played, meant: &[(&str, &str)], coverage: &Cov
         opaque: &played.made_up.opaque,
         macros: &played.made_up.macros,
         variables: &played.made_up.variables,
+        gone: &played.made_up.gone,
         coverage: Ledger::of(coverage),
     })
 }

@@ -8,8 +8,9 @@
 mod needs;
 mod unit;
 mod world;
+mod writes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -18,8 +19,11 @@ use crate::matcher::iso::is_tested;
 use crate::source::SourceFile;
 use crate::syntax::file_scope::{FileFunction, FileScope, GlobalKind};
 use crate::syntax::headers::{Entity, Headers, Signature, Types};
-use crate::syntax::{Field, Kind, Tree};
+use crate::syntax::scope::Scopes;
+use crate::syntax::types::WrittenType;
+use crate::syntax::{Field, Kind, Node, Tree};
 use crate::walk::model::Model;
+use crate::walk::site::callee;
 
 use super::build::{BuildCommand, Ended};
 use needs::Needs;
@@ -66,6 +70,8 @@ pub struct MadeUp {
     pub macros: Vec<String>,
     /// Variables of file scope.
     pub variables: Vec<String>,
+    /// Fields that the conversion takes out of their structs: they are not compared.
+    pub gone: Vec<String>,
 }
 
 /// How it went.
@@ -129,9 +135,17 @@ pub fn play(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Played, Di
     let mut told = site.model.told(site.notes);
     told.quiet.extend(world.called_by_macros(&told.quiet));
     let needs = Needs::of([&code.before, &code.after], &code.declares, &told.quiet, &world);
+    // What gives no more than errors is played as it is at times; then what it hands on gives no more either.
+    told.errors = needs.with_called(told.errors);
     let mut unknown = BTreeSet::new();
     let ending = loop {
-        let calls = Calls { unknown: &unknown, told: &told, tested: &code.tested };
+        let calls = Calls {
+            unknown: &unknown,
+            told: &told,
+            tested: &code.tested,
+            given: &code.given,
+            gone: &code.gone,
+        };
         let unit = Unit::new(&code.function, &code.signature, &needs, &world, calls);
         for (name, text) in [("before.c", &code.before), ("after.c", &code.after)] {
             let whole = format!("#include \"harness.h\"\n\n{}\n{text}\n{}", unit.before, unit.behind);
@@ -144,7 +158,7 @@ pub fn play(site: &Site<'_>, runs: usize, directory: &Path) -> Result<Played, Di
             Some(told) => break Ending::NotBuilt(told.0),
         }
     };
-    Ok(Played { made_up: MadeUp::of(&needs, unknown), ending })
+    Ok(Played { made_up: MadeUp { gone: code.gone(), ..MadeUp::of(&needs, unknown) }, ending })
 }
 
 /// What a compiler complained about.
@@ -210,6 +224,10 @@ struct Code {
     declares: BTreeSet<String>,
     /// Fields whose value decides where the texts go.
     tested: BTreeSet<String>,
+    /// Fields that the conversion takes out of the file's structs.
+    gone: BTreeMap<String, BTreeSet<String>>,
+    /// The types that the results of calls are taken for.
+    given: BTreeMap<String, WrittenType>,
 }
 
 impl Code {
@@ -237,6 +255,7 @@ impl Code {
             declares.insert(format!("{keyword} {}", tag.name));
         }
         parts.sort_unstable();
+        let given = given(changed.iter().chain(&made).map(|f| f.node));
         let fields = changed.iter().chain(&made).flat_map(|f| f.node.descendants());
         let fields = fields.filter(|n| n.is(Kind::FieldExpression) && is_tested(*n));
         let tested = fields.filter_map(|n| Some(n.child(Field::Field)?.text().to_owned())).collect();
@@ -248,8 +267,55 @@ impl Code {
             signature,
             declares,
             tested,
+            gone: gone(before, after),
+            given,
         })
     }
+
+    /// The fields that are gone, as they are told.
+    fn gone(&self) -> Vec<String> {
+        let all = self.gone.iter().flat_map(|(tag, fields)| fields.iter().map(move |field| (tag, field)));
+        all.map(|(tag, field)| format!("{field} of {tag}")).collect()
+    }
+}
+
+/// Fields that the conversion takes out of the file's structs, by struct.
+fn gone(before: &Tree, after: &Tree) -> BTreeMap<String, BTreeSet<String>> {
+    let (old, mut new) = (fields(before), fields(after));
+    let left = old.into_iter().map(|(tag, fields)| {
+        let kept = new.remove(&tag).unwrap_or_else(|| fields.clone());
+        (tag, fields.difference(&kept).cloned().collect::<BTreeSet<String>>())
+    });
+    left.filter(|(_, fields)| !fields.is_empty()).collect()
+}
+
+/// The names of the fields of a file's structs, by struct.
+fn fields(tree: &Tree) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    for aggregate in tree.root().descendants().filter(|n| n.is(Kind::StructSpecifier)) {
+        if let (Some(tag), Some(body)) = (aggregate.child(Field::Name), aggregate.child(Field::Body)) {
+            let fields = body.descendants().filter(|n| n.is(Kind::FieldIdentifier));
+            found.insert(format!("struct {}", tag.text()), fields.map(|n| n.text().to_owned()).collect());
+        }
+    }
+    found
+}
+
+/// What variables that have the results of calls point to, by the function that is called; the first counts.
+fn given<'t>(functions: impl Iterator<Item = Node<'t>>) -> BTreeMap<String, WrittenType> {
+    let mut given = BTreeMap::new();
+    for function in functions {
+        let scopes = Scopes::of(function);
+        for call in function.descendants().filter(|n| n.is(Kind::CallExpression)) {
+            let assigned = call.parent().filter(|p| p.is(Kind::AssignmentExpression));
+            let target = assigned.and_then(|a| scopes.resolve(a.child(Field::Left)?));
+            let declared = scopes.declarations().iter().find(|d| d.initializer == Some(call)).map(|d| d.id);
+            if let (Some(name), Some(id)) = (callee(call), target.or(declared)) {
+                given.entry(name.to_owned()).or_insert_with(|| scopes.declaration(id).ty.without_const());
+            }
+        }
+    }
+    given
 }
 
 impl MadeUp {
@@ -262,6 +328,7 @@ impl MadeUp {
             opaque: needs.opaque.iter().cloned().collect(),
             macros: needs.macros.keys().cloned().collect(),
             variables: needs.variables.keys().cloned().collect(),
+            gone: Vec::new(),
         }
     }
 }

@@ -67,6 +67,23 @@ impl Needs {
         self.aggregates.contains_key(name) || self.modelled.contains_key(name)
     }
 
+    /// Names with the functions that those among them call which are played as they are.
+    pub(super) fn with_called(&self, mut names: BTreeSet<String>) -> BTreeSet<String> {
+        let mut ahead: Vec<String> = names.iter().cloned().collect();
+        while let Some(name) = ahead.pop() {
+            let text = self.taken.get(&name).and_then(|signature| signature.definition.as_deref());
+            let called = words(text.unwrap_or_default()).map(|(_, word)| word);
+            let functions =
+                called.filter(|word| self.functions.contains_key(*word) || self.taken.contains_key(*word));
+            for function in functions {
+                if names.insert(function.to_owned()) {
+                    ahead.push(function.to_owned());
+                }
+            }
+        }
+        names
+    }
+
     /// Everything that the two versions need; names in `given` are there already. What only one of them calls is taken
     /// as it is defined, if it is, since what the other does instead rests on that; `quiet` calls are not.
     pub(super) fn of(
@@ -228,14 +245,19 @@ impl Search<'_> {
 
 /// The names of some C, tags with their keywords, and their last words; the words of the language are left out.
 fn names(text: &str) -> impl Iterator<Item = (String, &str)> {
-    let mut keyword = None;
-    words(text).filter_map(move |(_, word)| match word_kind(word.as_bytes()) {
+    let mut keyword: Option<(usize, &str)> = None;
+    words(text).filter_map(move |(at, word)| match word_kind(word.as_bytes()) {
         Word::Aggregate | Word::Enum => {
-            keyword = Some(word);
+            keyword = Some((at, word));
             None
         }
         Word::Ident | Word::StandardType => {
-            let name = keyword.take().map_or_else(|| word.to_owned(), |keyword| format!("{keyword} {word}"));
+            // Without a tag, the first name stands behind a brace.
+            let tagged = |(from, keyword): &(usize, &str)| text[from + keyword.len()..at].trim().is_empty();
+            let name = match keyword.take().filter(tagged) {
+                Some((_, keyword)) => format!("{keyword} {word}"),
+                None => word.to_owned(),
+            };
             Some((name, word))
         }
         _ => None,

@@ -5,7 +5,7 @@
 //! the function and traces the result). A stub traces its arguments and gives a value that the run picks; what it is given
 //! a pointer to on the stack, it fills. It refuses types that nothing explains.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::syntax::declarator::Layer;
@@ -15,7 +15,10 @@ use crate::syntax::types::WrittenType;
 
 use super::needs::{MacroText, Needs, Shape, shape};
 use super::world::World;
+use super::writes::Writes;
 use crate::walk::model::Told;
+
+mod values;
 
 /// Elements of an array whose size nobody tells.
 const MANY: usize = 64;
@@ -69,6 +72,10 @@ pub(super) struct Calls<'c> {
     pub(super) told: &'c Told,
     /// Pointers of objects that the code takes for NULL at times.
     pub(super) tested: &'c BTreeSet<String>,
+    /// Fields that one of the versions does not have.
+    pub(super) gone: &'c BTreeMap<String, BTreeSet<String>>,
+    /// What functions that give memory of no type are to give.
+    pub(super) given: &'c BTreeMap<String, WrittenType>,
 }
 
 struct Writer<'w> {
@@ -132,8 +139,12 @@ impl Writer<'_> {
         for tag in needs.opaque.iter().chain(needs.aggregates.keys()).filter(|name| name.contains(' ')) {
             self.line(&format!("{tag};"));
         }
-        needs.enums.iter().for_each(|text| self.line(&format!("{text};")));
         let mut done = BTreeSet::new();
+        for text in &needs.enums {
+            // A value may be cast to a typedef's type.
+            self.define_named_in(text, &mut done);
+            self.line(&format!("{text};"));
+        }
         for name in needs.typedefs.keys().chain(needs.aggregates.keys()) {
             self.define(name, &mut done);
         }
@@ -162,17 +173,20 @@ impl Writer<'_> {
 
     fn holds(&mut self, ty: &WrittenType, done: &mut BTreeSet<String>) {
         // A typedef's name has to be known even behind a pointer.
-        let spelled = ty.type_name();
-        for (_, word) in words(&spelled) {
-            let named = self.needs.typedefs.contains_key(word) || self.needs.aggregates.contains_key(word);
-            if named {
-                self.define(word, done);
-            }
-        }
+        self.define_named_in(&ty.type_name(), done);
         let by_value = ty.layers().iter().all(|layer| matches!(layer, Layer::Array { .. }));
         if let (true, Some(tag)) = (by_value, ty.tag()) {
             for keyword in ["struct", "union"] {
                 self.define(&format!("{keyword} {tag}"), done);
+            }
+        }
+    }
+
+    /// Define the types that a text names by a typedef.
+    fn define_named_in(&mut self, text: &str, done: &mut BTreeSet<String>) {
+        for (_, word) in words(text) {
+            if self.needs.typedefs.contains_key(word) || self.needs.aggregates.contains_key(word) {
+                self.define(word, done);
             }
         }
     }
@@ -207,13 +221,6 @@ impl Writer<'_> {
         }
     }
 
-    fn points_to_function(&self, ty: &WrittenType) -> bool {
-        match self.shape(ty) {
-            Shape::Pointer(to) => self.shape(&to) == Shape::Function,
-            _ => false,
-        }
-    }
-
     /// What a field that points to a function is called as.
     fn method(&mut self, id: &str, member: &Member) {
         let [Layer::Pointer { .. }, Layer::Function { .. }, ..] = member.ty.layers() else { return };
@@ -226,137 +233,6 @@ impl Writer<'_> {
             "static {head}\n{{\n\tplay_call(\"{}\");\n\tplay_end();\n{value}}}\n",
             member.name
         ));
-    }
-
-    fn members(
-        &self,
-        members: &[Member],
-        path: &str,
-        id: &str,
-        owner: &str,
-        fill: &mut String,
-        dump: &mut String,
-    ) {
-        for member in members {
-            let place = format!("{path}{}", member.name);
-            if let Some(inner) = &member.inline {
-                self.members(inner, &format!("{place}."), id, owner, fill, dump);
-                continue;
-            }
-            let filled = self.member(member, &place, id, owner);
-            let is_pointer = matches!(self.shape(&member.ty), Shape::Pointer(_));
-            if is_pointer && self.calls.tested.contains(&member.name) && !filled.is_empty() {
-                let _ = write!(fill, "\tif (play_bool()) {{\n{filled}\t}}\n");
-            } else {
-                fill.push_str(&filled);
-            }
-            // Places of an array that nothing reads hold what an acquisition left there.
-            let unread = self.calls.told.unread.contains(&member.name)
-                && matches!(self.shape(&member.ty), Shape::Array(_));
-            if !unread && !self.points_to_function(&member.ty) {
-                dump.push_str(&self.show(&member.ty, &place, &member.name, 1));
-            }
-        }
-    }
-
-    /// Statements that give a field its value.
-    fn member(&self, member: &Member, place: &str, id: &str, owner: &str) -> String {
-        let direct = place.strip_prefix("it->").is_some_and(|rest| rest == member.name);
-        if let Shape::Pointer(to) = self.shape(&member.ty) {
-            match self.shape(&to) {
-                Shape::Function if direct => {
-                    let typed =
-                        matches!(member.ty.layers(), [Layer::Pointer { .. }, Layer::Function { .. }, ..]);
-                    return if typed {
-                        format!("\t{place} = method_{id}_{};\n", member.name)
-                    } else {
-                        String::new()
-                    };
-                }
-                // A ring of one.
-                Shape::Aggregate(name) if name == owner => return format!("\t{place} = it;\n"),
-                _ => {}
-            }
-        }
-        if self.calls.told.errors.contains(&member.name) && self.shape(&member.ty) == Shape::Number {
-            format!("\t{place} = play_error();\n")
-        } else if self.calls.told.unread.contains(&member.name) {
-            let assigned = self.assign(&member.ty, place, 1);
-            format!("\tplay_hidden = true;\n{assigned}\tplay_hidden = false;\n")
-        } else {
-            self.assign(&member.ty, place, 1)
-        }
-    }
-
-    /// Statements that give `place` a value.
-    fn assign(&self, ty: &WrittenType, place: &str, depth: usize) -> String {
-        let tabs = "\t".repeat(depth);
-        match self.shape(ty) {
-            Shape::Array(element) => {
-                let index = format!("k{depth}");
-                let inner = self.assign(&element, &format!("{place}[{index}]"), depth + 1);
-                format!(
-                    "{tabs}for (unsigned int {index} = 0; {index} < sizeof({place}) / sizeof({place}[0]); {index}++) {{\n{inner}{tabs}}}\n"
-                )
-            }
-            Shape::Aggregate(name) if self.needs.knows(&name) => {
-                format!("{tabs}fill_{}(&{place});\n", identifier(&name))
-            }
-            Shape::Aggregate(name) if self.world.model(&name).is_some() => {
-                format!("{tabs}model_fill(\"{name}\", &{place});\n")
-            }
-            _ => match self.value(ty) {
-                Some(value) => format!("{tabs}{place} = {value};\n"),
-                None => String::new(),
-            },
-        }
-    }
-
-    /// An expression of the type, if values of it can be made.
-    fn value(&self, ty: &WrittenType) -> Option<String> {
-        Some(match self.shape(ty) {
-            Shape::Bool => "play_bool()".to_owned(),
-            Shape::Number => "play_number()".to_owned(),
-            Shape::Pointer(to) => match self.shape(&to) {
-                Shape::Aggregate(name) if self.needs.knows(&name) => {
-                    format!("make_{}()", identifier(&name))
-                }
-                Shape::Aggregate(name) if self.world.model(&name).is_some() => {
-                    format!("model_object(\"{name}\")")
-                }
-                Shape::Aggregate(name) => format!("play_opaque(\"{name}\")"),
-                Shape::Pointer(_) => "play_pointers()".to_owned(),
-                Shape::Function | Shape::Unknown => "NULL".to_owned(),
-                Shape::Number => format!("play_cell({})", to.without_const().type_name()),
-                _ => "play_memory()".to_owned(),
-            },
-            _ => return None,
-        })
-    }
-
-    /// Statements that trace `place` as a part of an object.
-    fn show(&self, ty: &WrittenType, place: &str, name: &str, depth: usize) -> String {
-        let tabs = "\t".repeat(depth);
-        match self.shape(ty) {
-            Shape::Array(element) => {
-                let index = format!("k{depth}");
-                let inner = self.show(&element, &format!("{place}[{index}]"), name, depth + 1);
-                if inner.is_empty() {
-                    return inner;
-                }
-                format!(
-                    "{tabs}for (unsigned int {index} = 0; {index} < sizeof({place}) / sizeof({place}[0]); {index}++) {{\n{inner}{tabs}}}\n"
-                )
-            }
-            Shape::Aggregate(inner) if self.needs.knows(&inner) => {
-                format!("{tabs}dump_{}(&{place});\n", identifier(&inner))
-            }
-            Shape::Bool | Shape::Number => {
-                format!("{tabs}play_show_number(\"{name}\", (long long){place});\n")
-            }
-            Shape::Pointer(_) => format!("{tabs}play_show_pointer(\"{name}\", (const void *){place});\n"),
-            _ => String::new(),
-        }
     }
 
     fn variables(&mut self) {
@@ -379,9 +255,15 @@ impl Writer<'_> {
         }
         body.push_str("\tplay_end();\n");
         for (k, ty) in signature.parameters.iter().enumerate() {
-            body.push_str(&self.fill_argument(ty, &format!("a{k}")));
+            body.push_str(&self.fill_argument(ty, &format!("a{k}"), signature));
         }
-        body.push_str(&self.result(&signature.result));
+        let result = self.calls.given.get(name).filter(|_| signature.result.type_name() == "void *");
+        let is_error =
+            self.calls.told.errors.contains(name) && self.shape(&signature.result) == Shape::Number;
+        body.push_str(&match is_error {
+            true => "\treturn failing() ? failure() : 0;\n".to_owned(),
+            false => self.result(result.unwrap_or(&signature.result)),
+        });
         if self.calls.told.sums.contains(name) {
             body = self.sum(name, signature);
         }
@@ -426,20 +308,34 @@ impl Writer<'_> {
     }
 
     /// What a callee may write to, if it lies on the stack: objects keep what they have.
-    fn fill_argument(&self, ty: &WrittenType, name: &str) -> String {
+    fn fill_argument(&self, ty: &WrittenType, name: &str, callee: &Signature) -> String {
         let Shape::Pointer(to) = self.shape(ty) else { return String::new() };
         if to.is_const() {
             return String::new();
         }
         match self.shape(&to) {
             Shape::Aggregate(inner) if self.needs.knows(&inner) => {
-                format!("\tif (play_elsewhere({name}))\n\t\tfill_{}({name});\n", identifier(&inner))
+                let filled = match Writes::of(callee, &to, self.world) {
+                    Writes::Anything => format!("\t\tfill_{}({name});\n", identifier(&inner)),
+                    Writes::Fields(fields) => self.fill_fields(&inner, name, &fields),
+                };
+                format!("\tif (play_elsewhere({name})) {{\n{filled}\t}}\n")
             }
             Shape::Number | Shape::Bool => {
                 self.assign(&to, &format!("if (play_elsewhere({name}))\n\t\t*{name}"), 1)
             }
             _ => String::new(),
         }
+    }
+
+    /// Statements that give some fields of an object new values.
+    fn fill_fields(&self, object: &str, name: &str, fields: &BTreeSet<String>) -> String {
+        let known = self.needs.structs().find(|(known, _)| *known == object).map(|(_, members)| members);
+        let mut written = known.cloned().unwrap_or_default();
+        written.retain(|member| fields.contains(&member.name));
+        let (mut fill, mut dump) = (String::new(), String::new());
+        self.members(&written, "it->", &identifier(object), object, &mut fill, &mut dump);
+        format!("\t\t{object} *it = {name};\n\n\t\t(void)it;\n{fill}")
     }
 
     fn result(&self, ty: &WrittenType) -> String {
@@ -470,6 +366,8 @@ impl Writer<'_> {
         let mut names = Vec::new();
         for (k, ty) in signature.parameters.iter().enumerate() {
             let (ty, argument) = (ty.without_const(), format!("a{k}"));
+            // A parameter that is a function points to one.
+            let ty = if self.shape(&ty) == Shape::Function { ty.pointer() } else { ty };
             let _ = writeln!(declared, "\t{};", ty.declare(&argument));
             filled.push_str(&format!("\tmemset(&{argument}, 0, sizeof({argument}));\n"));
             filled.push_str(&self.assign(&ty, &argument, 1));
