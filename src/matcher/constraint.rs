@@ -5,9 +5,7 @@
 
 use super::canonical::token;
 use super::environment::{Binding, Environment};
-use super::words::Word;
 use crate::smpl::regexp;
-use crate::smpl::token::TokenKind;
 use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
 use crate::source::squeezed;
 use crate::syntax::{Field, Kind, Node};
@@ -44,36 +42,6 @@ pub fn kind_fits(meta: &Metavariable, node: Node<'_>) -> bool {
             !matches!(node.kind(), Kind::Token | Kind::Comment | Kind::TypeArgument | Kind::Declaration)
         }
         _ => true,
-    }
-}
-
-/// Whether a metavariable may stand for these words of code that no grammar reads.
-pub fn kind_fits_words(meta: &Metavariable, words: &[Word<'_>]) -> bool {
-    use TokenKind::{Char, Number, String, Word};
-    match (&meta.kind, words) {
-        (
-            MetaKind::Expression
-            | MetaKind::ExpressionList(_)
-            | MetaKind::Type
-            | MetaKind::Metavariable
-            | MetaKind::Pragma,
-            _,
-        ) => true,
-        (MetaKind::Constant, [one]) => {
-            matches!(one.kind, Char | Number | String) || one.kind == Word && is_constant_name(one.text)
-        }
-        (MetaKind::IdentifierList, all) => {
-            all.iter().all(|w| w.kind == Word || matches!(w.text, "," | "..."))
-        }
-        (
-            MetaKind::Identifier
-            | MetaKind::Idexpression(_)
-            | MetaKind::Function
-            | MetaKind::Declarer
-            | MetaKind::Iterator,
-            [one],
-        ) => one.kind == Word,
-        _ => false,
     }
 }
 
@@ -127,7 +95,8 @@ fn is_constant(node: Node<'_>) -> bool {
     }
 }
 
-fn is_constant_name(name: &str) -> bool {
+/// Whether a name is spelled as constants are.
+pub fn is_constant_name(name: &str) -> bool {
     name.chars().any(|c| c.is_ascii_uppercase()) && !name.chars().any(|c| c.is_ascii_lowercase())
 }
 

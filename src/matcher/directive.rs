@@ -30,8 +30,12 @@ impl<'p> Matcher<'p> {
         };
         let text = c.text();
         let path = if c.is(PreprocInclude) { included(text) } else { None };
-        let len = path.map_or(text.trim_end().len(), |path| path.end);
-        let span = Span::new(c.span().start as usize, c.span().start as usize + len);
+        let end = c.span().start as usize + path.map_or(text.trim_end().len(), |path| path.end);
+        let end = match slot {
+            Some(Slot::Directive(directive)) if directive.below > 0 => head_of(directive, c).unwrap_or(end),
+            _ => end,
+        };
+        let span = Span::new(c.span().start as usize, end);
         Some(found.iter().filter_map(|env| self.noted(p, span, c, env)).collect())
     }
 
@@ -75,6 +79,15 @@ impl<'p> Matcher<'p> {
         }
         all
     }
+}
+
+/// Where what the first line of the rule's definition says ends in the code's.
+fn head_of(p: &Directive, c: Node<'_>) -> Option<usize> {
+    let own = p.value.len() - p.below;
+    let words = c.child(Field::Value).map(words_of).unwrap_or_default();
+    let last = own.checked_sub(1).and_then(|last| words.get(last)).map(|word| word.span);
+    let head = c.child(Field::Parameters).or(c.child(Field::Name)).map(Node::span);
+    last.or(head).map(|span| span.end as usize)
 }
 
 /// What an include names, without the comment behind it.

@@ -1,4 +1,4 @@
-//! The bodies of macros, read as expressions, as statements or as a function.
+//! The bodies of macros, read as values, as statements or as a function.
 //!
 //! In: the definitions of a file. Out: a tree for each body that can be read so, with the file's own offsets. Names that `##`
 //! pastes together are one name, which is no other's: rules that change code do not look at such bodies. Other bodies are
@@ -93,8 +93,9 @@ impl Macros {
     }
 
     fn expression<'m>(&'m self, file: &SourceFile, body: &'m Body) -> Option<&'m Tree> {
-        let ends = file.slice(body.span).ends_with(';');
-        let read = || self.read(file, body, ("int f(){x=", ";}")).filter(|_| !ends);
+        let text = file.slice(body.span);
+        let (before, after) = if text.starts_with('{') { ("int x=", ";") } else { ("int f(){x=", ";}") };
+        let read = || self.read(file, body, (before, after)).filter(|_| !text.ends_with(';'));
         body.expression.get_or_init(read).as_ref()
     }
 

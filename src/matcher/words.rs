@@ -3,7 +3,7 @@
 //! In: a node of the pattern and one of the code. Out: every way to match their words. Dots and metavariables for
 //! expressions take words up to the next comma outside of brackets; nothing is known about such code but its words.
 
-use super::constraint::kind_fits_words;
+use super::constraint::is_constant_name;
 use super::environment::{Binding, Environment};
 use super::node::Matcher;
 use crate::smpl::pattern::{Piece, Slot, is_literal};
@@ -29,6 +29,86 @@ pub fn words_of(c: Node<'_>) -> Vec<Word<'_>> {
     let tokens = lex(source, c.span(), LineMode::Plain);
     let code = tokens.into_iter().filter(|t| t.kind != TokenKind::Comment);
     code.map(|t| Word { text: source.slice(t.span), span: t.span, kind: t.kind }).collect()
+}
+
+/// Whether a metavariable may stand for these words.
+fn fits(meta: &Metavariable, words: &[Word<'_>]) -> bool {
+    use TokenKind::{Char, Number, String, Word};
+    match (&meta.kind, words) {
+        (MetaKind::ExpressionList(_) | MetaKind::Metavariable | MetaKind::Pragma, _) => true,
+        (MetaKind::Expression, all) => !outside(all).any(|w| no_operand(w.text)),
+        (MetaKind::Statement, all) => all.last().is_some_and(|w| matches!(w.text, ";" | "}")),
+        (MetaKind::Type, all) => {
+            outside(all).all(|w| w.kind == Word || matches!(w.text, "*" | "(" | ")" | "[" | "]"))
+        }
+        (MetaKind::Constant, [one]) => {
+            matches!(one.kind, Char | Number | String) || one.kind == Word && is_constant_name(one.text)
+        }
+        (MetaKind::Constant, [sign, number]) => matches!(sign.text, "-" | "+") && number.kind == Number,
+        (MetaKind::IdentifierList, all) => {
+            all.iter().all(|w| w.kind == Word || matches!(w.text, "," | "..."))
+        }
+        (
+            MetaKind::Identifier
+            | MetaKind::Idexpression(_)
+            | MetaKind::Function
+            | MetaKind::Declarer
+            | MetaKind::Iterator,
+            [one],
+        ) => one.kind == Word,
+        _ => false,
+    }
+}
+
+/// The words outside of round and square brackets, these included.
+fn outside<'w, 'c>(words: &'w [Word<'c>]) -> impl Iterator<Item = &'w Word<'c>> {
+    let mut depth = 0usize;
+    words.iter().filter(move |word| {
+        match word.text {
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        depth == usize::from(matches!(word.text, "(" | "["))
+    })
+}
+
+/// Whether a word is that of a statement or of a type: no expression holds it outside of brackets.
+fn no_operand(word: &str) -> bool {
+    matches!(
+        word,
+        ";" | "{"
+            | "}"
+            | "if"
+            | "else"
+            | "do"
+            | "while"
+            | "for"
+            | "switch"
+            | "case"
+            | "default"
+            | "return"
+            | "goto"
+            | "break"
+            | "continue"
+            | "void"
+            | "char"
+            | "short"
+            | "int"
+            | "long"
+            | "float"
+            | "double"
+            | "signed"
+            | "unsigned"
+            | "struct"
+            | "union"
+            | "enum"
+            | "const"
+            | "volatile"
+            | "static"
+            | "extern"
+            | "typedef"
+    )
 }
 
 /// How many words a piece may take, none of them closing a bracket that it does not open.
@@ -122,7 +202,7 @@ impl<'p> Matcher<'p> {
         let mut out = Vec::new();
         for n in usize::from(!list)..=most {
             let (taken, tail) = words.split_at(n);
-            if !kind_fits_words(meta, taken) {
+            if !fits(meta, taken) {
                 continue;
             }
             let span = match (taken.first(), taken.last()) {

@@ -343,7 +343,8 @@ fn one_blank(text: &str) -> String {
 /// A preprocessor line with its metavariables filled in.
 fn directive(text: &str, metas: &Metavariables, env: &Environment) -> String {
     let bound = |word: &str| env.get(word).filter(|_| metas.contains_key(word)).map(|b| b.text.to_string());
-    crate::smpl::token::replace_words(&one_blank(text), &|_, word| bound(word))
+    // Three dots would be the rule's own.
+    crate::smpl::token::replace_words(&one_blank(text), &|_, word| bound(word)).replace("......", "...")
 }
 
 /// The identifier that a rule makes up, or that a script made up for it.

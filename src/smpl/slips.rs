@@ -147,10 +147,12 @@ impl<'a> Slips<'a> {
         }
     }
 
-    /// Brackets of the code that `counts`: what is there before, or after.
+    /// Brackets of the code that `counts`: what is there before, or after. A definition that goes on below its line may
+    /// have opened any.
     fn brackets(&mut self, counts: impl Fn(Mark) -> bool) {
         let mut open: Vec<&Atom> = Vec::new();
-        for atom in self.atoms.iter().filter(|a| counts(a.mark)) {
+        let goes_on = |a: &&Atom| a.kind == TokenKind::Directive && a.text.ends_with('\\');
+        for atom in self.atoms.iter().take_while(|a| !goes_on(a)).filter(|a| counts(a.mark)) {
             let wanted = match (atom.kind, atom.text.as_str()) {
                 (TokenKind::Open | TokenKind::NestOpen, _) | (TokenKind::Punct, "(" | "[" | "{") => {
                     open.push(atom);

@@ -171,11 +171,12 @@ impl<'a> Speller<'a> {
                 self.text.push('\n');
                 let text =
                     atom.text.trim_end().strip_suffix("...").filter(|t| t.trim_end().ends_with("include"));
-                let spelled = text.map_or_else(|| atom.text.clone(), |t| format!("{t}\"...\""));
-                let slot = self.directive(atom);
+                let line = atom.text.trim_end_matches('\\');
+                let spelled = text.map_or_else(|| line.to_owned(), |t| format!("{t}\"...\""));
+                let (slot, below) = self.directive(atom);
                 self.emit(atom, &spelled, slot);
                 self.text.push('\n');
-                self.at += 1;
+                self.at += 1 + below;
                 Ok(())
             }
             TokenKind::Word => {
@@ -189,13 +190,16 @@ impl<'a> Speller<'a> {
         }
     }
 
-    /// The slot of a line that is matched word by word.
-    fn directive(&mut self, atom: &Atom) -> Option<usize> {
+    /// The slot of a line that is matched word by word, and the number of atoms below that belong to it.
+    fn directive(&mut self, atom: &Atom) -> (Option<usize>, usize) {
         let dots = self.slots.len();
-        let directive = Directive::read(atom, dots)?;
+        let Some(directive) = Directive::read(atom, &self.atoms[self.at + 1..], dots) else {
+            return (None, 0);
+        };
+        let below = directive.below;
         self.slots.push(Slot::Dots(Vec::new()));
         self.slots.push(Slot::Directive(Box::new(directive)));
-        Some(dots + 1)
+        (Some(dots + 1), below)
     }
 
     fn error(&self, atom: &Atom, message: &str) -> Diagnostic {

@@ -195,8 +195,13 @@ impl<'a> Lexer<'a> {
             return self.comment();
         }
         if c == '#' && !rest.starts_with("##") && self.at_line_start() {
-            let len = directive_len(rest);
+            let len = directive_len(rest, self.line.mark);
             return self.push(TokenKind::Directive, len);
+        }
+        if self.mode == LineMode::Body && rest.starts_with("\\\n") {
+            // A line of the preprocessor goes on.
+            self.at += 1;
+            return;
         }
         let (kind, len) = match c {
             '"' => (TokenKind::String, quoted_len(rest, b'"')),
@@ -260,18 +265,27 @@ fn symbol(rest: &str, c: char) -> (TokenKind, usize) {
     (TokenKind::Punct, operator.map_or(c.len_utf8(), |op| op.len()))
 }
 
-/// Length of a preprocessor line with its continuation lines, without its newline.
-fn directive_len(rest: &str) -> usize {
-    let bytes = rest.as_bytes();
+/// Length of a preprocessor line with its continuation lines under the same mark, without its newline: it ends with a
+/// backslash where it goes on under another mark.
+fn directive_len(rest: &str, mark: Mark) -> usize {
+    let goes_on = |line: &str| match mark {
+        Mark::Context => !line.starts_with(['-', '+', '*']),
+        _ => unmarked(line).len() < line.len() && line.starts_with('-') == (mark == Mark::Minus),
+    };
     let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if bytes.get(at + 1) == Some(&b'\n') => at += 2,
-            b'\n' => break,
-            _ => at += 1,
+    loop {
+        let line = rest[at..].split('\n').next().unwrap_or_default();
+        let next = at + line.len() + 1;
+        if !line.ends_with('\\') || !rest.get(next..).is_some_and(goes_on) {
+            return at + line.len();
         }
+        at = next;
     }
-    at
+}
+
+/// A line of a rule's body without its mark.
+pub fn unmarked(line: &str) -> &str {
+    line.strip_prefix("++").or(line.strip_prefix(['-', '+', '*'])).unwrap_or(line)
 }
 
 /// Length of the comment that `rest` starts with; an unclosed one goes on to the end.

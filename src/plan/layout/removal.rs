@@ -225,9 +225,10 @@ fn above_removed_newline(tokens: &mut [Token]) {
     }
 }
 
-/// Where all code goes, the blank lines and comments in front of it go.
+/// Where all code goes, the blank lines and comments in front of it go, but for those on the line of what stands above.
 fn wholly_removed(tokens: &mut [Token]) {
-    let trailing = run(tokens, 0, |t| !t.is_newline());
+    let first = tokens.first().and_then(Token::old).is_some_and(|old| old.span.start == 0);
+    let trailing = if first { 0 } else { run(tokens, 0, |t| !t.is_newline()) };
     if tokens[trailing..].iter().all(|t| t.is_removed() || t.is_gap()) {
         remove_all(&mut tokens[trailing..], &Witness::default());
     }

@@ -7,7 +7,7 @@ use super::{Atom, Hung, Leaf, Metavariables, Pattern, PatternKind, Slot, by_name
 use crate::diagnostic::Diagnostic;
 use crate::smpl::rule::Metavariable;
 use crate::smpl::spell::{Known, Spelling, spell};
-use crate::smpl::token::{LineMode, Token, TokenKind, lex};
+use crate::smpl::token::{LineMode, Mark, Token, TokenKind, lex, unmarked};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Field, Kind, Node, NodeId, Tree};
 use std::sync::{Arc, OnceLock};
@@ -23,7 +23,7 @@ pub fn atoms_of(file: &SourceFile, tokens: &[Token]) -> Vec<Atom> {
         let place = file.line_column(t.span);
         Atom {
             kind: t.kind,
-            text: file.slice(t.span).to_string(),
+            text: text(file, t),
             line: place.line,
             column: place.column,
             span: t.span,
@@ -36,6 +36,18 @@ pub fn atoms_of(file: &SourceFile, tokens: &[Token]) -> Vec<Atom> {
         }
     };
     tokens.iter().enumerate().map(one).collect()
+}
+
+/// The characters of a token: each line that one of the preprocessor goes on in has a mark of its own, and a blank behind.
+fn text(file: &SourceFile, token: &Token) -> String {
+    let text = file.slice(token.span);
+    if token.kind != TokenKind::Directive || token.mark == Mark::Context {
+        return text.to_string();
+    }
+    let below = |line| unmarked(line).strip_prefix(' ').unwrap_or(unmarked(line));
+    let lines: Vec<&str> =
+        text.split('\n').enumerate().map(|(i, l)| if i > 0 { below(l) } else { l }).collect();
+    lines.join("\n")
 }
 
 impl Pattern {
