@@ -30,5 +30,6 @@ mod metamorphic;
 mod outlining;
 mod plain;
 mod robust;
+mod soup;
 mod rule_errors;
 mod demo;

@@ -4,7 +4,7 @@
 //! Coccinelle, and no business of this. Conditions are not compared: what two conditionals with one condition hold is
 //! taken to go together.
 
-use crate::matcher::environment::Place;
+use crate::matcher::binding::Place;
 use crate::source::Span;
 use crate::syntax::{Kind, Tree};
 

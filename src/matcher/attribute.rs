@@ -4,7 +4,8 @@
 //! code's. Behind the declared name or before it is all that their place means. Attributes that the pattern does not
 //! mention are passed over, unless the rule does without `optional_attributes`.
 
-use super::environment::{Binding, Environment};
+use super::binding::Binding;
+use super::environment::Environment;
 use super::node::Matcher;
 use crate::smpl::MetaKind;
 use crate::smpl::pattern::Leaf;

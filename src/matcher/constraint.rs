@@ -3,8 +3,9 @@
 //! In: a metavariable, a node or a binding, and the environment. Out: yes or no. A constraint that asks a script counts
 //! as met: the script is asked when a match is complete, by `plan::apply`.
 
+use super::binding::Binding;
 use super::canonical::token;
-use super::environment::{Binding, Environment};
+use super::environment::Environment;
 use crate::smpl::regexp;
 use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
 use crate::source::squeezed;

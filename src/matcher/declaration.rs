@@ -5,7 +5,8 @@
 //! `optional_storage`, `optional_qualifier` and `optional_attributes` do.
 
 use super::attribute::{attributes, is_attribute};
-use super::environment::{Binding, Environment};
+use super::binding::Binding;
+use super::environment::Environment;
 use super::list::significant;
 use super::node::Matcher;
 use crate::smpl::pattern::{Hung, Leaf, Piece};

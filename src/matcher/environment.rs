@@ -4,126 +4,12 @@
 //! undone in place. Besides bindings an environment knows what a metavariable must not be bound to, because a formula
 //! was negated. Whether a binding agrees with an older one is for the matcher to ask.
 
-use crate::source::{LineColumn, Span};
-use crate::syntax::{Node, NodeId};
+use super::binding::Binding;
+use crate::source::Span;
 use rustc_hash::FxBuildHasher;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
-
-/// Lines and columns of a piece of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Extent {
-    /// Of its first byte.
-    pub from: LineColumn,
-    /// Of the byte behind its last.
-    pub to: LineColumn,
-}
-
-/// A place in a file that a position metavariable holds. The text of the file may have changed since.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// The file's path.
-    pub file: Arc<str>,
-    /// The bytes.
-    pub span: Span,
-    /// The same as lines and columns.
-    pub at: Extent,
-    /// The function around it, or what else stands at the top of the file.
-    pub element: Arc<str>,
-    /// Where that function stands.
-    pub element_at: Extent,
-}
-
-/// What a metavariable is bound to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding {
-    /// The node of the code, if it is exactly one; it belongs to the tree that was matched.
-    pub node: Option<NodeId>,
-    /// The bytes of the code; empty for a name that a rule made up.
-    pub span: Span,
-    /// The code as it was written.
-    pub text: Arc<str>,
-    /// The code in canonical spelling: equal exactly if the code is.
-    pub key: Arc<str>,
-    /// Number of elements of a list; 1 for everything else.
-    pub count: usize,
-    /// The places, for a position.
-    pub places: Vec<Place>,
-    /// For a type: where in its text the declared name stands, if that is not the end.
-    pub hole: Option<usize>,
-}
-
-impl Binding {
-    /// A binding to one node.
-    pub fn of(node: Node<'_>) -> Self {
-        Self {
-            node: Some(node.id()),
-            span: node.span(),
-            text: node.text().into(),
-            key: super::canonical(node).into(),
-            count: 1,
-            places: Vec::new(),
-            hole: None,
-        }
-    }
-
-    /// A binding to a row of siblings.
-    pub fn row(nodes: &[Node<'_>], at: Span) -> Self {
-        let span = match (nodes.first(), nodes.last()) {
-            (Some(first), Some(last)) => first.span().cover(last.span()),
-            _ => Span::at(at.start as usize),
-        };
-        let text = nodes.first().map_or("", |n| n.tree().source().slice(span));
-        let node = if let [one] = nodes { Some(one.id()) } else { None };
-        let key = super::canonical::canonical_row(nodes.iter().copied());
-        Self {
-            node,
-            span,
-            text: text.into(),
-            key: key.into(),
-            count: nodes.len(),
-            places: Vec::new(),
-            hole: None,
-        }
-    }
-
-    /// A binding to characters that are no code.
-    pub fn text(text: impl Into<Arc<str>>) -> Self {
-        let text = text.into();
-        let key = super::canonical::token(&text).into();
-        Self { node: None, span: Span::default(), text, key, count: 1, places: Vec::new(), hole: None }
-    }
-
-    /// A binding to a place.
-    pub fn place(place: Place) -> Self {
-        Self {
-            node: None,
-            span: place.span,
-            text: "".into(),
-            key: place.key().into(),
-            count: 1,
-            places: vec![place],
-            hole: None,
-        }
-    }
-
-    /// The same position with the places of another one as well.
-    #[must_use]
-    fn with_places(&self, other: &Self) -> Self {
-        let mut places = self.places.clone();
-        places.extend(other.places.iter().filter(|p| !self.places.contains(p)).cloned());
-        places.sort();
-        let key = places.iter().map(Place::key).collect::<Vec<_>>().join(" ");
-        Self { places, key: key.into(), ..self.clone() }
-    }
-}
-
-impl Place {
-    fn key(&self) -> String {
-        format!("{}:{}-{}", self.file, self.span.start, self.span.end)
-    }
-}
 
 /// A list that grows at its head.
 #[derive(Debug)]
@@ -451,38 +337,55 @@ impl Environment {
         out
     }
 
-    /// The tokens matched so far, in order, each with the bindings that hold for it.
-    pub fn touches_with(&self) -> Vec<(Touch, Environment)> {
+    /// The tokens matched so far by the bindings that hold for them: those that stand for the whole match first, then each row
+    /// that keeps bindings of its own.
+    pub fn occurrences(&self) -> Vec<(Environment, Vec<Touch>)> {
         let base = self.bindings_only();
-        let mut made: HashMap<usize, Environment> = HashMap::new();
-        let one = |(touch, with): (Touch, List<Bound>)| {
-            let env = made.entry(address(&with)).or_insert_with(|| {
-                items(&with).fold(base.clone(), |env, b| env.with(&b.name, b.binding.clone()))
-            });
-            (touch, env.clone(), with)
-        };
-        let all: Vec<_> = self.touched_with().into_iter().map(one).collect();
-        all.into_iter().map(|(touch, env, _)| (touch, env)).collect()
+        let mut seen = HashSet::new();
+        let rows = self.rows().into_iter().map(|(with, touches)| (base.with_all(&with), touches));
+        rows.filter(|(env, touches)| seen.insert((env.key(), touches.clone()))).collect()
     }
 
-    /// The same, with what `more` binds in addition: for all tokens, and for each that keeps bindings of its own.
+    /// The same, with what `more` binds in addition: for all tokens, and for each row that keeps bindings of its own.
     #[must_use]
     pub fn bind_each(&self, mut more: impl FnMut(&Self) -> Vec<(String, Binding)>) -> Self {
         let base = self.bindings_only();
         let mut out = more(&base).into_iter().fold(base.clone(), |env, (name, b)| env.with(&name, b));
-        for (touch, with) in self.touched_with() {
-            let one = Arc::new(Touched::One(touch));
+        for (with, touches) in self.rows() {
+            let one = |touch| Arc::new(Touched::One(touch));
+            let row = touches.into_iter().map(one).reduce(|a, b| Arc::new(Touched::Both(a, b)));
             if with.is_none() {
-                out = out.touching(Some(one));
+                out = out.touching(row);
                 continue;
             }
-            let env = items(&with).fold(base.clone(), |env, b| env.with(&b.name, b.binding.clone()));
-            let new = more(&env).into_iter();
+            let new = more(&base.with_all(&with)).into_iter();
             let own =
                 new.fold(with, |own, (name, binding)| pushed(&own, Bound { name: name.into(), binding }));
-            out = out.touching(Some(Arc::new(Touched::With(own, one))));
+            out = out.touching(row.map(|row| Arc::new(Touched::With(own, row))));
         }
         out
+    }
+
+    /// The tokens matched so far, in rows that keep the same bindings of their own.
+    fn rows(&self) -> Vec<(List<Bound>, Vec<Touch>)> {
+        let mut out: Vec<(List<Bound>, Vec<Touch>)> = Vec::new();
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        for (touch, with) in self.touched_with() {
+            let at = *places.entry(address(&with)).or_insert(out.len());
+            if at == out.len() {
+                out.push((with, Vec::new()));
+            }
+            if !out[at].1.contains(&touch) {
+                out[at].1.push(touch);
+            }
+        }
+        out.sort_by_key(|(with, _)| with.is_some());
+        out
+    }
+
+    /// The same with all of a list bound as well.
+    fn with_all(&self, list: &List<Bound>) -> Self {
+        items(list).fold(self.clone(), |env, b| env.with(&b.name, b.binding.clone()))
     }
 
     /// The bindings for later rules: a position that only holds for some tokens has the places of all of them.

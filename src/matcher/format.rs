@@ -3,7 +3,8 @@
 //! In: a string of the pattern and one of the code. Out: every way to match them, text against text and conversion
 //! against conversion. A string is read so only if it has a `%`; all other strings are compared as they are written.
 
-use super::environment::{Binding, Environment};
+use super::binding::Binding;
+use super::environment::Environment;
 use super::node::Matcher;
 use crate::smpl::pattern::format_names;
 use crate::smpl::{ListLength, MetaKind, Metavariable};

@@ -3,8 +3,9 @@
 //! In: the pattern's row and the code's. Out: every way to match, dots and list metavariables taking any number of
 //! elements. Commas pair up with the elements after them.
 
+use super::binding::Binding;
 use super::constraint::{allowed, kind_fits};
-use super::environment::{Binding, Environment};
+use super::environment::Environment;
 use super::node::Matcher;
 use crate::smpl::pattern::{Hung, Leaf, Slot, When};
 use crate::smpl::token::Mark;
@@ -73,8 +74,7 @@ impl<'p> Matcher<'p> {
 
     /// Whether an initialiser names all its fields: their order is free then, and others may stand between.
     pub fn is_unordered(&self, p: Node<'p>) -> bool {
-        let mut all = p.named_children().peekable();
-        all.peek().is_some() && all.all(|n| n.is(Kind::InitializerPair) || self.is_dots(n))
+        p.named_children().all(|n| n.is(Kind::InitializerPair) || self.is_dots(n))
     }
 
     fn is_dots(&self, n: Node<'p>) -> bool {

@@ -9,6 +9,7 @@ pub mod canonical;
 pub mod constraint;
 pub mod declaration;
 pub mod directive;
+pub mod binding;
 pub mod environment;
 pub mod first;
 pub mod format;
@@ -30,8 +31,9 @@ pub mod translate;
 pub mod typing;
 pub mod words;
 
+pub use binding::{Binding, Place};
 pub use canonical::canonical;
-pub use environment::{Binding, Environment, Place};
+pub use environment::Environment;
 pub use ground::Ground;
 pub use miss::{Disagreement, Miss, nearest_miss};
 pub use need::Need;

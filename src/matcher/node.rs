@@ -3,12 +3,14 @@
 //! In: two nodes and an environment. Out: every environment in which they are the same. Opaque code matches nothing.
 
 use super::attribute::{attributes, is_attribute};
+use super::binding::Binding;
 use super::constraint::{allowed, kind_fits};
-use super::environment::{Binding, Environment};
+use super::environment::Environment;
 use super::format::is_format;
 use super::list::significant;
 use super::noted::place;
-use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
+use crate::smpl::pattern::{Leaf, NestCount, Pattern, PatternKind, Slot};
+use crate::smpl::token::Mark;
 use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
@@ -21,12 +23,14 @@ pub struct Matcher<'p> {
     pub pattern: &'p Pattern,
     /// The names that what stands elsewhere in the rule binds as well.
     asking: Names,
+    /// The names that each place of a nest has its own values for.
+    keeping: Names,
 }
 
 impl<'p> Matcher<'p> {
     /// A matcher of `pattern`.
     pub fn new(pattern: &'p Pattern) -> Self {
-        Self { pattern, asking: 0 }
+        Self { pattern, asking: 0, keeping: 0 }
     }
 
     /// The same with names that other elements of the rule mention: a place that can be read in several ways is then
@@ -34,6 +38,12 @@ impl<'p> Matcher<'p> {
     #[must_use]
     pub fn asking(self, asking: Names) -> Self {
         Self { asking, ..self }
+    }
+
+    /// The same with names that each place of a nest has its own values for.
+    #[must_use]
+    pub fn keeping(self, keeping: Names) -> Self {
+        Self { keeping, ..self }
     }
 
     /// A matcher of a part that stands at the same place.
@@ -220,27 +230,42 @@ impl<'p> Matcher<'p> {
                 }
                 all
             }
-            Slot::Nest(_, inner, _) => {
-                // Contains: transform every place below that matches.
-                let Some(root) = inner.single() else { return Vec::new() };
-                let matcher = Matcher::new(inner);
-                let mut found: Vec<Environment> = Vec::new();
-                for d in c.descendants() {
-                    let base = found.last().unwrap_or(env);
-                    let mut more = matcher.node(root, d, base);
-                    if more.is_empty() && found.is_empty() {
-                        continue;
-                    }
-                    if !more.is_empty() {
-                        let one = more.swap_remove(0);
-                        found.clear();
-                        found.push(one);
-                    }
+            Slot::Nest(count, inner, _) => {
+                let mut found = self.nest(inner, c, env);
+                if found.is_empty() && *count == NestCount::Any {
+                    found.push(env.clone());
                 }
-                found
+                // A nest that goes takes all of the code along.
+                let goes = self.pattern.piece(p).filter(|piece| piece.atom.mark == Mark::Minus);
+                let noted = |env: &Environment| goes.map_or(env.clone(), |x| env.touch(x.atom.id, c.span()));
+                found.iter().map(noted).collect()
             }
             Slot::Directive(_) => self.directive(p, c, env).unwrap_or_default(),
         }
+    }
+
+    /// All places in `c` that the nest's code matches: those that agree in what the rest of the rule sees are one match.
+    fn nest(&self, inner: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
+        let Some(root) = inner.single() else { return Vec::new() };
+        let matcher = self.within(inner);
+        let kept: Vec<&str> = self.pattern.metavariables().named(self.keeping).collect();
+        let mut found: Vec<Environment> = Vec::new();
+        for place in c.descendants().filter(|d| matcher.kinds().contains(d.kind())) {
+            let mut here: Vec<String> = Vec::new();
+            for one in matcher.node(root, place, &env.bindings_only()) {
+                let Some(one) = one.closed(&kept) else { continue };
+                let key = one.key();
+                if here.contains(&key) {
+                    continue;
+                }
+                match found.iter_mut().find(|old| old.key() == key) {
+                    Some(old) => *old = old.with_touches_of(&one),
+                    None => found.push(one),
+                }
+                here.push(key);
+            }
+        }
+        found.into_iter().map(|one| one.with_touches_before(env)).collect()
     }
 
     pub(super) fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {

@@ -3,8 +3,9 @@
 //! In: a token or node of the pattern and what it matched. Out: the environment with the bytes noted, and with the
 //! metavariables that are attached bound.
 
+use super::binding::{Binding, Extent, Place};
 use super::constraint::kind_fits;
-use super::environment::{Binding, Environment, Extent, Place};
+use super::environment::Environment;
 use super::node::Matcher;
 use crate::smpl::pattern::{Leaf, Piece};
 use crate::smpl::{MetaKind, Metavariable};

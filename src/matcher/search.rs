@@ -137,7 +137,7 @@ impl Pass<'_, '_, '_> {
 
     fn anywhere_in<'n>(&mut self, root: Node<'_>, nodes: impl Iterator<Item = Node<'n>>) {
         let rule = self.search.rule;
-        let matcher = Matcher::new(&rule.pattern);
+        let matcher = Matcher::new(&rule.pattern).keeping(rule.kept_in_nests());
         let looks_at = Candidates::of(rule, root);
         let mut accepted: HashSet<(NodeId, String)> = HashSet::new();
         // One node may match in several ways with the same bindings: at different places in it.

@@ -164,7 +164,8 @@ impl<'p> Translator<'p> {
         let free = self.free(item);
         let names = self.unbound(free, context.bound);
         let elsewhere = self.bound_elsewhere(item);
-        let matcher = item.matcher.asking(free & context.bound & self.beside(item));
+        let asking = free & context.bound & self.beside(item);
+        let matcher = item.matcher.asking(asking).keeping(self.rule.kept_in_nests());
         let mut at = self.table.add(Shape::At(Item { matcher, ..item }, elsewhere));
         if context.guard {
             at = self.table.quiet(at);

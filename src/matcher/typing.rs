@@ -3,7 +3,8 @@
 //! In: an expression and the types a metavariable may have. Out: whether it may. A type that they do not tell fits
 //! nothing, as in Coccinelle.
 
-use super::environment::{Binding, Environment};
+use super::binding::Binding;
+use super::environment::Environment;
 use crate::smpl::pattern::Metavariables;
 use crate::smpl::{MetaKind, TypeConstraint};
 use crate::source::SourceFile;

@@ -3,8 +3,9 @@
 //! In: a node of the pattern and one of the code. Out: every way to match their words. Dots and metavariables for
 //! expressions take words up to the next comma outside of brackets; nothing is known about such code but its words.
 
+use super::binding::Binding;
 use super::constraint::is_constant_name;
-use super::environment::{Binding, Environment};
+use super::environment::Environment;
 use super::node::Matcher;
 use crate::smpl::pattern::{Piece, Slot, is_literal};
 use crate::smpl::token::{LineMode, TokenKind, lex};

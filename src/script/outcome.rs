@@ -3,7 +3,7 @@
 //! In: pieces of code as a script wrote them, and what it printed piece by piece. Out: [`Binding`]s and [`Report`]s.
 
 use super::{Report, ReportKind, ReportPlace};
-use crate::matcher::environment::Extent;
+use crate::matcher::binding::Extent;
 use crate::matcher::{Binding, Place, canonical};
 use crate::source::{LineColumn, SourceFile, Span};
 use crate::syntax::parse;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::Diagnostic;
-use crate::matcher::environment::Extent;
+use crate::matcher::binding::Extent;
 use crate::matcher::{Environment, Place};
 use crate::smpl::{self, Item, RuleFile, ScriptRule};
 use crate::source::{LineColumn, SourceFile, Span};

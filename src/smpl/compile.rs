@@ -11,7 +11,7 @@ use super::prototype::Prototype;
 use super::rule::{BodyKind, MetaKind, Quantifier, SmplRule};
 use super::slips::slips;
 use super::token::{Mark, TokenKind};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Names, Vocabulary};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
 use crate::syntax::{Kind, Node};
@@ -41,6 +41,8 @@ pub struct CompiledRule {
     pub metavariables: Metavariables,
     /// How often each occurs.
     pub uses: HashMap<String, usize>,
+    /// The names that stand nowhere but in one nest: each place of it has its own values for them.
+    pub nested: Names,
     /// The names that later rules ask for: each has one value for a whole match.
     pub exported: HashSet<String>,
     /// Positions that later rules only compare places with: a match may have several places for each.
@@ -68,6 +70,12 @@ impl CompiledRule {
     /// Whether the rule changes anything.
     pub fn transforms(&self) -> bool {
         !self.plus.is_empty() || self.marks.values().any(|m| *m == Mark::Minus)
+    }
+
+    /// The names that each place of a nest has its own values for: no other rule asks for them.
+    pub fn kept_in_nests(&self) -> Names {
+        let asked = self.exported.difference(&self.pooled);
+        asked.fold(self.nested, |all, name| all & !self.metavariables.bit(name))
     }
 
     /// Whether it matters what types expressions have.
@@ -157,6 +165,7 @@ fn compiled(
         plus,
         hangs,
         uses,
+        nested: nested(&atoms, &metavariables),
         exported: HashSet::new(),
         pooled: HashSet::new(),
         quantifier: rule.header.quantifier.unwrap_or(default),
@@ -288,6 +297,34 @@ fn levels(pattern: &Pattern) -> HashMap<u32, usize> {
         out.extend(levels(inner));
     }
     out
+}
+
+/// The names that stand nowhere but in one nest.
+fn nested(atoms: &[Atom], metas: &Metavariables) -> Names {
+    let (mut open, mut nests, mut current) = (0usize, 0usize, 0);
+    // For each name the nests that it stands in; 0 is outside of all.
+    let mut places: HashMap<&str, HashSet<usize>> = HashMap::new();
+    for atom in atoms {
+        match atom.kind {
+            TokenKind::NestOpen => {
+                nests += usize::from(open == 0);
+                open += 1;
+                current = nests;
+            }
+            TokenKind::NestClose => {
+                open = open.saturating_sub(1);
+                current = if open == 0 { 0 } else { current };
+            }
+            _ => {
+                let attached = atom.attached.iter().map(String::as_str);
+                for name in atom.words().chain(attached) {
+                    places.entry(name).or_default().insert(current);
+                }
+            }
+        }
+    }
+    let single = places.iter().filter(|(_, nests)| nests.len() == 1 && !nests.contains(&0));
+    single.fold(0, |all, (name, _)| all | metas.bit(name))
 }
 
 fn count(minus: &[Atom], metas: &Metavariables) -> HashMap<String, usize> {

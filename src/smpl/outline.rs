@@ -204,7 +204,7 @@ fn is_void_pointer(declaration: &str) -> bool {
 /// `continue = 0, break = 1, goto out = 2, return`.
 fn ways(c: &mut Cursor<'_>, request: &mut OutlineRequest) -> Option<()> {
     loop {
-        let way = c.text();
+        let (way, way_span) = (c.text(), c.span());
         c.advance();
         let label = (way == "goto").then(|| c.word()).flatten();
         let value = c.eat("=").then(|| value(c));
@@ -217,7 +217,7 @@ fn ways(c: &mut Cursor<'_>, request: &mut OutlineRequest) -> Option<()> {
             _ => {
                 let help =
                     "`continue = E`, `break = E`, `goto label = E`, `return = E` and `return` are known";
-                c.error("smpl-outline", format!("`{way}` is no way out of statements"), help);
+                c.error_at(way_span, "smpl-outline", format!("`{way}` is no way out of statements"), help);
                 return None;
             }
         }

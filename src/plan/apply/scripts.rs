@@ -134,7 +134,7 @@ impl Asking<'_> {
         // What a branch ruled out was for the script to judge: it has its say where that branch matches.
         let ruled_out = |env: &Environment| checks.constrained.iter().any(|m| env.only_rules_out(&m.name));
         for env in found.into_iter().filter(|env| !ruled_out(env)) {
-            let own = env.touches_with().into_iter().map(|(_, env)| env);
+            let own = env.occurrences().into_iter().map(|(env, _)| env);
             let mut seen = BTreeSet::new();
             let all = own.chain([env.bindings_only()]).filter(|env| seen.insert(env.key()));
             let passes = all.collect::<Vec<_>>().iter().all(|env| self.all_hold(&checks.constrained, env));

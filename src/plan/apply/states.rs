@@ -4,8 +4,8 @@
 //! with in a state, unless it does not run there. Bindings that nobody reads any more are forgotten.
 
 use super::RuleStep;
+use crate::matcher::binding::Place;
 use crate::matcher::constraint::allowed;
-use crate::matcher::environment::Place;
 use crate::matcher::{Binding, Environment};
 use crate::plan::plus;
 use crate::smpl::pattern::Metavariables;

@@ -21,9 +21,15 @@ use crate::source::Span;
 use crate::syntax::{self, Field, Kind, Tree};
 use std::collections::{HashMap, HashSet};
 
-/// What one match does.
+/// What one match does, or one place of a nest in it.
 #[derive(Clone, Debug, Default)]
 struct Site {
+    /// The number of the match.
+    number: usize,
+    /// What names stand for here.
+    environment: Environment,
+    /// The tokens of the rule that are here.
+    touches: Vec<Touch>,
     removed: Vec<Removal>,
     inserted: Vec<Insertion>,
     context: Vec<Span>,
@@ -81,8 +87,9 @@ fn readable(
     let runs = runs(rule);
     let (mut kept, mut told) = (Vec::new(), Vec::new());
     for env in found {
-        let site = bounds(rule, &runs, 0, &env);
-        let removed: Vec<Span> = site.removed.iter().map(|removal| removal.span).collect();
+        let sites = sites(rule, &runs, 0, &env);
+        let removed: Vec<Span> = sites.iter().flat_map(|s| &s.removed).map(|removal| removal.span).collect();
+        let extent = sites.iter().filter_map(|site| site.extent).reduce(Span::cover);
         let Some(place) = unread.in_the_way(&removed, &copied(rule, &env)) else {
             kept.push(env);
             continue;
@@ -91,11 +98,7 @@ fn readable(
         let message =
             format!("{} would drop or move code that was not read; it was left as it is", rule.name);
         let diagnostic = Diagnostic::new(Severity::Warning, "unread-code", message);
-        told.push(diagnostic.at(source, site.extent.unwrap_or(place), "here").at(
-            source,
-            place,
-            "this stays",
-        ));
+        told.push(diagnostic.at(source, extent.unwrap_or(place), "here").at(source, place, "this stays"));
     }
     (kept, told)
 }
@@ -106,7 +109,7 @@ fn copied(rule: &CompiledRule, env: &Environment) -> Vec<Span> {
         rule.plus.iter().flat_map(|code| &code.atoms).map(|atom| atom.text.as_str()).collect();
     let own = |name: &str| rule.metavariables.get(name).is_some_and(|m| m.inherited.is_none());
     let mut spans: Vec<Span> = Vec::new();
-    for bound in env.touches_with().iter().map(|(_, e)| e).chain([env]) {
+    for bound in env.occurrences().iter().map(|(e, _)| e).chain([env]) {
         let here = bound.bindings();
         spans.extend(here.iter().filter(|(name, _)| own(name) && named.contains(name)).map(|(_, b)| b.span));
     }
@@ -119,11 +122,12 @@ type Match = (Environment, Vec<(String, String)>);
 /// What all matches do together, and the places of those that cannot have their code.
 fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match]) -> (Changes, Vec<Span>) {
     let runs = runs(rule);
-    let mut sites: Vec<Site> = found.iter().enumerate().map(|(i, m)| bounds(rule, &runs, i, &m.0)).collect();
+    let mut sites: Vec<Site> =
+        found.iter().enumerate().flat_map(|(i, m)| sites(rule, &runs, i, &m.0)).collect();
     let mut order: Vec<usize> = (0..sites.len()).collect();
     order.sort_by_key(|i| sites[*i].extent.map_or(0, Span::len));
     for i in order {
-        let inserted = insertions((rule, manner), tree, &found[i], &sites, i);
+        let inserted = insertions((rule, manner), tree, &found[sites[i].number], &sites, i);
         sites[i].inserted = inserted;
     }
     let (kept, failed) = agreeing(&sites);
@@ -181,22 +185,30 @@ fn runs(rule: &CompiledRule) -> HashMap<u32, u32> {
     out
 }
 
-/// What a match removes, and where it adds code.
-fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &Environment) -> Site {
-    let mut site = Site::default();
-    let touches = env.touches();
+/// What a match does: what names stand for that each place of a nest has its own values for, it does apart from the rest.
+fn sites(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &Environment) -> Vec<Site> {
+    let all = env.touches();
+    let one = |(environment, touches): (Environment, Vec<Touch>)| {
+        let site = Site { number, environment, touches, ..Site::default() };
+        bounds(rule, runs, &all, site)
+    };
+    env.occurrences().into_iter().map(one).collect()
+}
+
+/// The site with what it removes, and where it adds code; `all` are the tokens of its match.
+fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, all: &[Touch], mut site: Site) -> Site {
     // What a nest matches again is another match of its code; what goes along with a token belongs to its nearest match.
     let turn = |touch: &Touch| {
         let atom = touch.atom & !QUIET;
-        let all = || touches.iter().filter(|t| t.atom == atom);
+        let all = || all.iter().filter(|t| t.atom == atom);
         let nearest = all().min_by_key(|t| t.span.start.abs_diff(touch.span.start));
         all().filter(|t| nearest.is_some_and(|nearest| t.span < nearest.span)).count()
     };
-    for touch in &touches {
+    for touch in &site.touches {
         let atom = touch.atom & !QUIET;
         let minus = rule.marks.get(&atom) == Some(&Mark::Minus);
         if minus && !touch.span.is_empty() {
-            let matches = vec![number << 16 | turn(touch).min(0xffff)];
+            let matches = vec![site.number << 16 | turn(touch).min(0xffff)];
             let witness = Witness { matches, run: runs.get(&atom).copied() };
             site.removed.push(Removal { span: touch.span, witness });
         } else if !minus {
@@ -208,19 +220,17 @@ fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &En
     }
     let own = |name: &str| rule.metavariables.get(name).is_some_and(|m| m.inherited.is_none());
     let gone = |s: &Span| site.removed.iter().any(|r| r.span.contains(*s));
-    for bound in env.touches_with().iter().map(|(_, e)| e).chain([env]) {
-        let here = bound.bindings();
-        let spans = here.iter().filter(|(name, b)| own(name) && !b.span.is_empty()).map(|(_, b)| b.span);
-        site.taken.extend(spans.filter(gone));
-    }
+    let bound = site.environment.bindings();
+    let spans = bound.iter().filter(|(name, b)| own(name) && !b.span.is_empty()).map(|(_, b)| b.span);
     // What an earlier rule bound stands where this one found it.
     let named = |atom: u32| {
         rule.texts.get(&(atom & !QUIET)).is_some_and(|text| rule.metavariables.contains_key(text))
     };
-    site.taken.extend(touches.iter().filter(|t| named(t.atom)).map(|t| t.span).filter(gone));
-    site.taken.sort_unstable();
-    site.taken.dedup();
-    site
+    let found = site.touches.iter().filter(|t| named(t.atom)).map(|t| t.span);
+    let mut taken: Vec<Span> = spans.chain(found).filter(gone).collect();
+    taken.sort_unstable();
+    taken.dedup();
+    Site { taken, ..site }
 }
 
 /// Whether what `inner` does happens inside of code that `outer` takes and may write anew, or is part of what `outer` does.
@@ -251,7 +261,13 @@ fn insertions(
             None => (!binding.span.is_empty()).then_some(binding.span),
             Some(_) => found_at(rule, &found.0, &meta.name),
         }?;
-        let inside = |s: &&Site| s.extent.is_some_and(|e| span.contains(e) && Some(e) != sites[own].extent);
+        // Of its own match only what the same nest finds there: other lines of the rule mean what was there before.
+        let own = &sites[own];
+        let again = |s: &Site| s.touches.iter().any(|t| own.touches.iter().any(|o| o.atom == t.atom));
+        let inside = |s: &&Site| {
+            let within = s.extent.is_some_and(|e| span.contains(e) && Some(e) != own.extent);
+            within && (s.number != own.number || again(s))
+        };
         let inner: Vec<&Site> = sites.iter().filter(inside).collect();
         if inner.is_empty() {
             return None;
@@ -263,9 +279,9 @@ fn insertions(
     };
     let mut out: Vec<Insertion> = Vec::new();
     let mut again: HashSet<(u32, Span, String)> = HashSet::new();
-    let (env, outlined) = found;
-    for (touch, bound) in env.touches_with() {
-        let bound = outlined.iter().fold(bound, |b, (name, text)| b.with(name, Binding::text(&**text)));
+    let outlined = |env: Environment, (name, text): &(String, String)| env.with(name, Binding::text(&**text));
+    let bound = found.1.iter().fold(sites[own].environment.clone(), outlined);
+    for touch in &sites[own].touches {
         for (side, index) in rule.hangs.get(&touch.atom).into_iter().flatten() {
             let metavariables = &rule.metavariables;
             let spacing = manner.spacing;
@@ -288,19 +304,23 @@ fn agreeing(sites: &[Site]) -> (Vec<usize>, Vec<Span>) {
     let mut first: HashMap<(Span, usize), &Insertion> = HashMap::new();
     let mut kept = Vec::new();
     let mut failed: Vec<Span> = Vec::new();
-    for (i, site) in sites.iter().enumerate() {
-        let clash = site.inserted.iter().find(|new| {
+    let mut done = 0;
+    for all in sites.chunk_by(|a, b| a.number == b.number) {
+        let inserted = || all.iter().flat_map(|site| &site.inserted);
+        let clash = inserted().find(|new| {
             let old = first.get(&(new.anchor, new.group));
             !new.repeated && old.is_some_and(|old| old.code != new.code)
         });
+        let from = done;
+        done += all.len();
         if let Some(clash) = clash {
             if !failed.contains(&clash.anchor) {
                 failed.push(clash.anchor);
             }
             continue;
         }
-        kept.push(i);
-        for insertion in &site.inserted {
+        kept.extend(from..done);
+        for insertion in inserted() {
             first.entry((insertion.anchor, insertion.group)).or_insert(insertion);
         }
     }

@@ -39,9 +39,8 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
                 let lines = declared || values.last().is_some_and(|v| v.lines);
                 values.push(Values { open: is_long(&atoms[i..]), lines });
             }
-            // Braces on one line that hold no statement are values, or names of an enumeration.
-            "{" if (before != ")" || cast)
-                && !matches!(before, "else" | "do")
+            // Values, or names of an enumeration, that the rule writes on one line.
+            "{" if (before.is_empty() || before == ")" && cast || is_enum(&atoms[..i]))
                 && is_one_line(&atoms[i..]) =>
             {
                 values.push(Values { open: false, lines: false });
@@ -89,6 +88,11 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
     out.push(&atoms[from..]);
     out.retain(|r| !r.is_empty());
     out
+}
+
+/// Whether a brace behind these atoms opens an enumeration.
+fn is_enum(before: &[Atom]) -> bool {
+    before.iter().rev().take(2).any(|atom| atom.text == "enum")
 }
 
 /// Whether the braces that `atoms` starts with close on the line they open on, and hold no statement.

@@ -1,0 +1,6 @@
+using "bad.iso"
+@@
+expression E;
+@@
+- f(E)
++ g(E)

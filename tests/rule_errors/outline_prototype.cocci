@@ -1,0 +1,6 @@
+@@
+statement list SL;
+outline step(SL) = step_one;
+@@
+- each(x) { SL }
++ run(step);

@@ -1,0 +1,4 @@
+virtual patch
+@depends on patch && context@
+@@
+- f();

@@ -1,0 +1,5 @@
+@walk:pages@
+expression n;
+@@
+acquire: n = fill();
+this is no clause
