@@ -70,8 +70,8 @@ enum Touched {
 pub struct Environment {
     bound: List<Bound>,
     forbidden: List<Forbidden>,
-    /// What scripts do not let names stand for: true everywhere, and no part of any formula.
-    refused: List<Forbidden>,
+    /// What scripts do not let names stand for together: true everywhere, and no part of any formula.
+    refused: List<Vec<Forbidden>>,
     /// Places that a formula remembers, by number: the statement or brace it is about.
     marks: List<(u32, usize)>,
     touched: Option<Arc<Touched>>,
@@ -115,16 +115,26 @@ impl Environment {
         self.get(name).is_none() && items(&self.forbidden).any(|f| &*f.name == name)
     }
 
-    /// Whether a script does not let `name` stand for what `key` spells.
+    /// Whether a script does not let `name` stand for what `key` spells, as the other names that it reads are bound.
     pub fn refuses(&self, name: &str, key: &str) -> bool {
-        items(&self.refused).any(|f| &*f.name == name && &*f.key == key)
+        let stands = |f: &Forbidden| match &*f.name == name {
+            true => &*f.key == key,
+            false => self.get(&f.name).is_some_and(|b| b.key == f.key),
+        };
+        items(&self.refused).any(|all| all.iter().any(|f| &*f.name == name) && all.iter().all(stands))
     }
 
-    /// The same, where a script does not let `name` stand for what `key` spells.
+    /// The same, where a script does not let all these names stand for what the keys spell.
     #[must_use]
-    pub fn refusing(&self, name: &str, key: &str) -> Self {
-        let one = Forbidden { name: name.into(), key: key.into() };
-        Self { refused: pushed(&self.refused, one), ..self.clone() }
+    pub fn refusing(&self, names: &[(String, String)]) -> Self {
+        let one = |(name, key): &(String, String)| Forbidden { name: (**name).into(), key: (**key).into() };
+        Self { refused: pushed(&self.refused, names.iter().map(one).collect()), ..self.clone() }
+    }
+
+    /// Whether names stand for what a script does not let them stand for together.
+    fn is_refused(&self) -> bool {
+        let stands = |f: &Forbidden| self.get(&f.name).is_some_and(|b| b.key == f.key);
+        items(&self.refused).any(|all| all.iter().all(stands))
     }
 
     /// The place remembered under a number.
@@ -282,7 +292,7 @@ impl Environment {
                 }
             }
         }
-        if out.forbidden.is_some() && out.contradicts() {
+        if out.forbidden.is_some() && out.contradicts() || out.refused.is_some() && out.is_refused() {
             return None;
         }
         Some(out.touching(other.touched.clone()))

@@ -540,8 +540,7 @@ impl<'a> Runner<'a> {
             if !cache.contains_key(&key) {
                 let look = now.look;
                 let environments = self.passed(step, &now.source, out, |out, refused| {
-                    let start =
-                        refused.iter().fold(start.clone(), |env, (name, key)| env.refusing(name, key));
+                    let start = refused.iter().fold(start.clone(), |env, names| env.refusing(names));
                     let Found { environments, gave_up } = search.over(ground, &start);
                     if ground.is_late() {
                         return Err(Stop::Late);

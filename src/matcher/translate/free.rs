@@ -67,14 +67,15 @@ impl<'p> Translator<'p> {
             ConstraintValue::Metavariable(Some(_), _) => false,
         };
         match constraint {
-            Constraint::In(values) | Constraint::PartOf(values) => values.iter().any(own),
+            Constraint::In(values)
+            | Constraint::PartOf(values)
+            | Constraint::Script { arguments: values, .. } => values.iter().any(own),
             Constraint::All(all) | Constraint::Any(all) => all.iter().any(|c| self.asks_for_a_name(c)),
             Constraint::Not(_) => true,
             Constraint::NotIn(_)
             | Constraint::Matches(_)
             | Constraint::MatchesNot(_)
-            | Constraint::Compare(..)
-            | Constraint::Script { .. } => false,
+            | Constraint::Compare(..) => false,
         }
     }
 

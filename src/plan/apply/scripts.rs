@@ -172,8 +172,8 @@ impl ScriptStep {
     }
 }
 
-/// Names, and keys of what scripts do not let them stand for.
-pub(super) type Refused = BTreeSet<(String, String)>;
+/// Names with keys of what scripts do not let them stand for together.
+pub(super) type Refused = BTreeSet<Vec<(String, String)>>;
 
 /// What scripts said, by their place and the environment they were asked about.
 type Known = HashMap<(Span, String), Option<Value>>;
@@ -189,10 +189,13 @@ struct Asking<'a> {
     failed: bool,
 }
 
-/// Whether the scripts of a metavariable look at nothing else.
-fn asks_only_itself(meta: &Metavariable) -> bool {
-    let mut read = meta.constraints.iter().flat_map(|c| c.script_arguments().into_iter());
-    read.all(|name| name == meta.name) && meta.constraints.iter().all(|c| c.named().is_empty())
+/// What a metavariable stands for, and what the others stand for that its scripts read, if all are bound.
+fn read_by(meta: &Metavariable, env: &Environment) -> Option<Vec<(String, String)>> {
+    let own = meta.constraints.iter().flat_map(Constraint::script_arguments);
+    let others = meta.constraints.iter().flat_map(Constraint::named);
+    let names = own.chain(others.map(|(rule, name)| format!("{rule}.{name}"))).chain([meta.name.clone()]);
+    let names = names.collect::<BTreeSet<_>>().into_iter();
+    names.map(|name| env.get(&name).map(|binding| (name.clone(), binding.key.to_string()))).collect()
 }
 
 impl Asking<'_> {
@@ -200,8 +203,8 @@ impl Asking<'_> {
         metas.iter().all(|meta| match env.get(&meta.name) {
             Some(binding) => {
                 let holds = meta.constraints.iter().all(|c| self.one_holds(meta, c, binding, env));
-                if !holds && asks_only_itself(meta) {
-                    self.refused.insert((meta.name.clone(), binding.key.to_string()));
+                if !holds {
+                    self.refused.extend(read_by(meta, env));
                 }
                 holds
             }
