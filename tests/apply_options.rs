@@ -292,3 +292,32 @@ fn headers_that_every_file_includes() {
     );
     assert_eq!(scene.apply("t.cocci t.c --include far/box.h --no-includes").done().stdout, "");
 }
+
+#[test]
+fn files_that_rules_may_concern_are_listed_and_left_alone() {
+    let scene = Scene::new();
+    scene.write("r.cocci", "@@\nexpression E;\n@@\n- f(E);\n+ g(E);\n");
+    scene.write("a.c", "void a(void)\n{\n\tf(1);\n}\n");
+    scene.write("b.c", "void b(void)\n{\n\th(1);\n}\n");
+    let ran = scene.apply("--selected-only --in-place r.cocci a.c b.c");
+    assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "selected a.c\n"));
+    assert_eq!(scene.read("a.c"), "void a(void)\n{\n\tf(1);\n}\n");
+}
+
+/// `spatch` reads one arm only, or a little C++.
+#[test]
+fn options_that_would_have_other_code_read_are_refused() {
+    let scene = Scene::new();
+    scene.write("r.cocci", "@@\nexpression E;\n@@\n- f(E);\n");
+    scene.write("a.c", "void a(void)\n{\n\tf(1);\n}\n");
+    for (options, name) in
+        [("--defined A", "--defined"), ("--undefined A", "--undefined"), ("--c++=11", "--c++")]
+    {
+        let ran = scene.apply(&format!("{options} r.cocci a.c"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
+        assert!(ran.stderr.contains(&format!("`{name}` is not supported\n")), "{}", ran.stderr);
+    }
+    let ran = scene.apply("--ignore [b r.cocci a.c");
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("help: unclosed character class"), "{}", ran.stderr);
+}

@@ -181,3 +181,50 @@ fn what_acts_is_told_before_what_others_ask_about() {
     assert_eq!(status, Some(0), "{told}");
     assert!(told.starts_with("note[match]: known matches here"), "{told}");
 }
+
+#[test]
+fn what_a_when_forbids_is_shown() {
+    let rule = "@@\nexpression E;\n@@\n- grab(E, 1);\n  ... when != fill(E)\n- put(E, 2);\n";
+    insta::assert_snapshot!(explained(rule, "c.c:3", &[]).1, @"
+    note[no-match]: rule starting on line 1 comes nearest: its dots must not skip this
+     --> c.c:6:2
+      |
+    6 |     fill(b);
+      |     ^^^^^^^ this stands in between
+      |
+     ::: r.cocci:4:3
+      |
+    4 | - grab(E, 1);
+      |   ----------- this matches the line
+    5 |   ... when != fill(E)
+      |               ------- forbidden by this
+      |
+      = help: bound so far: E = `b`
+    ");
+}
+
+#[test]
+fn why_nothing_comes_near_is_told() {
+    let told = |rule: &str, code: &str, line: usize| {
+        let scene = Scene::new(&[]);
+        scene.write("r.cocci", rule);
+        scene.write("c.c", code);
+        scene.run(&["explain", "r.cocci", &format!("c.c:{line}")]).stdout
+    };
+    let lacking = told("@@\nexpression E;\n@@\n- get(E);\n", CODE, 8);
+    assert!(lacking.contains("help: the file does not have what the rules need: `get`\n"), "{lacking}");
+    let code = "#define A(x) if (x) put(x)\nvoid f(int x)\n{\n#ifdef B\n\tif (x\n#else\n\tif (!x\n#endif\n\t)\n\t\tput(x);\n}\n";
+    let rule = "virtual b\n@@\nexpression E;\n@@\n- if (E) put(E, 1);\n";
+    let inside = told(rule, code, 1);
+    assert!(inside.contains("help: the line defines a macro: "), "{inside}");
+    let unread = told(rule, code, 7);
+    assert!(unread.contains("help: the line was not read: no rule looks into it\n"), "{unread}");
+    assert!(unread.contains("help: rules that depend on `b` are off; `-D` turns them on\n"), "{unread}");
+}
+
+#[test]
+fn a_name_that_an_expression_forbids_is_told() {
+    let rule = "@@\nidentifier f =~ \"^un\";\nexpression E;\n@@\n- f(E, 2);\n";
+    let (_, told) = explained(rule, "c.c:7", &[]);
+    assert!(told.contains("comes nearest: a metavariable cannot stand for this\n"), "{told}");
+}

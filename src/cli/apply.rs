@@ -54,6 +54,7 @@ pub(super) enum Habits {
 
 /// Do it.
 pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Terminal) -> Outcome {
+    refused(arguments)?;
     let without_effect = without_effect(arguments);
     terminal.tell(&render::diagnostics(&without_effect, terminal.err));
     let rule = rules::path(arguments)?;
@@ -67,6 +68,9 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
         return Ok(Exit::Done);
     }
     let targets = targets::targets(&arguments.files, &rule, habits)?;
+    if arguments.running.selected_only {
+        return selected(&ready, &targets, arguments, terminal);
+    }
     let destination = Destination::of(&arguments.result);
     if matches!(destination, Destination::File(_)) && targets.files.len() > 1 {
         let told = format!("-o takes the result of one file, and there are {}", targets.files.len());
@@ -86,6 +90,35 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
     };
     report.over_all_files()?;
     report.end()
+}
+
+/// Options with which other code would be read: to go on without them would give another result than was asked for.
+fn refused(arguments: &ApplyArguments) -> Result<(), Failure> {
+    const ARMS: &str = "every arm of a conditional is read that can be; leave the option away, or choose the arms beforehand, as `unifdef` does";
+    const REFUSED: &[(&str, &str)] = &[
+        ("--c++", "files are read as C; what is no C is told and left alone"),
+        ("--defined", ARMS),
+        ("--undefined", ARMS),
+    ];
+    let given = |(name, _): &&(&str, &str)| arguments.running.without_effect.iter().any(|o| o == name);
+    let told = |(name, help): &(&str, &str)| {
+        Diagnostic::error("not-supported", format!("`{name}` is not supported")).help(*help)
+    };
+    let diagnostics: Vec<Diagnostic> = REFUSED.iter().filter(given).map(told).collect();
+    if diagnostics.is_empty() { Ok(()) } else { Err(Failure::Told { exit: Exit::Usage, diagnostics }) }
+}
+
+/// List the files that the rules may concern.
+fn selected(ready: &Ready, targets: &Targets, arguments: &ApplyArguments, terminal: &Terminal) -> Outcome {
+    for at in 0..targets.files.len() {
+        match read(targets, at) {
+            Ok(source) if !ready.program.prefilter().may_concern(source.bytes()) => {}
+            Ok(_) if arguments.result.very_quiet => {}
+            Ok(source) => terminal.tell(&format!("selected {}\n", source.path())),
+            Err(told) => terminal.tell(&render::diagnostics(&[told], terminal.err)),
+        }
+    }
+    Ok(Exit::Done)
 }
 
 fn without_effect(arguments: &ApplyArguments) -> Vec<Diagnostic> {

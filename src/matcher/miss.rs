@@ -10,7 +10,7 @@ use super::list::significant;
 use super::node::Matcher;
 use super::search::search;
 use crate::smpl::compile::CompiledRule;
-use crate::smpl::pattern::{Leaf, Pattern, Slot};
+use crate::smpl::pattern::{Leaf, Pattern, Slot, When};
 use crate::smpl::{MetaKind, Quantifier};
 use crate::source::Span;
 use crate::syntax::{Kind, Node, Tree};
@@ -29,6 +29,10 @@ pub enum Disagreement {
     Length,
     /// The line matches an element; nothing in the function matches this other one with the same bindings.
     Absent,
+    /// The line matches an element; nothing in it is this part of it.
+    Part,
+    /// All elements are there; between them stands what a `when` forbids.
+    Forbidden,
     /// All elements are there, and on some way they follow each other; on others they do not.
     SomeWays,
     /// All elements are there; no way goes through them as the rule's dots ask for.
@@ -156,16 +160,28 @@ fn around(
     let mut env = found;
     let last = elements.iter().map(|e| e.place).max().unwrap_or(0);
     let others = (element.place + 1..=last).chain((0..element.place).rev());
+    let is_part = |e: &Element<'_>| {
+        let (own, part) = (span_of(element.item), span_of(e.item));
+        let within = own.zip(part).is_some_and(|(own, part)| own != part && own.contains(part));
+        within && !node.is(Kind::FunctionDefinition)
+    };
     for place in others {
         let branches: Vec<&Element<'_>> = elements.iter().filter(|e| e.place == place).collect();
         let Some(first) = branches.first() else { continue };
         let way = |e: &&Element<'_>| {
-            inside.iter().find_map(|n| e.item.matcher.node(e.item.node, *n, &env).into_iter().next())
+            let near = inside.iter().filter(|n| !is_part(e) || node.encloses(**n));
+            near.into_iter().find_map(|n| e.item.matcher.node(e.item.node, *n, &env).into_iter().next())
         };
         match branches.iter().find_map(way) {
             Some(next) => env = next,
-            None => return Some(miss(span_of(first.item)?, node.span(), Disagreement::Absent, &env)),
+            None => {
+                let why = if is_part(first) { Disagreement::Part } else { Disagreement::Absent };
+                return Some(miss(span_of(first.item)?, node.span(), why, &env));
+            }
         }
+    }
+    if let Some((pattern, code)) = forbidden(rule, &inside, &env) {
+        return Some(miss(pattern, code, Disagreement::Forbidden, &env));
     }
     let on_some_way = CompiledRule { quantifier: Quantifier::Exists, ..rule.clone() };
     let here =
@@ -174,6 +190,32 @@ fn around(
         && search(&on_some_way, tree, start).environments.iter().any(here);
     let why = if exists { Disagreement::SomeWays } else { Disagreement::Order };
     Some(miss(matched?, node.span(), why, &env))
+}
+
+/// Code between the elements of a rule that a `when !=` of its dots forbids: where the rule says so, and the code.
+fn forbidden(rule: &CompiledRule, inside: &[Node<'_>], env: &Environment) -> Option<(Span, Span)> {
+    let touches = env.touches();
+    let from = touches.iter().filter(|t| !t.span.is_empty()).min_by_key(|t| t.span.start)?.span.end;
+    let to = touches.iter().map(|t| t.span.start).max()?;
+    let matched = |n: &Node<'_>| touches.iter().any(|t| t.span.overlaps(n.span()));
+    let between = |n: &&Node<'_>| from <= n.span().start && n.span().end <= to && !matched(n);
+    let matcher = Matcher::new(&rule.pattern);
+    let leaves = rule.pattern.roots().flat_map(|root| root.descendants().chain([root]));
+    let mut whens: Vec<&Pattern> = Vec::new();
+    for leaf in leaves.map(|node| matcher.whole_leaf(node)) {
+        if let Leaf::Slot(Slot::Dots(all) | Slot::Nest(_, _, all)) = leaf {
+            whens.extend(all.iter().filter_map(|when| match when {
+                When::Not(pattern) => Some(pattern),
+                _ => None,
+            }));
+        }
+    }
+    let found = |pattern: &Pattern| {
+        let item = items_of(pattern).into_iter().next()?;
+        let fits = |n: &&Node<'_>| !item.matcher.node(item.node, **n, env).is_empty();
+        Some((span_of(item)?, inside.iter().filter(between).find(fits)?.span()))
+    };
+    whens.into_iter().filter_map(found).min_by_key(|(_, code)| code.start)
 }
 
 fn is_element(n: Node<'_>) -> bool {
@@ -281,6 +323,33 @@ mod tests {
         let rule = "@@\nexpression E;\n@@\n- put(E, 1, last);\n";
         let got = miss(rule, "void f(void)\n{\n\tput(a + b, 2, last);\n}\n", 3);
         assert_eq!(got, ("1".into(), "2".into(), Disagreement::Code, "E=a + b".into()));
+    }
+
+    #[test]
+    fn what_a_when_forbids_is_named() {
+        let rule = "@@\nexpression E, F;\n@@\n- lock(E);\n  ... when != E = F\n- unlock(E);\n";
+        let got = miss(rule, "void f(void)\n{\n\tlock(q);\n\tq = next(q);\n\tunlock(q);\n}\n", 3);
+        assert_eq!(got, ("E = F".into(), "q = next(q)".into(), Disagreement::Forbidden, "E=q".into()));
+        // What stands outside is not it.
+        let code = "void f(void)\n{\n\tlock(q);\n\tif (a)\n\t\treturn;\n\tunlock(q);\n\tq = next(q);\n}\n";
+        assert_eq!(miss(&rule.replace("E = F", "E = F when strict"), code, 3).2, Disagreement::SomeWays);
+    }
+
+    #[test]
+    fn a_part_is_looked_for_in_its_statement() {
+        let rule = "@@\nexpression E;\n@@\n- if (E) { put(E); }\n+ put(E);\n";
+        let code = "void f(void)\n{\n\tput(q);\n\tif (q)\n\t\tput(p);\n}\n";
+        let got = miss(rule, code, 4);
+        assert_eq!((got.0.as_str(), got.2), ("put(E);", Disagreement::Part));
+    }
+
+    #[test]
+    fn what_no_isomorphism_makes_equal_disagrees() {
+        let code = "void f(void)\n{\n\tif (q)\n\t\tput(q);\n}\n";
+        let with = "@@\nexpression E;\n@@\n- if (E != NULL) put(E);\n";
+        let without = with.replace("@@\nexpr", "@disable isnt_null1@\nexpr");
+        let got = miss(&without, code, 3);
+        assert_eq!(got, ("E != NULL".into(), "q".into(), Disagreement::Code, String::new()));
     }
 
     #[test]

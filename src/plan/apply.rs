@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use transform::transform;
 
-pub use explain::{Account, Obstacle, Purpose, Said};
+pub use explain::{Account, Hidden, Obstacle, Purpose, Said};
 pub use prepare::prepare;
 
 /// Whether scripts of rule files run.

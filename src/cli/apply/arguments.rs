@@ -195,6 +195,9 @@ pub(super) struct RunningArguments {
     /// Pass over the unknown options that follow.
     #[arg(long)]
     pub(super) ignore_unknown_options: bool,
+    /// List the files that the rules may concern, and end.
+    #[arg(long)]
+    pub(super) selected_only: bool,
     /// Print the options, as files and command line give them, and end.
     #[arg(long)]
     pub(super) print_options_only: bool,

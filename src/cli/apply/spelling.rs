@@ -104,7 +104,6 @@ const MISSING: &[(&str, Takes)] = &[
     ("partial-match", Takes::Nothing),
     ("preprocess", Takes::Nothing),
     ("prevent-kr", Takes::Nothing),
-    ("selected-only", Takes::Nothing),
     ("steps", Takes::Value),
     ("undefined", Takes::Value),
 ];

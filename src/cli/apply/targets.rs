@@ -89,11 +89,12 @@ fn ignored(patterns: &[String]) -> Result<Vec<Regex>, Diagnostic> {
                 _ => out.push(c),
             }
         }
-        Regex::new(&(out + ")")).map_err(|_| {
-            Diagnostic::error(
-                "bad-pattern",
-                format!("`{pattern}` is no expression for the beginning of paths"),
-            )
+        Regex::new(&(out + ")")).map_err(|why| {
+            let told = format!("`{pattern}` is no expression for the beginning of paths");
+            // The last line says why; the others show the expression as it is spelled here.
+            let why = why.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            Diagnostic::error("bad-pattern", told).help(why)
         })
     };
     patterns.iter().map(read).collect()

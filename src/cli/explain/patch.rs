@@ -16,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{json, ledger, macros, render, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::{Disagreement, Miss};
-use crate::plan::apply::{Account, ApplyOptions, Obstacle, Purpose, Runner, Said, prepare};
+use crate::plan::apply::{Account, ApplyOptions, Hidden, Obstacle, Purpose, Runner, Said, prepare};
 use crate::smpl::{Metavariable, RuleFile};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Coverage, Headers};
@@ -59,17 +59,51 @@ pub(super) fn text(
     let accounts = runner.explain(source, line);
     let coverage = runner.coverage(source);
     let answer = Answer::of(&accounts);
+    let reasons = if matches!(answer, Answer::Nothing) {
+        reasons(file, (source, line), &runner, &options)
+    } else {
+        Vec::new()
+    };
     match arguments.format {
         FormatWish::Text => {
             let place = format!("{}:{line}", source.path());
+            let told = answer.told(file, &place).into_iter().map(|one| file.traced(one));
             let told: Vec<Diagnostic> =
-                answer.told(file, &place).into_iter().map(|one| file.traced(one)).collect();
+                told.map(|one| reasons.iter().fold(one, |one, reason| one.help(reason.clone()))).collect();
             terminal.print(&render::diagnostics(&told, terminal.out))?;
         }
         FormatWish::Json => terminal.print(&answer.document(file, (source.path(), line), &coverage))?,
     }
     let exit = if matches!(answer, Answer::Matches(_)) { Exit::Done } else { Exit::Findings };
     Ok((exit, coverage))
+}
+
+/// Why no rule has anything of a line.
+fn reasons(
+    file: &RuleFile,
+    (source, line): (&SourceFile, usize),
+    runner: &Runner<'_>,
+    options: &ApplyOptions,
+) -> Vec<String> {
+    let quoted = |names: &[&str]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let mut out = Vec::new();
+    match runner.hidden(source, line) {
+        Some(Hidden::Unread) => out.push("the line was not read: no rule looks into it".to_owned()),
+        Some(Hidden::InMacro) => {
+            out.push("the line defines a macro: what a rule lacks there is not told".to_owned());
+        }
+        None => {}
+    }
+    let lacking = runner.lacking(source);
+    if !lacking.is_empty() {
+        out.push(format!("the file does not have what the rules need: {}", quoted(&lacking)));
+    }
+    let off = |name: &&str| !options.virtuals.iter().any(|on| on == name);
+    let off: Vec<&str> = file.virtual_names().filter(off).collect();
+    if !off.is_empty() {
+        out.push(format!("rules that depend on {} are off; `-D` turns them on", quoted(&off)));
+    }
+    out
 }
 
 fn options(file: &RuleFile, arguments: &ExplainArguments) -> Result<ApplyOptions, Failure> {
@@ -105,7 +139,9 @@ impl<'a> Answer<'a> {
         let matches: Vec<_> = accounts.iter().filter_map(matching).collect();
         let acts = |account: &&Account| account.purpose == Purpose::Acts;
         let agreed = |account: &&Account| miss(account).map_or(0, |miss| miss.agreed);
-        let near = || accounts.iter().rev().filter(|account| agreed(account) > 0);
+        // A metavariable that cannot be the first token is something of the line.
+        let first = |account: &&Account| miss(account).is_some_and(|m| m.why == Disagreement::Metavariable);
+        let near = || accounts.iter().rev().filter(|account| agreed(account) > 0 || first(account));
         // Of equals the first. What only others ask about comes last: it is no answer to why nothing is done.
         let nearest = near().filter(acts).max_by_key(agreed);
         if matches.iter().any(|(account, _)| acts(account)) || nearest.is_none() && !matches.is_empty() {
@@ -117,7 +153,7 @@ impl<'a> Answer<'a> {
                 let named = |name: &String| accounts.iter().find(|account| account.rule == *name);
                 let needed = match obstacle {
                     Obstacle::Inherits(rule) => named(rule),
-                    Obstacle::Depends => None,
+                    Obstacle::Depends | Obstacle::Unbound(_) => None,
                 };
                 Some((obstacle, needed))
             }
@@ -183,6 +219,9 @@ fn why_not(obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::Depends => "what it depends on does not hold".to_owned(),
         Obstacle::Inherits(rule) => format!("it inherits from {rule}, which matches nowhere in the file"),
+        Obstacle::Unbound(name) => {
+            format!("it inherits `{name}`, which stands for nothing where that rule matches")
+        }
     }
 }
 
@@ -211,6 +250,12 @@ fn near(file: &RuleFile, account: &Account, miss: &Miss) -> Diagnostic {
         Disagreement::Absent => {
             ("the function lacks a part of it", "this matches", "nothing in the function is this")
         }
+        Disagreement::Part => {
+            ("the code lacks a part of it", "this matches but for that", "nothing in there is this")
+        }
+        Disagreement::Forbidden => {
+            ("its dots must not skip this", "this stands in between", "forbidden by this")
+        }
         Disagreement::SomeWays => {
             ("it holds on some ways through the function, not on all", "this matches", "from here")
         }
@@ -231,7 +276,7 @@ fn near(file: &RuleFile, account: &Account, miss: &Miss) -> Diagnostic {
         told = told.at(&file.source, meta.span, "declared here");
     }
     match miss.matched {
-        Some(matched) if miss.why == Disagreement::Absent => {
+        Some(matched) if matches!(miss.why, Disagreement::Absent | Disagreement::Forbidden) => {
             told = told.at(&file.source, matched, "this matches the line");
         }
         _ => {}
@@ -315,6 +360,8 @@ impl<'a> MissEntry<'a> {
             Disagreement::Place => "place",
             Disagreement::Length => "length",
             Disagreement::Absent => "absent",
+            Disagreement::Part => "part",
+            Disagreement::Forbidden => "forbidden",
             Disagreement::SomeWays => "some-ways",
             Disagreement::Order => "order",
         };

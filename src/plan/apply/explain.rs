@@ -8,9 +8,11 @@ use super::states::{holds, pooled, start};
 use super::{Applied, Now, RuleStep, Runner, Step};
 use crate::matcher::{Environment, Ground, Miss, Search, nearest_miss, search};
 use crate::script::Decision;
+use crate::smpl::token::has_word;
 use crate::source::{SourceFile, Span};
-use crate::syntax::Tree;
 use crate::syntax::coverage::{Coverage, MacroBodies};
+use crate::syntax::{Kind, Tree};
+use std::collections::BTreeSet;
 
 /// What a rule says about a line.
 #[derive(Clone, Debug)]
@@ -45,6 +47,15 @@ pub enum Said {
     NotTried(Obstacle, Option<Miss>),
 }
 
+/// How a line is out of reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// It was not read.
+    Unread,
+    /// It belongs to the definition of a macro, in which only matches are told.
+    InMacro,
+}
+
 /// Why a rule is not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -52,6 +63,8 @@ pub enum Obstacle {
     Depends,
     /// This rule, which it inherits from, matches nowhere in the file.
     Inherits(String),
+    /// This metavariable, `rule.name`, which it inherits, stands for nothing where that rule matches.
+    Unbound(String),
 }
 
 impl Runner<'_> {
@@ -60,6 +73,29 @@ impl Runner<'_> {
         let words = self.program.prefilter.words();
         let read = Coverage::of_candidate(&self.read(source), words, MacroBodies::Read);
         Coverage { files: 1, ..read }
+    }
+
+    /// How a line, counted from 1, is out of reach for a search of the nearest miss.
+    pub fn hidden(&self, source: &SourceFile, line: usize) -> Option<Hidden> {
+        let tree = self.read(source);
+        let spans = source.lines().line_span(line);
+        let on_line = tree.root().descendants().filter(|n| n.span().overlaps(spans));
+        on_line
+            .filter_map(|n| match n.kind() {
+                kind if kind.is_opaque() => Some(Hidden::Unread),
+                Kind::PreprocDef | Kind::PreprocFunctionDef => Some(Hidden::InMacro),
+                _ => None,
+            })
+            .last()
+    }
+
+    /// The words that the rules look for and a file does not have, if no rule acts without them.
+    pub fn lacking(&self, source: &SourceFile) -> Vec<&str> {
+        let prefilter = &self.program.prefilter;
+        if prefilter.may_concern(source.bytes()) {
+            return Vec::new();
+        }
+        prefilter.words().iter().map(String::as_str).filter(|word| !has_word(source.text(), word)).collect()
     }
 
     /// What each rule says about a line, counted from 1.
@@ -71,7 +107,7 @@ impl Runner<'_> {
         for (step, search) in self.program.steps.iter().zip(&self.searches) {
             match step {
                 Step::Rule(step) => {
-                    let said = said(step, &tree, &now, line);
+                    let said = said(step, &tree, (&now, &out.matched), line);
                     let seen = now.source.clone();
                     let search = search.get_or_init(|| Search::new(&step.rule, step.need.clone()));
                     let after = self.rule(
@@ -110,13 +146,13 @@ impl Runner<'_> {
     }
 }
 
-fn said(step: &RuleStep, tree: &Tree, now: &Now, line: usize) -> Said {
+fn said(step: &RuleStep, tree: &Tree, (now, matched): (&Now, &BTreeSet<String>), line: usize) -> Said {
     let pooled = pooled(step, &now.states);
     let starts: Vec<Environment> =
         now.states.iter().filter_map(|state| start(step, state, &pooled, &now.source)).collect();
     let near = |env: &Environment| nearest_miss(&step.rule, tree, env, line);
     if starts.is_empty() {
-        return Said::NotTried(obstacle(step, now), near(&Environment::new()));
+        return Said::NotTried(obstacle(step, now, matched), near(&Environment::new()));
     }
     let here = |span: Span| now.source.line_column(span).line == line;
     for env in &starts {
@@ -131,7 +167,7 @@ fn said(step: &RuleStep, tree: &Tree, now: &Now, line: usize) -> Said {
     Said::Misses(misses.max_by_key(|miss| miss.agreed))
 }
 
-fn obstacle(step: &RuleStep, now: &Now) -> Obstacle {
+fn obstacle(step: &RuleStep, now: &Now, matched: &BTreeSet<String>) -> Obstacle {
     let depends = step.depends.as_ref();
     let runs = now.states.iter().filter(|s| depends.is_none_or(|d| holds(d, &s.matched, now.source.path())));
     let mut missing = None;
@@ -139,9 +175,16 @@ fn obstacle(step: &RuleStep, now: &Now) -> Obstacle {
         let unbound = |(_, rule, theirs): &&(String, String, String)| {
             state.env.get(&format!("{rule}.{theirs}")).is_none()
         };
-        missing = step.inherited.iter().find(unbound).map(|(_, rule, _)| rule.clone());
+        missing = step.inherited.iter().find(unbound).map(|(_, rule, theirs)| {
+            let matched = matched.contains(rule);
+            if matched {
+                Obstacle::Unbound(format!("{rule}.{theirs}"))
+            } else {
+                Obstacle::Inherits(rule.clone())
+            }
+        });
     }
-    missing.map_or(Obstacle::Depends, Obstacle::Inherits)
+    missing.unwrap_or(Obstacle::Depends)
 }
 
 /// The line of `new` that a line of `old` has become: lines at the front and at the end are counted, others are found by
@@ -190,6 +233,14 @@ mod tests {
         let all = accounts(rules, "void f(void)\n{\n\ttwo(1);\n}\n", 3);
         let Said::NotTried(why, Some(near)) = &all[1].said else { panic!("{:?}", all[1].said) };
         assert_eq!((why, near.agreed > 2), (&Obstacle::Inherits("a".to_owned()), true));
+    }
+
+    #[test]
+    fn a_metavariable_without_a_value_is_named() {
+        let rules = "@a@\nexpression E, F, X;\n@@\n  one(E);\n  <... X = F; ...>\n@b@\nexpression a.F;\n@@\n- three(F);\n";
+        let all = accounts(rules, "void f(void)\n{\n\tone(1);\n\tthree(1);\n}\n", 4);
+        let Said::NotTried(why, _) = &all[1].said else { panic!("{:?}", all[1].said) };
+        assert_eq!(why, &Obstacle::Unbound("a.F".to_owned()));
     }
 
     #[test]
