@@ -7,7 +7,7 @@ use super::Conversion;
 use crate::edit::TextEdit;
 use crate::plan::columns::{column_of, indent};
 use crate::plan::outlining::{Asked, Instead, Late, NotOutlined, Obstacle, Outcome, Outlined, outline};
-use crate::plan::superfluous::{whole_lines, with_blank_line};
+use crate::plan::superfluous::{braces, whole_lines, with_blank_line};
 use crate::plan::wrapping::parenthesised;
 use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
@@ -15,7 +15,7 @@ use crate::smpl::token::replace_words;
 use crate::source::Span;
 use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Field, Kind, Node};
 use crate::walk::obligations::{Duty, Proof};
 use crate::walk::plain::{PlainSpec, PlainWalk};
 use crate::walk::{Refusal, RefusalCode};
@@ -176,8 +176,27 @@ fn call(spec: &PlainSpec, walk: &PlainWalk<'_>, outlined: &Outlined) -> Vec<Text
             edits.push(TextEdit::new(with_blank_line(source, whole_lines(source, begin.span())), ""));
         }
     }
+    let alone = |block: &Node<'_>| {
+        let own = |n: &Node<'_>| n.is(Kind::Token) || span.contains(n.span());
+        block.is(Kind::CompoundStatement) && block.children().all(|n| own(&n))
+    };
+    if let Some(block) = walk.looping.parent().filter(|b| outlined.assignments.is_empty() && alone(b))
+        && block.parent().is_some_and(|p| takes_one_statement(p, block))
+    {
+        edits.extend(braces(source, block).map(|brace| TextEdit::new(brace, "")));
+    }
     edits.push(TextEdit::new(span, text));
     edits
+}
+
+/// Whether a statement needs no braces around its body, and has no other arm that may have them.
+fn takes_one_statement(around: Node<'_>, body: Node<'_>) -> bool {
+    match around.kind() {
+        Kind::IfStatement => {
+            body.role() == Some(Field::Consequence) && around.child(Field::Alternative).is_none()
+        }
+        kind => kind.is_loop() && body.role() == Some(Field::Body) && kind != Kind::DoStatement,
+    }
 }
 
 fn prove(proof: &mut Proof, walk: &PlainWalk<'_>, outlined: &Outlined) {

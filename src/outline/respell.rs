@@ -11,7 +11,7 @@ use super::width;
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{column_of, indent, shift};
 use crate::plan::outlining::fit::through_address;
-use crate::plan::superfluous::whole_lines;
+use crate::plan::superfluous::{braces, whole_lines};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Field, Kind, Node};
@@ -315,14 +315,7 @@ impl<'a, 't> Respelled<'a, 't> {
     }
 
     fn drop_brace_tokens(&mut self, block: Node<'t>) -> Result<(), Refusal> {
-        let text = self.source.text();
-        let start = block.span().start as usize;
-        let before = text[..start].trim_end_matches([' ', '\t']).len();
-        let end = block.span().end as usize - 1;
-        let line_start = text[..end].trim_end_matches([' ', '\t']).len();
-        let close = Span::new(line_start.saturating_sub(1), end + 1);
-        self.add(Span::new(before, start + 1), "")?;
-        self.add(close, "")
+        braces(self.source, block).into_iter().try_for_each(|brace| self.add(brace, ""))
     }
 
     /// The text of a part of the moved code.

@@ -210,6 +210,15 @@ fn adjoining(file: &SourceFile, first: Span, second: Span) -> bool {
     file.line_column(second).line <= end + 1
 }
 
+/// The braces of a block, with the blanks in front of the first and the line of the last.
+pub fn braces(source: &SourceFile, block: Node<'_>) -> [Span; 2] {
+    let text = source.text();
+    let (start, end) = (block.span().start as usize, block.span().end as usize - 1);
+    let before = text[..start].trim_end_matches([' ', '\t']).len();
+    let line = text[..end].trim_end_matches([' ', '\t']).len();
+    [Span::new(before, start + 1), Span::new(line.saturating_sub(1), end + 1)]
+}
+
 /// The lines of a span, if nothing else stands on them; else the span.
 pub fn whole_lines(file: &SourceFile, span: Span) -> Span {
     let first = file.line_of(span);

@@ -11,7 +11,7 @@ use super::output::{Jump, Piece, Spelling, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::callee;
 use super::spec::BatchStorage;
-use super::state::{State, Value, Variable};
+use super::state::{Moved, State, Value, Variable};
 use super::sym::{Atom, Facts, Sign, Sym};
 use crate::smpl::pattern::Pattern;
 use crate::syntax::scope::{DeclId, Declaration};
@@ -114,6 +114,9 @@ impl<'t> Machine<'_, 't> {
         };
         state.set(site.batch, known(batch, Sign::Unknown));
         self.out.lost.extend([site.got, site.offset, site.batch]);
+        if self.eval.spec.advance.is_empty() {
+            state.moved = Moved::By(Sym::atom(Atom::Got));
+        }
         // It never gets more than it was asked for.
         if let Value::Quantity(most) = self.eval.value(site.bytes, &mut state.clone()) {
             let above = most.minus(&Sym::atom(Atom::Got)).and_then(|d| d.plus(&Sym::constant(1)));
@@ -140,7 +143,7 @@ impl<'t> Machine<'_, 't> {
         if let Some(bindings) = first_match(&spec.rewind, expression) {
             self.check_iterator(&bindings, expression)?;
             let amount = bindings.get("x").map_or(Value::Unknown, |x| self.eval.value(x, &mut state.clone()));
-            state.rewound = state.rewound.and(&amount);
+            state.moved = state.moved.back(&amount);
             return Ok(true);
         }
         if let Some(bindings) = first_match(&spec.free, expression)
@@ -256,7 +259,7 @@ impl<'t> Machine<'_, 't> {
         if !amount.quantity().is_some_and(fits) {
             return Err(super::position::ahead(expression));
         }
-        state.advanced = state.advanced.and(&amount);
+        state.moved = state.moved.on(&amount);
         state.advanced_at = Some(expression);
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::refusal::{Refusal, RefusalCode};
 use super::site::{body_of, statements_of};
 use super::state::{Moved, State, Value, Variable};
 use super::sym::{Atom, Sign, Sym};
+use crate::flow::access::{Access, Part, accesses};
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Field, Kind, Node};
 
@@ -35,7 +36,7 @@ impl<'t> Machine<'_, 't> {
         }
         count_by_name(state);
         let by_piece = self.moves_by_piece(node);
-        if by_piece && state.advanced != Moved::Never {
+        if by_piece && state.moved != Moved::default() {
             return Err(super::position::ahead(state.advanced_at.unwrap_or(node)));
         }
         let mut first_refusal = None;
@@ -53,7 +54,7 @@ impl<'t> Machine<'_, 't> {
                     self.out.invariants.extend(proved);
                     behind(state, &hypothesis);
                     if by_piece {
-                        state.advanced = Moved::By(Sym::atom(Atom::Got));
+                        state.moved = Moved::By(Sym::atom(Atom::Got));
                     }
                     state.conditions.clear();
                     self.stage = Stage::Behind;
@@ -68,7 +69,7 @@ impl<'t> Machine<'_, 't> {
         }
         Err(first_refusal.unwrap_or_else(|| {
             let sentence = "no cursors are found that move over the pieces of the batch";
-            Refusal::new(RefusalCode::PieceNotRecognised, node.span(), sentence)
+            Refusal::at(RefusalCode::PieceNotRecognised, node, sentence)
         }))
     }
 
@@ -78,7 +79,7 @@ impl<'t> Machine<'_, 't> {
         let used = self.eval.scopes.uses(offset).iter().any(|u| node.encloses(*u));
         let sentence = "the offset does not go back to zero behind the first piece";
         (used && !self.moved_in(node).contains(&offset))
-            .then(|| Refusal::new(RefusalCode::OffsetNotReset, node.span(), sentence))
+            .then(|| Refusal::at(RefusalCode::OffsetNotReset, node, sentence))
     }
 
     /// Combinations of what the moved variables could be, the likeliest first.
@@ -165,7 +166,7 @@ impl<'t> Machine<'_, 't> {
             }
         }
         if self.moves_by_piece(node) {
-            state.advanced = walked().map_or(Moved::Unclear, Moved::By);
+            state.moved = walked().map_or(Moved::Unclear, Moved::By);
         }
         state.conditions.clear();
         let condition = node.child(Field::Condition);
@@ -196,7 +197,7 @@ impl<'t> Machine<'_, 't> {
                 let level = super::machine::Level::Nested;
                 self.fresh(Stage::Inner).expression(update, update, &mut state, level)?;
             }
-            self.check_carried(hypothesis, &state, node)?;
+            self.check_carried(hypothesis, &state, jump.node)?;
             self.check_moved(&state, node)?;
         }
         Ok(())
@@ -210,13 +211,12 @@ impl<'t> Machine<'_, 't> {
     /// If it does, then it moves it over the piece, or leaves it because of a flag; whether one is up is known in a batch of
     /// one piece only, where the object has to move.
     fn check_moved(&self, state: &State<'t>, node: Node<'t>) -> Result<(), Refusal> {
-        let fine = match &state.advanced {
+        let fine = match &state.moved {
             Moved::By(sym) => {
                 let before = walked();
                 Some(sym) == before.as_ref() || Some(sym) == before.as_ref().and_then(next).as_ref()
             }
             Moved::Unclear => true,
-            Moved::Never => false,
         };
         if fine || !self.moves_by_piece(node) {
             return Ok(());
@@ -262,9 +262,12 @@ impl<'t> Machine<'_, 't> {
                 let is_offset = *id == self.eval.site.offset;
                 let code =
                     if is_offset { RefusalCode::OffsetNotReset } else { RefusalCode::PieceNotRecognised };
-                return Err(Refusal::new(
+                let changes = accesses(node, self.eval.scopes).into_iter().filter(Access::may_define);
+                let last = changes.rev().find(|a| a.decl == *id && a.part == Part::Whole);
+                let place = last.and_then(|a| a.place.parent()).filter(|p| p.kind().is_expression());
+                return Err(Refusal::at(
                     code,
-                    node.span(),
+                    place.unwrap_or(node),
                     format!(
                         "`{}` does not move from one piece to the next as a cursor does",
                         declaration.name

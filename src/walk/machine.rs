@@ -368,5 +368,5 @@ fn is_region_statement(node: Node<'_>, region: Node<'_>) -> bool {
 
 /// A refusal because the shape is not understood.
 pub fn not_understood(node: Node<'_>, sentence: &str) -> Refusal {
-    Refusal::new(RefusalCode::NotUnderstood, node.span(), sentence)
+    Refusal::at(RefusalCode::NotUnderstood, node, sentence)
 }

@@ -5,9 +5,9 @@
 use super::control::Control;
 use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit, known};
+use super::failure::Failure;
 use super::output::{Output, Piece, Stage, Target};
 use super::position::Position;
-use super::recognise::Failure;
 use super::scratch::is_scratch;
 use super::storage::is_allocated;
 use super::sym::Sign;

@@ -70,22 +70,10 @@ fn by_hand(machine: &Machine<'_, '_>) -> bool {
 
 /// A complete turn moves the object by the batch.
 pub(super) fn check_turn(machine: &Machine<'_, '_>, end: &State<'_>) -> Result<(), Refusal> {
-    let site = machine.eval.site;
-    if !nothing(machine, &end.rewound) {
-        return Err(back(site.outer));
-    }
-    match &end.advanced {
-        _ if !by_hand(machine) => Ok(()),
+    match &end.moved {
         Moved::By(amount) if machine.eval.resolved(amount).is_atom(&Atom::Got) => Ok(()),
-        _ => Err(ahead(end.advanced_at.unwrap_or(site.call))),
-    }
-}
-
-fn nothing(machine: &Machine<'_, '_>, moved: &Moved) -> bool {
-    match moved {
-        Moved::Never => true,
-        Moved::By(amount) => machine.eval.resolved(amount).as_constant() == Some(0),
-        Moved::Unclear => false,
+        _ if by_hand(machine) => Err(ahead(end.advanced_at.unwrap_or(machine.eval.site.call))),
+        _ => Err(back(machine.eval.site.outer)),
     }
 }
 
@@ -96,52 +84,39 @@ fn position<'t>(machine: &Machine<'_, 't>, exit: &Exit<'t>) -> Result<Position, 
     let left = if inside { Sym::atom(Atom::Remaining) } else { got.clone() };
     let piece = if inside { piece_size() } else { Some(left.clone()) };
     let behind = piece.and_then(|piece| left.minus(&piece));
-    if by_hand(machine) {
-        let place = exit.state.advanced_at.unwrap_or(exit.jump.node);
-        let found = match moved_by_hand(&exit.state, &left, behind.as_ref()) {
-            Some(Position::StartOfBatch) if !inside && !site.is_behind_walk(exit.jump.node) => {
-                Some(Position::BeforePiece)
-            }
-            found => found,
-        };
-        return match (&exit.end, found) {
-            (End::GoesOn, Some(Position::EndOfBatch | Position::BehindPiece)) => Ok(Position::EndOfBatch),
-            (End::Leaves(_), Some(position)) => Ok(position),
-            _ => Err(ahead(place)),
-        };
-    }
-    // The whole batch is given back, what the body has seen of it as well.
-    let undone =
-        |(from, to): &(Sym, Sym)| from.as_constant() == Some(0) && is_count(to, &Sym::atom(Atom::Count));
-    match (&exit.end, &exit.state.rewound) {
-        (End::GoesOn, rewound) if nothing(machine, rewound) => Ok(Position::EndOfBatch),
-        (End::Leaves(_), Moved::Never) => Ok(Position::EndOfBatch),
-        (End::Leaves(_), Moved::By(amount)) if Some(amount) == behind.as_ref() => Ok(Position::BehindPiece),
-        (End::Leaves(_), Moved::By(amount))
-            if *amount == left || *amount == got && exit.state.drained.iter().any(undone) =>
-        {
+    let found = standing(machine, &exit.state, &left, behind.as_ref());
+    match (&exit.end, found) {
+        (End::GoesOn, Some(Position::EndOfBatch | Position::BehindPiece)) => Ok(Position::EndOfBatch),
+        (End::Leaves(_), Some(Position::StartOfBatch)) if !inside && !site.is_behind_walk(exit.jump.node) => {
             Ok(Position::BeforePiece)
         }
+        (End::Leaves(_), Some(position)) => Ok(position),
+        _ if by_hand(machine) => Err(ahead(exit.state.advanced_at.unwrap_or(exit.jump.node))),
         _ => Err(back(exit.jump.node)),
     }
 }
 
-/// Where code stands that moves the object itself: `left` of the batch lies behind the place in front of the piece, and
-/// `behind` of it behind the piece.
-fn moved_by_hand(state: &State<'_>, left: &Sym, behind: Option<&Sym>) -> Option<Position> {
+/// Where the object stands: `left` of the batch lies behind the place in front of the piece, and `behind` of it behind the
+/// piece.
+fn standing(
+    machine: &Machine<'_, '_>,
+    state: &State<'_>,
+    left: &Sym,
+    behind: Option<&Sym>,
+) -> Option<Position> {
     let got = Sym::atom(Atom::Got);
-    let moved = match (&state.advanced, &state.rewound) {
-        (Moved::Never, Moved::Never) => return Some(Position::StartOfBatch),
-        (Moved::By(ahead), Moved::Never) => ahead.clone(),
-        (Moved::By(ahead), Moved::By(back)) => ahead.minus(back)?,
-        _ => return None,
-    };
-    let not_walked = got.minus(&moved)?;
-    match not_walked {
-        left_over if left_over.as_constant() == Some(0) => Some(Position::EndOfBatch),
-        left_over if left_over == got => Some(Position::StartOfBatch),
-        left_over if left_over == *left => Some(Position::BeforePiece),
-        left_over if Some(&left_over) == behind => Some(Position::BehindPiece),
+    let Moved::By(moved) = &state.moved else { return None };
+    // The whole batch is given back, what the body has seen of it as well.
+    let undone =
+        |(from, to): &(Sym, Sym)| from.as_constant() == Some(0) && is_count(to, &Sym::atom(Atom::Count));
+    match got.minus(moved)? {
+        rest if rest.as_constant() == Some(0) => Some(Position::EndOfBatch),
+        rest if rest == got && !by_hand(machine) && (*left == got || state.drained.iter().any(undone)) => {
+            Some(Position::BeforePiece)
+        }
+        rest if rest == got => Some(Position::StartOfBatch),
+        rest if rest == *left => Some(Position::BeforePiece),
+        rest if Some(&rest) == behind => Some(Position::BehindPiece),
         _ => None,
     }
 }

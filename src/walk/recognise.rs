@@ -12,39 +12,30 @@ use super::control::{Control, control};
 use super::eval::{Evaluator, unwrapped};
 use super::evidence;
 use super::exits::{End, Exit, exits};
-use super::expressions::same_text;
+use super::failure::{Failure, failure};
+use super::last_batch::{check_batch_values, check_offset, check_whole_batch};
 use super::machine::{Level, Machine};
 use super::notes::{Found, Note};
 use super::obligations::Proof;
-use super::output::{FailureArm, Output, Stage, Target};
+use super::output::{Output, Stage};
 use super::ownership::{check_drains, check_references, check_whole};
+use super::pieces::check_same_pieces;
 use super::position::{Positions, check_turn};
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::check_running;
 use super::room::{check_entered, check_room};
-use super::site::{self, Site, statements_of};
+use super::site::{self, Site};
 use super::spec::WalkSpec;
-use super::state::{Added, State, Value, Variable};
+use super::state::{Added, State};
 use super::stops::within_batches;
 use super::storage::{check_handed_on, outside};
-use super::sym::{Atom, Facts, Sign};
+use super::sym::{Facts, Sign};
 use super::total::{Limit, Total, expected_after, limit, totals};
 use super::usage;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
-
-/// What a failed acquisition leads to.
-#[derive(Clone, Debug)]
-pub struct Failure<'t> {
-    /// The arm.
-    pub arm: FailureArm<'t>,
-    /// Where it goes.
-    pub target: Target<'t>,
-    /// What is known at its end.
-    pub state: State<'t>,
-}
 
 /// A loop that is a walk.
 #[derive(Clone, Debug)]
@@ -140,7 +131,7 @@ fn walk<'t>(
     }
     let (refusal, reached) = first.unwrap_or_else(|| {
         let sentence = "how far the walk goes is not to be seen here";
-        (Refusal::new(RefusalCode::NotUnderstood, site.outer.span(), sentence), Proof::default())
+        (Refusal::at(RefusalCode::NotUnderstood, site.outer, sentence), Proof::default())
     });
     *proof = reached;
     Err(refusal)
@@ -345,71 +336,6 @@ fn concluded<'t>(
     })
 }
 
-/// Every part of the inner loop that is spelled as the piece must have been proved to be the piece.
-fn check_same_pieces<'t>(
-    eval: &Evaluator<'_, 't>,
-    unit: &Output<'t>,
-    generic: &Output<'t>,
-) -> Result<(), Refusal> {
-    let Some(inner) = eval.site.inner else { return Ok(()) };
-    let tree = eval.site.function.tree();
-    for (id, (value, stage)) in &unit.uses {
-        let quantity = matches!(value, Value::Quantity(sym) if sym.as_constant().is_none());
-        if *stage != Stage::Inner || !quantity || generic.uses.contains_key(id) {
-            continue;
-        }
-        let used = tree.node(*id);
-        let variable = eval.scopes.resolve(used);
-        let assigned = inner.descendants().find_map(|n| {
-            let (target, value) = match n.kind() {
-                Kind::AssignmentExpression if n.operator() == Some("=") => {
-                    (n.child(Field::Left), n.child(Field::Right))
-                }
-                Kind::InitDeclarator => (n.child(Field::Declarator), n.child(Field::Value)),
-                _ => return None,
-            };
-            let same = target.and_then(|t| eval.scopes.resolve(t)).is_some()
-                && target.and_then(|t| eval.scopes.resolve(t)) == variable;
-            same.then_some((n, value)).and_then(|(n, v)| Some((n, v?)))
-        });
-        if variable == Some(eval.site.offset) {
-            let place = assigned.map_or(inner, |(n, _)| n);
-            let sentence = "the offset does not go back to zero behind the first piece";
-            return Err(Refusal::new(RefusalCode::OffsetNotReset, place.span(), sentence));
-        }
-        let place = assigned.map(|(_, v)| v).or(computed_from(used)).unwrap_or(used);
-        let sentence = "it cannot be shown that this is the length of the piece in a batch of any size";
-        return Err(Refusal::new(RefusalCode::PieceNotRecognised, place.span(), sentence));
-    }
-    Ok(())
-}
-
-/// The value of an assignment or an initialiser that an expression is a part of.
-fn computed_from(used: Node<'_>) -> Option<Node<'_>> {
-    let outermost = used.ancestors().take_while(|a| !a.kind().is_statement()).find(|a| {
-        matches!(a.kind(), Kind::AssignmentExpression | Kind::InitDeclarator)
-            && a.operator().is_none_or(|o| o == "=")
-    })?;
-    outermost.child(Field::Right).or(outermost.child(Field::Value)).filter(|v| v.encloses(used) && *v != used)
-}
-
-/// What the last batch was like must not matter behind the loop.
-fn check_batch_values<'t>(scopes: &Scopes<'t>, site: &Site<'t>, end: &State<'t>) -> Result<(), Refusal> {
-    for id in site.live_out.iter().filter(|id| **id != site.got) {
-        let of_batch = end
-            .value(*id)
-            .quantity()
-            .is_some_and(|sym| sym.as_constant().is_none() && !sym.has(&Atom::Total) && !sym.is_a_sum());
-        let used = scopes.uses(*id).iter().find(|u| u.span().start >= site.outer.span().end);
-        if let (true, Some(used)) = (of_batch, used) {
-            let place = used.ancestors().find(|a| a.kind().is_statement()).unwrap_or(*used);
-            let sentence = format!("`{}` tells something about the last batch here", used.text());
-            return Err(Refusal::new(RefusalCode::ValueAfterLoop, place.span(), sentence));
-        }
-    }
-    Ok(())
-}
-
 /// A jump to an address cannot be followed.
 fn check_jumps(scopes: &Scopes<'_>, call: Node<'_>) -> Result<(), Refusal> {
     let computed = |n: &Node<'_>| n.is(Kind::GotoStatement) && n.child(Field::Label).is_none();
@@ -420,89 +346,6 @@ fn check_jumps(scopes: &Scopes<'_>, call: Node<'_>) -> Result<(), Refusal> {
             Err(Refusal::new(RefusalCode::OpaqueCode, call.span(), sentence))
         }
         None => Ok(()),
-    }
-}
-
-/// A batch that is shorter than was asked for must not be a reason to leave.
-fn check_whole_batch<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
-    let wanted = [Some(site.bytes), site.slots];
-    let is_wanted = |n: Node<'t>| {
-        let named = scopes.resolve(unwrapped(n)).is_some();
-        named && wanted.iter().flatten().any(|w| same_text(unwrapped(*w), unwrapped(n)))
-    };
-    let is_got = |n: Node<'t>| scopes.resolve(unwrapped(n)) == Some(site.got);
-    let tests = site.outer.descendants().filter(|n| n.is(Kind::IfStatement));
-    for test in tests {
-        let Some(condition) = test.child(Field::Condition).map(unwrapped) else { continue };
-        let (Some(left), Some(right)) = (condition.child(Field::Left), condition.child(Field::Right)) else {
-            continue;
-        };
-        let short = match condition.operator() {
-            Some("<" | "!=") => is_got(left) && is_wanted(right),
-            Some(">") => is_wanted(left) && is_got(right),
-            _ => false,
-        };
-        if short && test.child(Field::Consequence).is_some_and(usage::leaves) {
-            let sentence = "a batch that is shorter than was asked for is not walked";
-            return Err(Refusal::new(RefusalCode::AllOrNothing, test.span(), sentence));
-        }
-    }
-    Ok(())
-}
-
-/// Where the last piece started must not matter behind the loop.
-fn check_offset<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
-    let behind = scopes.uses(site.offset).iter().find(|u| u.span().start >= site.outer.span().end);
-    match behind {
-        Some(used) => {
-            let sentence = "the offset of the last piece is looked at behind the loop";
-            Err(Refusal::new(RefusalCode::ValueAfterLoop, used.span(), sentence))
-        }
-        None => Ok(()),
-    }
-}
-
-fn failure<'t>(machine: &Machine<'_, 't>) -> Result<Failure<'t>, Refusal> {
-    let site = machine.eval.site;
-    let Some(arm) = machine.out.failure.clone() else {
-        return Err(Refusal::new(
-            RefusalCode::NoFailureTest,
-            site.call.span(),
-            "what happens when nothing can be acquired is not to be seen here",
-        ));
-    };
-    let mut state = arm.state.clone();
-    state.set(
-        site.got,
-        Variable {
-            value: Value::Unknown,
-            sign: Sign::Negative,
-            set_by: Some(site.call),
-            spelled_otherwise: false,
-        },
-    );
-    state.forget(site.offset);
-    let nothing = BTreeSet::new();
-    let eval = Evaluator { facts: Facts::Acquired, ..machine.eval };
-    let mut probe = Machine {
-        eval,
-        tree: machine.tree,
-        cursors: &nothing,
-        stage: Stage::Between,
-        switch_breaks: Vec::new(),
-        kept_jumps: Vec::new(),
-        arrivals: Default::default(),
-        out: Output::default(),
-    };
-    probe.out.failure = Some(arm.clone());
-    probe.list(&statements_of(arm.arm), &mut state, Level::Nested)?;
-    match probe.out.jumps.as_slice() {
-        [jump] => Ok(Failure { arm, target: jump.target, state: jump.state.clone() }),
-        _ => Err(Refusal::new(
-            RefusalCode::NotUnderstood,
-            arm.arm.span(),
-            "a failed acquisition does not simply leave the loop here",
-        )),
     }
 }
 

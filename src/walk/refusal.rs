@@ -5,6 +5,7 @@
 //! `tests/cases`.
 
 use crate::source::Span;
+use crate::syntax::{Field, Kind, Node};
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal),* $(,)?) => {
@@ -119,6 +120,21 @@ impl Refusal {
     pub fn said(code: &str, span: Span, sentence: impl Into<String>) -> Self {
         let known = RefusalCode::ALL.iter().copied().find(|known| known.name() == code);
         Self::new(known.unwrap_or(RefusalCode::NotUnderstood), span, sentence)
+    }
+
+    /// A refusal at a node; of a loop or a labelled statement at its head.
+    pub fn at(code: RefusalCode, node: Node<'_>, sentence: impl Into<String>) -> Self {
+        let body = match node.kind() {
+            kind if kind.is_loop() && !node.is(Kind::DoStatement) => node.child(Field::Body),
+            Kind::LabeledStatement => node.named_children().nth(1),
+            _ => None,
+        };
+        let span = node.span();
+        let end = body.map_or(span.end, |body| {
+            let head = node.tree().source().slice(Span { end: body.span().start, ..span });
+            span.start + head.trim_end().len() as u32
+        });
+        Self::new(code, Span { end, ..span }, sentence)
     }
 
     /// A refusal.

@@ -298,7 +298,7 @@ fn check_batch<'t>(
     let calls = acquisitions(spec, outer);
     if calls.len() > 1 && choice(spec, scopes, calls[0]).is_none_or(|c| c.calls != calls) {
         let sentence = "the loop acquires in more than one place";
-        return Err(Refusal::new(RefusalCode::NotUnderstood, outer.span(), sentence));
+        return Err(Refusal::at(RefusalCode::NotUnderstood, outer, sentence));
     }
     if let Some(source) = foreign(spec, scopes, batch) {
         let sentence = "the array of elements is made to point into memory that belongs to something else";

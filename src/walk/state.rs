@@ -82,38 +82,42 @@ impl Variable<'_> {
     }
 }
 
-/// By how much the walked object was moved by hand since the acquisition, forwards or back.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+/// How far the walked object has come since the start of the batch, whoever moved it: the acquisition or the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// It was not.
-    #[default]
-    Never,
     /// By a quantity of the walk.
     By(Sym),
-    /// By something else, or on some of the ways that lead here.
+    /// By something else, or on some of the ways that lead here only.
     Unclear,
 }
 
-impl Moved {
-    /// Moved once more.
-    pub fn and(&self, amount: &Value) -> Moved {
-        match (self, amount.quantity()) {
-            (Moved::Never, Some(sym)) => Moved::By(sym.clone()),
-            (Moved::By(before), Some(sym)) => before.plus(sym).map_or(Moved::Unclear, Moved::By),
-            _ => Moved::Unclear,
-        }
+impl Default for Moved {
+    fn default() -> Self {
+        Moved::By(Sym::constant(0))
     }
 }
 
 impl Moved {
-    /// Either of two. Not at all and by nothing is the same.
-    fn or(self, other: &Moved) -> Moved {
-        let nothing = Moved::By(Sym::constant(0));
-        match (&self, other) {
-            (Moved::Never, by) | (by, Moved::Never) if *by == nothing => nothing,
-            _ if self == *other => self,
+    /// Moved on once more.
+    pub fn on(&self, amount: &Value) -> Moved {
+        self.with(amount, Sym::plus)
+    }
+
+    /// Moved back.
+    pub fn back(&self, amount: &Value) -> Moved {
+        self.with(amount, Sym::minus)
+    }
+
+    fn with(&self, amount: &Value, to: fn(&Sym, &Sym) -> Option<Sym>) -> Moved {
+        match (self, amount.quantity()) {
+            (Moved::By(before), Some(sym)) => to(before, sym).map_or(Moved::Unclear, Moved::By),
             _ => Moved::Unclear,
         }
+    }
+
+    /// Either of two.
+    fn or(self, other: &Moved) -> Moved {
+        if self == *other { self } else { Moved::Unclear }
     }
 }
 
@@ -149,11 +153,9 @@ pub struct State<'t> {
     pub drained: Vec<(Sym, Sym)>,
     /// What released such a range last.
     pub drained_at: Option<Node<'t>>,
-    /// How the walked object was moved back.
-    pub rewound: Moved,
-    /// How the walked object was moved forwards.
-    pub advanced: Moved,
-    /// What moved it forwards last.
+    /// Where the walked object stands.
+    pub moved: Moved,
+    /// What in the code moved it forwards last.
     pub advanced_at: Option<Node<'t>>,
     /// Conditions of the outer loop of which it is known whether they hold.
     pub conditions: BTreeMap<String, bool>,
@@ -220,8 +222,7 @@ impl<'t> State<'t> {
         fields.retain(|key, value| other.fields.get(key) == Some(value));
         let mut unless_failed = self.unless_failed;
         unless_failed.retain(|id, value| other.unless_failed.get(id) == Some(value));
-        let rewound = self.rewound.or(&other.rewound);
-        let advanced = self.advanced.or(&other.advanced);
+        let moved = self.moved.or(&other.moved);
         let advanced_at = self.advanced_at.or(other.advanced_at);
         let mut conditions = self.conditions;
         conditions.retain(|text, holds| other.conditions.get(text) == Some(holds));
@@ -243,8 +244,7 @@ impl<'t> State<'t> {
             released_at,
             drained,
             drained_at,
-            rewound,
-            advanced,
+            moved,
             advanced_at,
             conditions,
             added,
