@@ -563,7 +563,9 @@ impl<'a> Runner<'a> {
                 next.push(state.clone());
             }
         }
-        now.states = distinct(next);
+        let (states, warning) = distinct(next, &step.rule.name, &now.source);
+        now.states = states;
+        out.diagnostics.extend(warning);
         if found_any.is_empty() {
             return Ok(None);
         }

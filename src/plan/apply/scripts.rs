@@ -93,7 +93,9 @@ impl Runner<'_> {
         if next.is_empty() {
             next.push(self.initial());
         }
-        now.states = distinct(next);
+        let (states, warning) = distinct(next, &step.name, &now.source);
+        now.states = states;
+        out.diagnostics.extend(warning);
         Ok(Decision::Keep)
     }
 

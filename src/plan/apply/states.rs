@@ -4,6 +4,7 @@
 //! with in a state, unless it does not run there. Bindings that nobody reads any more are forgotten.
 
 use super::RuleStep;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::binding::Place;
 use crate::matcher::constraint::allowed;
 use crate::matcher::{Binding, Environment};
@@ -29,13 +30,28 @@ impl State {
     }
 }
 
-/// The different ones among states, in order.
-pub(super) fn distinct(states: Vec<State>) -> Vec<State> {
+/// How many states are followed from one rule to the next.
+const MOST: usize = 2000;
+
+/// The different ones among the states behind a rule, in order, and a warning if there are more than are followed.
+pub(super) fn distinct(
+    states: Vec<State>,
+    rule: &str,
+    source: &SourceFile,
+) -> (Vec<State>, Option<Diagnostic>) {
     let mut seen = BTreeSet::new();
     let mut out: Vec<State> =
         states.into_iter().filter(|s| seen.insert((s.env.key(), s.matched.clone()))).collect();
-    out.truncate(2000);
-    out
+    let warning = out.len().checked_sub(MOST + 1).map(|_| {
+        let message = format!(
+            "{rule} matches in {} ways in {}; the rules behind it go on from the first {MOST} only",
+            out.len(),
+            source.path()
+        );
+        Diagnostic::new(Severity::Warning, "smpl-steps", message)
+    });
+    out.truncate(MOST);
+    (out, warning)
 }
 
 /// The environment a rule starts with, if it runs at all.
