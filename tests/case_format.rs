@@ -36,8 +36,30 @@ pub(crate) struct Refusal {
     pub(crate) at: String,
     /// that many bytes into it: where an `@` stood in the case.
     pub(crate) skip: usize,
-    /// How many bytes the span has, if a second `@` says where it ends.
-    pub(crate) len: Option<usize>,
+    /// What the span covers.
+    pub(crate) covers: Covers,
+}
+
+/// The text that a span covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Covers {
+    /// Exactly this.
+    Text(String),
+    /// From this to that; lines and blanks do not count.
+    FromTo(String, String),
+}
+
+impl Covers {
+    /// Whether a span covers that.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match self {
+            Covers::Text(own) => own == text,
+            Covers::FromTo(start, end) => {
+                text.contains('\n') && words(text).starts_with(start) && words(text).ends_with(end)
+            }
+        }
+    }
 }
 
 /// One case file.
@@ -151,10 +173,14 @@ fn open(case: &mut Case, header: &str) -> Result<Section, String> {
         "level" if rest == "review" => case.level = Level::Review,
         "refuse" => {
             let (code, at) = rest.split_once(" at ").ok_or("refuse CODE at TEXT")?;
-            let marks: Vec<usize> = at.match_indices('@').map(|(i, _)| i).collect();
-            let skip = marks.first().copied().unwrap_or(0);
-            let len = marks.get(1).map(|end| end - skip - 1);
-            case.refusals.push(Refusal { code: code.to_owned(), at: at.replace('@', ""), skip, len });
+            let [before, covered, behind] = at.split('@').collect::<Vec<_>>()[..] else {
+                return Err("refuse CODE at BEFORE@SPAN@BEHIND".into());
+            };
+            let (covers, at) = match covered.split_once(" … ") {
+                Some((start, end)) => (Covers::FromTo(start.into(), end.into()), format!("{before}{start}")),
+                None => (Covers::Text(covered.into()), [before, covered, behind].concat()),
+            };
+            case.refusals.push(Refusal { code: code.to_owned(), at, skip: before.len(), covers });
         }
         "expect-differs:" | "input:" => case.flags.extend(words()),
         "notes:" => case.notes.extend(words()),
@@ -229,7 +255,7 @@ fn a_case_has_its_sections() {
     assert_eq!(case.before, [("a.c".to_owned(), b"int a;\n".to_vec())]);
     assert_eq!(
         case.refusals,
-        [Refusal { code: "no-loop".into(), at: "int a;".into(), skip: 4, len: Some(1) }]
+        [Refusal { code: "no-loop".into(), at: "int a;".into(), skip: 4, covers: Covers::Text("a".into()) }]
     );
 }
 
@@ -239,5 +265,8 @@ fn a_mistake_in_a_case_is_named() {
     assert!(wrong("// x\n//- bevore a.c\n").contains("2: unknown section 'bevore a.c'"));
     assert!(wrong("//- before a.c\nint a;\n//- silent\n").contains("does not say what it shows"));
     assert!(wrong("// x\n//- before a.c\nint a;\n").contains("converts, refuses, or is silent"));
-    assert!(wrong("// x\n//- before a.c\n//- refuse x at y\n").contains("'y' is not in any before section"));
+    assert!(
+        wrong("// x\n//- before a.c\n//- refuse x at @y@\n").contains("'y' is not in any before section")
+    );
+    assert!(wrong("// x\n//- before a.c\ny\n//- refuse x at y\n").contains("BEFORE@SPAN@BEHIND"));
 }

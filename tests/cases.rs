@@ -175,9 +175,8 @@ fn compare_refusals(case: &Case, refused: &[Refused]) -> Option<String> {
             Some((path.clone(), at + want.skip))
         };
         let place = case.before.iter().find_map(place)?;
-        let as_long = |r: &Refused| want.len.is_none_or(|len| len == r.text.len());
-        let found =
-            refused.iter().any(|r| r.code == want.code && (r.path.clone(), r.offset) == place && as_long(r));
+        let there = |r: &&Refused| (r.path.clone(), r.offset) == place && want.covers.is(&r.text);
+        let found = refused.iter().find(there).is_some_and(|r| r.code == want.code);
         if !found {
             return Some(format!(
                 "no refusal {} at {place:?} `{}`, but {}",
