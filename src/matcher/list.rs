@@ -7,7 +7,7 @@ use super::binding::Binding;
 use super::constraint::{allowed, kind_fits};
 use super::environment::Environment;
 use super::node::Matcher;
-use crate::smpl::pattern::{Hung, Leaf, Slot, When};
+use crate::smpl::pattern::{Hung, Leaf, Piece, Slot, When};
 use crate::smpl::token::Mark;
 use crate::smpl::{ListLength, MetaKind, Metavariable};
 use crate::source::Span;
@@ -64,9 +64,14 @@ impl<'p> Matcher<'p> {
         }
     }
 
+    /// The token at `p`, if it goes.
+    pub(super) fn removed(&self, p: Node<'p>) -> Option<&'p Piece> {
+        self.pattern.piece(p).filter(|piece| piece.atom.mark == Mark::Minus)
+    }
+
     /// What of the code goes with a token of the pattern, if that goes.
     fn goes_along(&self, p: Node<'p>, span: Span, env: &Environment) -> Environment {
-        match self.pattern.piece(p).filter(|piece| piece.atom.mark == Mark::Minus) {
+        match self.removed(p) {
             Some(piece) => env.touch_quietly(piece.atom.id, span),
             None => env.clone(),
         }
@@ -110,8 +115,7 @@ impl<'p> Matcher<'p> {
             all = next;
         }
         let dots = p.named_children().find(|n| self.is_dots(*n));
-        let goes = |n: Node<'p>| self.pattern.piece(n).is_some_and(|piece| piece.atom.mark == Mark::Minus);
-        let close = brace(p, "}").map(|id| p.tree().node(id)).filter(|close| goes(*close));
+        let close = brace(p, "}").map(|id| p.tree().node(id)).filter(|close| self.removed(*close).is_some());
         let told = |(env, rest): (Environment, Vec<Node<'_>>)| {
             let Some(close) = close else { return Some(env) };
             let gone = match dots {
@@ -183,10 +187,11 @@ impl<'p> Matcher<'p> {
                         break;
                     }
                     let mut env = self.take(*first, taken, end, env);
-                    if let ([], [], Some(at), Some(ours)) = (rest, taken, at, comma_before(*first)) {
-                        // The comma in front of dots for nothing is the last one.
-                        let last = at.next_sibling().filter(|n| is_comma(*n));
-                        env = last.map_or(env.clone(), |last| self.noted_comma(ours, last.span(), &env));
+                    // The comma in front of dots for nothing is the last one.
+                    if let ([], [], Some(at), Some(ours)) = (rest, taken, at, comma_before(*first))
+                        && let Some(last) = at.next_sibling().filter(|n| is_comma(*n))
+                    {
+                        env = self.noted_comma(ours, last.span(), &env);
                     }
                     out.extend(self.row(rest, tail, behind(taken), &env));
                 }

@@ -22,6 +22,7 @@ pub mod list;
 pub mod macros;
 pub mod miss;
 pub mod need;
+mod nest;
 pub mod node;
 pub mod noted;
 pub mod operand;

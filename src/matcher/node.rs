@@ -9,8 +9,7 @@ use super::environment::Environment;
 use super::format::is_format;
 use super::list::significant;
 use super::noted::place;
-use crate::smpl::pattern::{Leaf, NestCount, Pattern, PatternKind, Slot};
-use crate::smpl::token::Mark;
+use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
@@ -24,7 +23,7 @@ pub struct Matcher<'p> {
     /// The names that what stands elsewhere in the rule binds as well.
     asking: Names,
     /// The names that each place of a nest has its own values for.
-    keeping: Names,
+    pub(super) keeping: Names,
 }
 
 impl<'p> Matcher<'p> {
@@ -47,7 +46,7 @@ impl<'p> Matcher<'p> {
     }
 
     /// A matcher of a part that stands at the same place.
-    fn within(self, pattern: &'p Pattern) -> Self {
+    pub(super) fn within(self, pattern: &'p Pattern) -> Self {
         Self { pattern, ..self }
     }
 
@@ -230,42 +229,9 @@ impl<'p> Matcher<'p> {
                 }
                 all
             }
-            Slot::Nest(count, inner, _) => {
-                let mut found = self.nest(inner, c, env);
-                if found.is_empty() && *count == NestCount::Any {
-                    found.push(env.clone());
-                }
-                // A nest that goes takes all of the code along.
-                let goes = self.pattern.piece(p).filter(|piece| piece.atom.mark == Mark::Minus);
-                let noted = |env: &Environment| goes.map_or(env.clone(), |x| env.touch(x.atom.id, c.span()));
-                found.iter().map(noted).collect()
-            }
+            Slot::Nest(count, inner, _) => self.nest(p, (*count, inner), c, env),
             Slot::Directive(_) => self.directive(p, c, env).unwrap_or_default(),
         }
-    }
-
-    /// All places in `c` that the nest's code matches: those that agree in what the rest of the rule sees are one match.
-    fn nest(&self, inner: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let Some(root) = inner.single() else { return Vec::new() };
-        let matcher = self.within(inner);
-        let kept: Vec<&str> = self.pattern.metavariables().named(self.keeping).collect();
-        let mut found: Vec<Environment> = Vec::new();
-        for place in c.descendants().filter(|d| matcher.kinds().contains(d.kind())) {
-            let mut here: Vec<String> = Vec::new();
-            for one in matcher.node(root, place, &env.bindings_only()) {
-                let Some(one) = one.closed(&kept) else { continue };
-                let key = one.key();
-                if here.contains(&key) {
-                    continue;
-                }
-                match found.iter_mut().find(|old| old.key() == key) {
-                    Some(old) => *old = old.with_touches_of(&one),
-                    None => found.push(one),
-                }
-                here.push(key);
-            }
-        }
-        found.into_iter().map(|one| one.with_touches_before(env)).collect()
     }
 
     pub(super) fn branch(&self, branch: &'p Pattern, c: Node<'_>, env: &Environment) -> Vec<Environment> {

@@ -11,6 +11,7 @@ pub mod declare;
 pub mod directive;
 pub mod header;
 pub mod include;
+pub mod metavariable;
 pub mod names;
 pub mod nearest;
 pub mod outline;
