@@ -10,6 +10,7 @@ pub mod callback;
 pub mod caller;
 pub mod captures;
 pub mod channels;
+mod chunks;
 mod dead;
 mod declared;
 mod evidence;
