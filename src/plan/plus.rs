@@ -16,7 +16,7 @@ use crate::smpl::pattern::{Atom, Metavariables, atoms, format_names};
 use crate::smpl::token::{LineMode, TokenKind};
 use crate::smpl::{FreshPart, MetaKind, Metavariable, OperatorKind};
 use crate::source::{SourceFile, Span};
-use rows::{from_name, rows};
+use rows::{Names, from_name, rows};
 use words::space;
 
 /// What plus code is rendered with.
@@ -34,7 +34,11 @@ pub struct Renderer<'a> {
 impl Renderer<'_> {
     /// Render plus code.
     pub fn render(&self, plus: &PlusCode) -> Code {
-        let rows = rows(&plus.atoms, &|atom| self.is_statement(atom));
+        let names = Names {
+            is_statement: &|atom| self.is_statement(atom),
+            is_iterator: &|atom| self.is_iterator(atom),
+        };
+        let rows = rows(&plus.atoms, &names);
         let mut tokens = Vec::new();
         for (i, row) in rows.iter().enumerate() {
             if i > 0 {
@@ -91,12 +95,19 @@ impl Renderer<'_> {
         matches!(last, ";" | "}" | ":")
             || matches!(row[0].kind, TokenKind::Directive | TokenKind::Comment)
             || first == "." && row.iter().any(|a| a.text == "=")
-            || matches!(first, "if" | "for" | "while" | "switch" | "do" | "else") && last != "{"
+            || (matches!(first, "if" | "for" | "while" | "switch" | "do" | "else")
+                || self.is_iterator(&row[0]))
+                && last != "{"
             || row.len() == 1 && bound(first)
     }
 
     fn is_statement(&self, atom: &Atom) -> bool {
         self.metavariables.get(&atom.text).is_some_and(|m| m.kind == MetaKind::Statement)
+    }
+
+    fn is_iterator(&self, atom: &Atom) -> bool {
+        let meta = self.metavariables.get(&atom.text);
+        meta.is_some_and(|m| matches!(m.kind, MetaKind::Iterator | MetaKind::IteratorName))
     }
 
     /// Whether a row goes on in the line of the one above it: a bound block behind a header, `else` behind a block.
@@ -107,7 +118,8 @@ impl Renderer<'_> {
             }
             _ => false,
         };
-        let opens = matches!(above[0].text.as_str(), "if" | "for" | "while" | "switch" | "else" | "do");
+        let opens = matches!(above[0].text.as_str(), "if" | "for" | "while" | "switch" | "else" | "do")
+            || self.is_iterator(&above[0]);
         let ends = above.last().is_some_and(|a| matches!(a.text.as_str(), ")" | "else" | "do"));
         opens && ends && block(row) || row[0].text == "else" && block(above)
     }

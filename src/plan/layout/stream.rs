@@ -41,7 +41,7 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
         let place = &mut added[at];
         // What hangs on a row of nothing goes where that is, in order.
         let in_front = insertion.side == Side::Before
-            || insertion.anchor.is_empty() && insertion.anchor.start == old[at].span.start;
+            || insertion.anchor.is_empty() && insertion.anchor.start <= old[at].span.start;
         match (old[at].fate == Fate::Kept, in_front) {
             (false, _) => place.instead.push(&insertion.code),
             (true, true) => place.before.push(&insertion.code),
@@ -147,12 +147,7 @@ fn token_at(tree: &Tree, old: &[Old], code: &[usize], insertion: &Insertion) -> 
                 .last();
             whole.map_or(first, |n| from(n.span().start))
         }
-        Side::After
-            if anchor.is_empty()
-                && first.is_some_and(|i| is_brace(i) && old[i].span.start == anchor.start) =>
-        {
-            first
-        }
+        Side::After if anchor.is_empty() && first.is_some_and(is_brace) => first,
         Side::After => last.or(first),
     }
 }

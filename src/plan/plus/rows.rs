@@ -16,8 +16,16 @@ struct Values {
     lines: bool,
 }
 
+/// What names stand for.
+pub(super) struct Names<'a> {
+    /// Whether one stands for a statement.
+    pub is_statement: &'a dyn Fn(&Atom) -> bool,
+    /// Whether one is that of a macro that makes a loop.
+    pub is_iterator: &'a dyn Fn(&Atom) -> bool,
+}
+
 /// The atoms line by line: one statement, header or brace each.
-pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) -> Vec<&'a [Atom]> {
+pub(super) fn rows<'a>(atoms: &'a [Atom], names: &Names<'_>) -> Vec<&'a [Atom]> {
     let mut out = Vec::new();
     let mut from = 0;
     // For each open bracket, whether it may be that of a cast: nothing stands in front of it that is called.
@@ -25,12 +33,20 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
     let mut cast = false;
     let mut values: Vec<Values> = Vec::new();
     let mut header = false;
+    // For each open brace, whether a type stands in it, so that names may follow.
+    let mut types: Vec<bool> = Vec::new();
     for i in 0..atoms.len() {
         let text = atoms[i].text.as_str();
         let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
+        let mut of_type = false;
+        match text {
+            "{" => types.push(is_type(&atoms[..i])),
+            "}" => of_type = types.pop().unwrap_or_default(),
+            _ => {}
+        }
         match text {
             "(" | "[" => {
-                header |= round.is_empty() && matches!(before, "if" | "for" | "while" | "switch");
+                header |= round.is_empty() && opens_header(&atoms[from..i], out.last().copied(), names);
                 round.push(!header && i.checked_sub(1).is_none_or(|j| !is_operand(&atoms[j])));
             }
             ")" | "]" => cast = round.pop().unwrap_or_default(),
@@ -66,11 +82,12 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
             _ if !outside || comment => false,
             ";" => true,
             "{" => true,
-            _ if is_statement(&atoms[i]) => follows != ";",
-            "}" => !matches!(follows, "else" | ";" | "," | ")" | "while"),
+            _ if (names.is_statement)(&atoms[i]) => follows != ";",
+            ":" => is_label(&atoms[from..=i], &atoms[i + 1..], names),
+            "}" => !of_type && !matches!(follows, "else" | ";" | "," | ")" | "while"),
             ")" if header => {
                 header = false;
-                !matches!(follows, "{" | ";")
+                follows != "{"
             }
             "else" => !matches!(follows, "if" | "{"),
             _ => false,
@@ -78,7 +95,9 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
         let directive = atoms[i].kind == TokenKind::Directive || next.kind == TokenKind::Directive;
         let broken = next.line != atoms[i].line
             && outside
-            && (is_break(&atoms[i], next) || follows == "{" || follows == "}");
+            && (is_break(&atoms[i], next) || follows == "{" || follows == "}")
+            // It ends what stands above it.
+            && follows != ";";
         if ends || directive || broken || (next.line != atoms[i].line && atoms[i].kind == TokenKind::Comment)
         {
             out.push(&atoms[from..=i]);
@@ -88,6 +107,28 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], is_statement: &dyn Fn(&Atom) -> bool) 
     out.push(&atoms[from..]);
     out.retain(|r| !r.is_empty());
     out
+}
+
+/// Whether a bracket behind the atoms of a row opens the header of a statement that follows.
+fn opens_header(row: &[Atom], above: Option<&[Atom]>, names: &Names<'_>) -> bool {
+    let repeated = above.is_some_and(|r| r[0].text == "do" && r.last().is_some_and(|a| a.text == ";"));
+    let Some((last, before)) = row.split_last() else { return false };
+    match last.text.as_str() {
+        "while" => before.first().map_or(!repeated, |first| first.text != "}"),
+        "if" | "for" | "switch" => true,
+        _ => before.is_empty() && (names.is_iterator)(last),
+    }
+}
+
+/// Whether a row is a label in front of a statement.
+fn is_label(row: &[Atom], rest: &[Atom], names: &Names<'_>) -> bool {
+    let named = matches!(row, [name, _] if name.kind == TokenKind::Word && name.text != "default");
+    named && rest.iter().any(|a| matches!(a.text.as_str(), ";" | "}") || (names.is_statement)(a))
+}
+
+/// Whether a brace behind these atoms opens the body of a type.
+fn is_type(before: &[Atom]) -> bool {
+    before.iter().rev().take(2).any(|atom| matches!(atom.text.as_str(), "struct" | "union" | "enum"))
 }
 
 /// Whether a brace behind these atoms opens an enumeration.
