@@ -1,0 +1,175 @@
+//! What a file and its headers say about types outside of functions.
+//!
+//! In: trees. Out: what names of types stand for, the fields of aggregates, what functions return and what names outside of
+//! them are. The file that was asked about last and all headers are remembered for each thread.
+
+use super::declared::{declared_in, is_local, shape_of, type_name_in};
+use super::shape::{Shape, is_arithmetic};
+use crate::source::SourceFile;
+use crate::syntax::{Field, Kind, Node, Tree};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a file says about types outside of functions.
+#[derive(Debug, Default)]
+pub(super) struct FileTypes {
+    /// What other names of types stand for.
+    pub(super) names: HashMap<String, Shape>,
+    /// The fields of aggregates.
+    pub(super) fields: HashMap<String, HashMap<String, Shape>>,
+    pub(super) functions: HashMap<String, Shape>,
+    pub(super) globals: HashMap<String, Shape>,
+}
+
+/// What a file and its headers say, the file first.
+#[derive(Clone)]
+pub(super) struct Known(Rc<[Rc<FileTypes>]>);
+
+/// The file that was asked about last; the texts are kept so that their addresses stay their own.
+struct Asked {
+    file: SourceFile,
+    /// A part of it that was read on its own, such as the body of a macro.
+    part: Option<SourceFile>,
+    known: Known,
+}
+
+impl Asked {
+    fn is_about(&self, source: &SourceFile) -> bool {
+        let same = |one: &SourceFile| std::ptr::eq(one.text(), source.text());
+        same(&self.file) || self.part.as_ref().is_some_and(same)
+    }
+}
+
+/// In `part`, which was read on its own, what the file around it says holds as well.
+pub fn lend(file: &Tree, part: &SourceFile) {
+    Known::around(file.root());
+    KNOWN.with_borrow_mut(|all| {
+        if let Some(asked) = all {
+            asked.part = Some(part.clone());
+        }
+    });
+}
+
+/// What headers say, by the address of their tree.
+type HeaderTypes = HashMap<*const Tree, (Arc<Tree>, Rc<FileTypes>)>;
+
+thread_local! {
+    static KNOWN: RefCell<Option<Asked>> = const { RefCell::new(None) };
+    /// Headers, which many files include; they stay, so that their addresses stay their own.
+    static HEADERS: RefCell<HeaderTypes> = RefCell::default();
+}
+
+impl Known {
+    /// What the file around `c` and its headers say.
+    pub(super) fn around(c: Node<'_>) -> Self {
+        let source = c.tree().source();
+        KNOWN.with_borrow_mut(|all| match all {
+            Some(asked) if asked.is_about(source) => asked.known.clone(),
+            _ => {
+                let known = Self::of(c.tree());
+                *all = Some(Asked { file: source.clone(), part: None, known: known.clone() });
+                known
+            }
+        })
+    }
+
+    fn of(tree: &Tree) -> Self {
+        let own = Rc::new(FileTypes::of(tree.root()));
+        let of_header = |tree: &Arc<Tree>| {
+            HEADERS.with_borrow_mut(|known| {
+                let made = || (tree.clone(), Rc::new(FileTypes::of(tree.root())));
+                known.entry(Arc::as_ptr(tree)).or_insert_with(made).1.clone()
+            })
+        };
+        Self(std::iter::once(own).chain(tree.headers().iter().map(of_header)).collect())
+    }
+
+    /// What the first of them says that says anything.
+    pub(super) fn ask<T>(&self, ask: impl Fn(&FileTypes) -> Option<T>) -> Option<T> {
+        self.0.iter().find_map(|types| ask(types))
+    }
+
+    /// The type with names of types spelled out.
+    pub(super) fn resolved(&self, shape: &Shape) -> Shape {
+        let mut out = shape.clone();
+        for _ in 0..8 {
+            let next = self.ask(|types| types.names.get(&out.base).cloned());
+            let Some(next) = next.filter(|next| next.base != out.base) else { break };
+            let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
+            let qualifiers = format!("{} {}", out.qualifiers, next.qualifiers).trim().to_owned();
+            out = Shape { base: next.base, qualifiers, stars, arrays };
+        }
+        out
+    }
+}
+
+impl FileTypes {
+    fn of(root: Node<'_>) -> Self {
+        let mut out = Self::default();
+        for n in root.descendants() {
+            match n.kind() {
+                Kind::StructSpecifier | Kind::UnionSpecifier => out.aggregate(n),
+                Kind::Enumerator => {
+                    if let Some(name) = n.child(Field::Name) {
+                        out.globals.entry(name.text().to_string()).or_insert_with(|| Shape::new("int", 0));
+                    }
+                }
+                Kind::TypeDefinition => {
+                    for name in n.children_in(Field::Declarator).filter_map(type_name_in) {
+                        if let Some(shape) = shape_of(name) {
+                            out.names.insert(name.text().to_string(), shape);
+                        }
+                    }
+                }
+                Kind::PreprocDef => {
+                    let words = n.child(Field::Value).map_or("", |v| v.text().trim());
+                    if let Some(name) = n.child(Field::Name).filter(|_| is_arithmetic(words)) {
+                        out.names.insert(name.text().to_string(), Shape::new(words, 0));
+                    }
+                }
+                Kind::FunctionDefinition | Kind::Declaration if !is_local(n) => out.top(n),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn aggregate(&mut self, n: Node<'_>) {
+        let Some(body) = n.child(Field::Body) else { return };
+        let keyword = n.children().next().map_or("", Node::text);
+        let mut names: Vec<String> =
+            n.child(Field::Name).map(|tag| format!("{keyword} {}", tag.text())).into_iter().collect();
+        if let Some(definition) = n.parent().filter(|p| p.is(Kind::TypeDefinition)) {
+            let plain = definition.children_in(Field::Declarator).filter(|d| d.is_leaf());
+            names.extend(plain.map(|d| d.text().to_string()));
+        }
+        let fields = body.descendants().filter(|n| n.is(Kind::FieldDeclaration));
+        let all: HashMap<String, Shape> = fields
+            .flat_map(declared_in)
+            .filter_map(|name| Some((name.text().to_string(), shape_of(name)?)))
+            .collect();
+        for name in names {
+            self.fields.insert(name, all.clone());
+        }
+    }
+
+    fn top(&mut self, n: Node<'_>) {
+        for name in declared_in(n) {
+            if let Some(shape) = shape_of(name) {
+                self.globals.entry(name.text().to_string()).or_insert(shape);
+            }
+        }
+        let mut stars = 0;
+        let mut at = n.child(Field::Declarator);
+        while let Some(d) = at.filter(|d| d.is(Kind::PointerDeclarator)) {
+            stars += 1;
+            at = d.child(Field::Declarator);
+        }
+        let name = at.filter(|d| d.is(Kind::FunctionDeclarator)).and_then(|d| d.child(Field::Declarator));
+        if let (Some(name), Some(ty)) = (name, n.child(Field::Type)) {
+            self.functions.entry(name.text().to_string()).or_insert_with(|| Shape::new(ty.text(), stars));
+        }
+    }
+}
