@@ -6,37 +6,36 @@
 
 mod explain;
 mod prepare;
+mod program;
 mod scripts;
 mod states;
+mod step;
 mod transform;
 
 use super::layout::Manner;
-use super::prefilter::{Prefilter, Requirement};
 use super::stand_ins::StandIns;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::arms::Arms;
-use crate::matcher::environment::QUIET;
-use crate::matcher::{Binding, Environment, Found, Ground, Need, Search, iso, search};
+use crate::matcher::{Binding, Environment, Found, Ground, Search, iso};
 use crate::script::{Decision, Interpreter, Report};
+use crate::smpl::ScriptRule;
 use crate::smpl::compile::{CompiledRule, Ways};
 use crate::smpl::token::Mark;
-use crate::smpl::vocabulary::declared;
-use crate::smpl::{Depends, MetaKind, Metavariable, RuleFile, ScriptRule};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies, SkipReason};
 use crate::syntax::macros::MacroKnowledge;
-use crate::syntax::{self, Headers, Included, Outside, Tree, parse_parts, parse_with};
-use scripts::Checks;
+use crate::syntax::{Headers, Included, Tree, parse_parts, parse_with};
 use states::{State, distinct, export, pooled, start};
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
+use step::{RuleStep, ScriptStep, Step};
 use transform::transform;
 
 pub use explain::{Account, Hidden, Obstacle, Purpose, Said};
 pub use prepare::prepare;
+pub use program::Program;
 
 /// Whether scripts of rule files run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,242 +72,6 @@ pub struct ApplyOptions {
     pub ways: Ways,
     /// How long the rules may take on one file.
     pub timeout: Option<Duration>,
-}
-
-/// A rule file ready to run.
-#[derive(Clone, Debug)]
-pub struct Program {
-    file: RuleFile,
-    steps: Vec<Step>,
-    /// Scripts that run before all files.
-    first: Vec<ScriptRule>,
-    /// Scripts that run after all files.
-    last: Vec<ScriptRule>,
-    /// The bindings that steps read, as `rule.metavariable`: all others are forgotten, or their combinations would
-    /// multiply.
-    needed: HashSet<String>,
-    prefilter: Prefilter,
-    /// What is known about macros beyond the file itself, if that is more than what is shipped.
-    macros: Option<MacroKnowledge>,
-    /// What is odd about its rules.
-    remarks: Vec<Diagnostic>,
-}
-
-impl Program {
-    /// What is known about the macros of a file: what the rules declare names to be, then what its headers say.
-    fn known(&self, source: &SourceFile, headers: Option<&Headers<'_>>) -> Cow<'_, MacroKnowledge> {
-        let Some(headers) = headers else {
-            return Cow::Borrowed(self.macros.as_ref().unwrap_or_else(|| syntax::parse::shipped_macros()));
-        };
-        let told = headers.macros(source);
-        let names = self.file.declared_names();
-        Cow::Owned(if names.is_empty() { told } else { declared(&names, Some(&Arc::new(told))) })
-    }
-
-    /// What a person should look at in the rules, though they run.
-    pub fn remarks(&self) -> &[Diagnostic] {
-        &self.remarks
-    }
-
-    /// Tells which files have to be looked at.
-    pub fn prefilter(&self) -> &Prefilter {
-        &self.prefilter
-    }
-
-    /// Whether some rule changes code.
-    pub fn transforms(&self) -> bool {
-        self.rules().any(|step| step.rule.transforms())
-    }
-
-    /// Whether it can do anything at all: change code, mark it, or run a script.
-    pub fn acts(&self) -> bool {
-        let scripts = !self.first.is_empty() || !self.last.is_empty();
-        scripts || self.steps.iter().any(|step| step.requirement().acts)
-    }
-
-    /// Whether some rule marks lines with `*`.
-    pub fn is_context(&self) -> bool {
-        self.rules().any(RuleStep::is_context)
-    }
-
-    /// Whether scripts are told about all files at the end: then one worker has to see all of them.
-    pub fn sums_up(&self) -> bool {
-        !self.last.is_empty()
-    }
-
-    fn rules(&self) -> impl Iterator<Item = &RuleStep> {
-        self.steps.iter().filter_map(|step| match step {
-            Step::Rule(rule) => Some(&**rule),
-            Step::Script(_) => None,
-        })
-    }
-
-    /// What the first look at a file has to read outside of what the rules need, if such a look is worth anything.
-    fn first_look(&self) -> Option<Outside> {
-        let mut rules = self.rules();
-        if rules.any(RuleStep::is_loose) {
-            return None;
-        }
-        Some(if self.asks_for_types() { Outside::All } else { Outside::Wanted })
-    }
-
-    /// Whether some rule asks for the type of an expression.
-    fn asks_for_types(&self) -> bool {
-        self.rules().any(|step| step.rule.metavariables.values().any(|m| !m.types.is_empty()))
-    }
-
-    /// Whether places are known from rule to rule.
-    fn remembers_places(&self) -> bool {
-        let place = |m: &Metavariable| matches!(m.kind, MetaKind::Position(_));
-        self.rules().any(|step| step.rule.metavariables.values().any(place))
-    }
-
-    fn has_scripts(&self) -> bool {
-        let in_step = |step: &Step| match step {
-            Step::Rule(rule) => !Checks::of(&rule.rule).is_empty(),
-            Step::Script(_) => true,
-        };
-        !self.first.is_empty() || !self.last.is_empty() || self.steps.iter().any(in_step)
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Rule(Box<RuleStep>),
-    Script(Box<ScriptStep>),
-}
-
-/// A rule with C.
-#[derive(Clone, Debug)]
-struct RuleStep {
-    rule: CompiledRule,
-    depends: Option<Depends>,
-    /// The own name, the rule and the name there.
-    inherited: Vec<(String, String, String)>,
-    /// Other bindings that it looks at, as `rule.metavariable`.
-    reads: BTreeSet<String>,
-    /// What code has to hold for the rule to match in it.
-    need: Need,
-}
-
-/// A rule with a script that runs for each environment.
-#[derive(Clone, Debug)]
-struct ScriptStep {
-    name: String,
-    script: ScriptRule,
-    /// The bindings that it looks at, as `rule.metavariable`.
-    reads: BTreeSet<String>,
-}
-
-impl RuleStep {
-    /// The bindings that it inherits, as `rule.metavariable`.
-    fn inherited_names(&self) -> impl Iterator<Item = String> {
-        self.inherited.iter().map(|(_, rule, name)| format!("{rule}.{name}"))
-    }
-
-    fn is_context(&self) -> bool {
-        self.rule.marks.values().any(|mark| *mark == Mark::Star)
-    }
-
-    /// Whether it has an effect of its own, and not only for later rules.
-    fn acts(&self) -> bool {
-        self.rule.transforms() || self.is_context() || !Checks::of(&self.rule).is_empty()
-    }
-
-    /// Whether a match has an effect of its own: what may be there any number of times may be there not at all.
-    fn acts_on(&self, found: &Environment) -> bool {
-        let marked = |atom: u32| self.rule.marks.get(&(atom & !QUIET)).is_some_and(|m| *m != Mark::Context);
-        let touched = || found.touches().into_iter().map(|touch| touch.atom);
-        !Checks::of(&self.rule).is_empty()
-            || touched().any(|atom| marked(atom) || self.rule.hangs.contains_key(&atom))
-    }
-
-    /// Whether it may match in any code at all, or in several items together.
-    fn is_loose(&self) -> bool {
-        matches!(self.need, Need::Nothing)
-            || self.rule.pattern.roots().count() > 1 && search::may_stand_at_top(&self.rule.pattern)
-    }
-}
-
-impl Step {
-    fn requirement(&self) -> Requirement {
-        match self {
-            Self::Rule(step) => {
-                let mut needs: Vec<String> = step.inherited.iter().map(|(_, rule, _)| rule.clone()).collect();
-                needed_rules(step.depends.as_ref(), &mut needs);
-                Requirement {
-                    name: step.rule.name.clone(),
-                    code: step.need.clone(),
-                    needs,
-                    acts: step.acts(),
-                }
-            }
-            Self::Script(step) => {
-                let bound = step.script.inputs.iter().filter(|i| i.default.is_none());
-                let mut needs: Vec<String> = bound.map(|i| i.rule.clone()).collect();
-                needed_rules(step.script.header.depends.as_ref(), &mut needs);
-                Requirement { name: step.name.clone(), code: Need::Nothing, needs, acts: true }
-            }
-        }
-    }
-
-    /// The rules whose having matched it asks about.
-    fn rules_asked(&self) -> Vec<String> {
-        let mut rules = Vec::new();
-        mentioned_rules(self.depends(), &mut rules);
-        rules
-    }
-
-    fn depends(&self) -> Option<&Depends> {
-        match self {
-            Self::Rule(step) => step.depends.as_ref(),
-            Self::Script(step) => step.script.header.depends.as_ref(),
-        }
-    }
-
-    /// All bindings that it looks at, as `rule.metavariable`.
-    fn reads(&self) -> Vec<String> {
-        match self {
-            Self::Rule(step) => step.reads.iter().cloned().chain(step.inherited_names()).collect(),
-            Self::Script(step) => step.reads.iter().cloned().collect(),
-        }
-    }
-
-    /// The bindings that it looks at by themselves, and not all there are at once.
-    fn reads_one_by_one(&self) -> Vec<String> {
-        match self {
-            Self::Rule(step) => {
-                let read = states::reads_one_by_one(&step.rule.metavariables);
-                read.into_iter().chain(step.inherited_names()).collect()
-            }
-            Self::Script(_) => self.reads(),
-        }
-    }
-}
-
-/// The rules that must have matched for a dependency to hold.
-fn needed_rules(depends: Option<&Depends>, rules: &mut Vec<String>) {
-    match depends {
-        Some(Depends::Rule(name) | Depends::Ever(name)) => rules.push(name.clone()),
-        Some(Depends::And(a, b)) => {
-            needed_rules(Some(a), rules);
-            needed_rules(Some(b), rules);
-        }
-        Some(Depends::Or(..) | Depends::Not(_) | Depends::Never(_) | Depends::FileIn(_)) | None => {}
-    }
-}
-
-/// The rules that a dependency mentions.
-fn mentioned_rules(depends: Option<&Depends>, rules: &mut Vec<String>) {
-    match depends {
-        Some(Depends::Rule(name) | Depends::Ever(name) | Depends::Never(name)) => rules.push(name.clone()),
-        Some(Depends::And(a, b) | Depends::Or(a, b)) => {
-            mentioned_rules(Some(a), rules);
-            mentioned_rules(Some(b), rules);
-        }
-        Some(Depends::Not(inner)) => mentioned_rules(Some(inner), rules),
-        Some(Depends::FileIn(_)) | None => {}
-    }
 }
 
 /// A line that a `*` rule reports.

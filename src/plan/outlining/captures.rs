@@ -56,10 +56,10 @@ impl Capture {
         match self.passing {
             // A parameter that is written as an array is a pointer.
             Passing::Own | Passing::Value | Passing::Late => {
-                declaration.ty.decayed().without_const().declare(declaration.name)
+                declaration.ty.decayed().without_const().spelled_out().declare(declaration.name)
             }
-            Passing::Decayed => declaration.ty.decayed().declare(declaration.name),
-            Passing::Address => declaration.ty.pointer_to(declaration.name),
+            Passing::Decayed => declaration.ty.decayed().spelled_out().declare(declaration.name),
+            Passing::Address => declaration.ty.spelled_out().pointer_to(declaration.name),
         }
     }
 }
