@@ -117,6 +117,7 @@ note N25: The iterator is now left right after the last piece that was taken; it
 note N4: Pieces are no longer cut in two at multiples of {limit}: a batch used to end in the middle of a page when the start was not aligned.
 note N2: Up to {batch} pages may be grabbed in vain and dropped again when the callback refuses one.
 note N3: The array of pages is no longer allocated; up to {batch} pages are grabbed at a time.
+note N26: {limit} is taken to be above zero when the walk begins: with room for no page, grabbing pages used to fail there; the helper has room of its own.
 note N6: This assumes that {value} is negative whenever the callback stops with it.
 note N1: {test} is now checked after a page has been grabbed: if both fail, the error of grabbing the page is returned.
 note N7: {statement} is now done for each page rather than for each batch.

@@ -79,6 +79,8 @@ pub fn exits<'t>(machine: &Machine<'_, 't>, out: &Output<'t>) -> Result<Vec<Exit
 
 fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> Result<Exit<'t>, Refusal> {
     let site = machine.eval.site;
+    // Nothing was acquired yet: the object stands where the element before was taken.
+    let position = if jump.before_acquire { Position::BeforePiece } else { Position::EndOfBatch };
     let exit = |end, state| Exit {
         jump: jump.clone(),
         end,
@@ -86,7 +88,7 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
         may_go_on: false,
         work: Work::default(),
         comments: Vec::new(),
-        position: Position::EndOfBatch,
+        position,
     };
     let inner = match (jump.target, site.inner) {
         (Target::NextElement | Target::BehindInner | Target::Flagged, Some(inner)) => inner,
@@ -124,7 +126,7 @@ fn follow<'t>(machine: &Machine<'_, 't>, out: &Output<'t>, jump: &Jump<'t>) -> R
             may_go_on: flow == Flow::Falls,
             work,
             comments: comments_inside(site, &probe.out),
-            position: Position::EndOfBatch,
+            position,
         },
         None if jump.target == Target::Flagged => exit(End::Leaves(Target::BehindOuter), state),
         None => Exit { work, ..exit(another(machine, jump, &state)?, state) },

@@ -8,6 +8,7 @@ use super::exits::{End, Exit, known};
 use super::failure::Failure;
 use super::output::{Output, Piece, Stage, Target};
 use super::position::Position;
+use super::room::room_taken_for_granted;
 use super::scratch::is_scratch;
 use super::storage::is_allocated;
 use super::sym::Sign;
@@ -83,6 +84,8 @@ impl<'t> Found<'_, '_, 't> {
         if is_allocated(site) {
             notes.push(Note::with("N3", "batch", spec.batch.clone()));
         }
+        let granted = room_taken_for_granted(self.eval, self.total);
+        notes.extend(granted.map(|limit| Note::with("N26", "limit", limit.text())));
         if !self.total.rest.is_empty() {
             notes.push(Note::with("N2", "batch", spec.batch.clone()));
         }

@@ -1,9 +1,11 @@
 //! Whether there is always room for an element when a batch is acquired.
 //!
 //! In: the limit on elements that is given to the acquisition. Out: nothing, if it is a number, does not change in the loop,
-//! or is asked for in front of every acquisition. It refuses a limit that may run down to zero: then nothing is got, the
+//! or is asked for in front of every acquisition; and whether a limit that does not change may be zero from the start, which
+//! a reviewer has to know. It refuses a limit that may run down to zero: then nothing is got, the
 //! loop ends with that, and the helper, which has its own batches, would go on.
 
+use super::control::initial;
 use super::eval::{Evaluator, unwrapped};
 use super::expressions::{is_pure, looks_up, same_text};
 use super::output::FailureArm;
@@ -13,7 +15,7 @@ use super::total::{Total, above_zero, sides_of_least};
 use super::truth::Relation;
 use super::usage::leaves;
 use crate::flow::access::accesses;
-use crate::syntax::scope::DeclId;
+use crate::syntax::scope::{DeclId, DeclKind};
 use crate::syntax::{Field, Kind, Node};
 
 /// Check the limit on elements.
@@ -25,6 +27,14 @@ pub(super) fn check_room<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Res
     }
     let sentence = "this may run down to zero, and nothing asks for that in front of the acquisition";
     Err(Refusal::new(RefusalCode::RoomRunsOut, slots.span(), sentence))
+}
+
+/// The limit, if nothing tells that there is room for an element when the loop is come to.
+pub(super) fn room_taken_for_granted<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Option<Node<'t>> {
+    let slots = eval.site.slots.map(unwrapped)?;
+    let mut held = held(eval, total);
+    held.extend(held_at_entry(eval.site.outer));
+    Room { eval, held }.may_be_zero(slots, 0).then_some(slots)
 }
 
 /// Conditions that hold, or do not, whenever a batch is acquired.
@@ -48,10 +58,24 @@ pub(super) fn check_entered<'t>(
     total: &Total<'t>,
     failure: &FailureArm<'t>,
 ) -> Result<(), Refusal> {
-    let outer = eval.site.outer;
     if !is_tested_late(eval.site) || !failure.nothing_fails {
         return Ok(());
     }
+    let held = held_at_entry(eval.site.outer);
+    let counted = above_zero(total.condition).unwrap_or(total.condition);
+    let left = total.position.into_iter().chain([counted, eval.site.bytes]);
+    let known =
+        |left: Node<'t>| held.iter().any(|(condition, holds)| eval.says(*condition, *holds, unwrapped(left)));
+    if left.into_iter().any(known) {
+        return Ok(());
+    }
+    let sentence = "if there is nothing to walk, this acquires once and fails; the helper would not";
+    let asked = failure.test.child(Field::Condition).map_or(failure.test, unwrapped);
+    Err(Refusal::new(RefusalCode::ErrorChannels, asked.span(), sentence))
+}
+
+/// Conditions that hold, or do not, when a loop is come to.
+fn held_at_entry(outer: Node<'_>) -> Vec<(Node<'_>, bool)> {
     let mut held = Vec::new();
     for inside in std::iter::once(outer).chain(outer.ancestors()) {
         let Some(around) = inside.parent() else { break };
@@ -63,16 +87,7 @@ pub(super) fn check_entered<'t>(
             held.extend(around.child(Field::Condition).map(|condition| (condition, true)));
         }
     }
-    let counted = above_zero(total.condition).unwrap_or(total.condition);
-    let left = total.position.into_iter().chain([counted, eval.site.bytes]);
-    let known =
-        |left: Node<'t>| held.iter().any(|(condition, holds)| eval.says(*condition, *holds, unwrapped(left)));
-    if left.into_iter().any(known) {
-        return Ok(());
-    }
-    let sentence = "if there is nothing to walk, this acquires once and fails; the helper would not";
-    let asked = failure.test.child(Field::Condition).map_or(failure.test, unwrapped);
-    Err(Refusal::new(RefusalCode::ErrorChannels, asked.span(), sentence))
+    held
 }
 
 /// Whether the loop acquires before it asks whether anything is left.
@@ -101,6 +116,33 @@ impl<'t> Room<'_, '_, 't> {
         }
         let given = self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id));
         depth < 4 && given.is_some_and(|value| self.is_there(value, depth + 1))
+    }
+
+    /// Whether a limit may be zero at the first acquisition, as far as the code tells.
+    fn may_be_zero(&self, limit: Node<'t>, depth: u32) -> bool {
+        let limit = unwrapped(limit);
+        if self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit)) {
+            return false;
+        }
+        let least = sides_of_least(self.eval.spec, limit);
+        if !least.is_empty() {
+            return least.into_iter().any(|side| self.may_be_zero(side, depth));
+        }
+        let given = self
+            .eval
+            .scopes
+            .resolve(limit)
+            .and_then(|id| self.given_in_front(id).or_else(|| initial(self.eval, id).0));
+        if let Some(value) = given.filter(|_| depth < 4) {
+            return self.may_be_zero(value, depth + 1);
+        }
+        let is_variable = |id: DeclId| {
+            let declaration = self.eval.scopes.declaration(id);
+            matches!(declaration.kind, DeclKind::Local | DeclKind::Parameter) && !declaration.ty.is_array()
+        };
+        let read = accesses(limit, self.eval.scopes);
+        let varies = read.iter().any(|a| a.uses() && limit.encloses(a.node) && is_variable(a.decl));
+        varies || !is_pure(&self.eval.spec.pure, limit) || limit.text() == "0"
     }
 
     /// The only value that a variable gets in the loop, in front of the acquisition.
@@ -207,6 +249,23 @@ mod tests {
         let kept = "most = 8 - used;\n\t\tif (!most)\n\t\t\treturn -EFBIG;";
         assert_eq!(limited("most", kept, "used++"), "walk");
         assert_eq!(limited("most", "most = 8 - used;", "used++"), "room-runs-out");
+    }
+
+    #[test]
+    fn what_may_be_zero_from_the_start_is_told() {
+        let noted = |limit: &str, first: &str| {
+            let limit = format!("got = take_batch(iter, parts, ~0UL, {limit}, &off);");
+            let first = format!("int k, ret = 0, most = object->room;\n{first}");
+            verdict(&[
+                ("got = take_batch(iter, parts, ~0UL, 16, &off);", &limit),
+                ("int k, ret = 0;", &first),
+            ])
+        };
+        assert_eq!(noted("most", ""), "walk N26");
+        assert_eq!(noted("smaller(16, most)", ""), "walk N26");
+        assert_eq!(noted("most", "\n\tif (most == 0)\n\t\treturn -EINVAL;\n"), "walk");
+        assert_eq!(noted("most", "\n\tmost = 8;\n"), "walk");
+        assert_eq!(noted("sizeof(parts) / sizeof(parts[0])", ""), "walk");
     }
 
     #[test]

@@ -48,6 +48,7 @@ note N2: in vain
 note N5: position
 note N6: below zero: {value}
 note N7: per element: {statement}
+note N26: room: {limit}
 ";
 
 /// The loop that the changes are made in.
