@@ -38,12 +38,10 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], names: &Names<'_>) -> Vec<&'a [Atom]> 
     for i in 0..atoms.len() {
         let text = atoms[i].text.as_str();
         let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
-        let mut of_type = false;
-        match text {
-            "{" => types.push(is_type(&atoms[..i])),
-            "}" => of_type = types.pop().unwrap_or_default(),
-            _ => {}
+        if text == "{" {
+            types.push(is_type(&atoms[..i]));
         }
+        let of_type = text == "}" && types.pop().unwrap_or_default();
         match text {
             "(" | "[" => {
                 header |= round.is_empty() && opens_header(&atoms[from..i], out.last().copied(), names);
@@ -92,14 +90,7 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], names: &Names<'_>) -> Vec<&'a [Atom]> 
             "else" => !matches!(follows, "if" | "{"),
             _ => false,
         };
-        let directive = atoms[i].kind == TokenKind::Directive || next.kind == TokenKind::Directive;
-        let broken = next.line != atoms[i].line
-            && outside
-            && (is_break(&atoms[i], next) || follows == "{" || follows == "}")
-            // It ends what stands above it.
-            && follows != ";";
-        if ends || directive || broken || (next.line != atoms[i].line && atoms[i].kind == TokenKind::Comment)
-        {
+        if ends || is_apart(&atoms[i], next) || outside && is_broken(&atoms[i], next) {
             out.push(&atoms[from..=i]);
             from = i + 1;
         }
@@ -107,6 +98,23 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], names: &Names<'_>) -> Vec<&'a [Atom]> 
     out.push(&atoms[from..]);
     out.retain(|r| !r.is_empty());
     out
+}
+
+/// Whether one of two atoms is a line of its own: a directive, or a comment that ends with its line.
+fn is_apart(atom: &Atom, next: &Atom) -> bool {
+    let directive = |a: &Atom| a.kind == TokenKind::Directive;
+    directive(atom) || directive(next) || atom.kind == TokenKind::Comment && next.line != atom.line
+}
+
+/// Whether a line of the rule ends behind an atom, and with it one of the code.
+fn is_broken(atom: &Atom, next: &Atom) -> bool {
+    let code = match next.text.as_str() {
+        "{" | "}" => true,
+        // It ends what stands above it.
+        ";" => false,
+        _ => is_break(atom, next),
+    };
+    code && next.line != atom.line
 }
 
 /// Whether a bracket behind the atoms of a row opens the header of a statement that follows.
