@@ -136,7 +136,7 @@ note N20: If no page can be grabbed although there is data left, that is -EFAULT
 note N21: {index} was taken for the last entry of a batch, which it is only if {sum} was zero before; the last piece has its own length in any case now.
 note N22: Pages are no longer kept in a queue; it used to be refilled as long as {condition}, and the walk now also ends with the iterator, where the queue would have stayed empty. A page that cannot be grabbed although there is data left is -EFAULT.
 note N24: Where no page can be grabbed and {condition} holds, the callback is handed {element} by the function itself, and the walk goes on from there, as before.
-note N23: {test} is now tested behind each page; it used to be tested when a whole batch had been walked.
+note N23: {test} is now tested for each page; it used to be tested once for a whole batch of them.
 note N9: Messages that print __func__ now name the callback.
 
 // What `vedalia verify --exec` and the tests play it in.

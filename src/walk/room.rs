@@ -37,6 +37,14 @@ pub(super) fn room_taken_for_granted<'t>(eval: &Evaluator<'_, 't>, total: &Total
     Room { eval, held }.may_be_zero(slots, 0).then_some(slots)
 }
 
+/// Whether a test in front of the acquisition cannot come true within what was a batch: it asks whether there is room, and the
+/// acquisition is given no more than that, or nothing in the loop changes what it asks.
+pub(super) fn keeps_batches_whole<'t>(eval: &Evaluator<'_, 't>, test: Node<'t>) -> bool {
+    let room = Room { eval, held: vec![(test, false)] };
+    let limits = eval.site.slots.into_iter().chain([eval.site.bytes]);
+    room.is_steady(test) || limits.into_iter().any(|limit| room.is_asked(limit, 0))
+}
+
 /// Conditions that hold, or do not, whenever a batch is acquired.
 fn held<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Vec<(Node<'t>, bool)> {
     let site = eval.site;
@@ -116,6 +124,15 @@ impl<'t> Room<'_, '_, 't> {
         }
         let given = self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id));
         depth < 4 && given.is_some_and(|value| self.is_there(value, depth + 1))
+    }
+
+    /// Whether what is held is about a limit, or about a side of a minimum.
+    fn is_asked(&self, limit: Node<'t>, depth: u32) -> bool {
+        let limit = unwrapped(limit);
+        let given = || self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id));
+        self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit))
+            || sides_of_least(self.eval.spec, limit).into_iter().any(|side| self.is_asked(side, depth))
+            || depth < 4 && given().is_some_and(|value| self.is_asked(value, depth + 1))
     }
 
     /// Whether a limit may be zero at the first acquisition, as far as the code tells.

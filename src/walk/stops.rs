@@ -1,15 +1,16 @@
-//! Tests behind a batch that end the walk, and are asked behind each element now.
+//! Tests behind or in front of a batch that end the walk, and are asked for each element now.
 //!
 //! In: the ways out, and the variables that make the rest of a batch do nothing once they are not zero. Out: the tests
 //! that used to let the rest of the batch be walked: a person has to look at them. It refuses a variable that one element
 //! sets and another one overwrites before it is looked at.
 
 use super::eval::{Evaluator, unwrapped};
-use super::exits::Exit;
+use super::exits::{End, Exit};
 use super::expressions::{looks_up, same_text};
 use super::induct::is_count;
 use super::output::{Output, Piece, Target};
 use super::refusal::{Refusal, RefusalCode};
+use super::room::keeps_batches_whole;
 use super::state::State;
 use super::sym::{Atom, Sym};
 use super::total::{Total, is_least};
@@ -62,6 +63,12 @@ pub(super) fn within_batches<'t>(
             return Err(not_stopped(eval, *id, test));
         }
         out.push(test);
+    }
+    let in_front = exits.iter().filter(|exit| exit.jump.before_acquire && matches!(exit.end, End::Leaves(_)));
+    for exit in in_front {
+        let around = exit.jump.node.ancestors().take_while(|n| *n != eval.site.outer);
+        let test = around.filter_map(|n| n.child(Field::Condition)).map(unwrapped).next();
+        out.extend(test.filter(|test| !keeps_batches_whole(eval, *test)));
     }
     Ok(out)
 }
@@ -116,4 +123,30 @@ fn not_stopped(eval: &Evaluator<'_, '_>, id: DeclId, place: Node<'_>) -> Refusal
         "`{name}` is looked at behind the batch only: another element may have overwritten what one element has set"
     );
     Refusal::new(RefusalCode::ErrorChannels, place.span(), sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    /// Whether a test in front of the acquisition is told of, with what limits the acquisition and what the body does.
+    fn is_told(limit: &str, in_front: &str, body: &str) -> bool {
+        let test = format!("{in_front}\n\t\tgot = take_batch(iter, parts, ~0UL, {limit}, &off);");
+        let see = format!("{body};\n\t\t\tsee(object, parts[k], off, len);");
+        let verdict = verdict(&[
+            ("got = take_batch(iter, parts, ~0UL, 16, &off);", &test),
+            ("see(object, parts[k], off, len);", &see),
+            ("int k, ret = 0;", "int k, ret = 0, used = 0;"),
+        ]);
+        assert!(verdict.starts_with("walk"), "{verdict}");
+        verdict.contains("N23")
+    }
+
+    #[test]
+    fn what_was_asked_for_once_per_batch_is_told() {
+        let test = "if (used >= 8)\n\t\t\treturn -EFBIG;";
+        assert!(is_told("16", test, "used++"));
+        assert!(!is_told("16", test, ""), "nothing changes what it asks");
+        assert!(!is_told("8 - used", test, "used++"), "a batch has no more than it asks for");
+    }
 }
