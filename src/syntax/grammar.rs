@@ -2,7 +2,8 @@
 //!
 //! In: text. Out: a tree-sitter tree, or nothing if the text needs more work than its length or what is left of its
 //! file's [`Effort`] allows, so that hostile text cannot hang a run. The limits count steps, not time: the same text
-//! always gives the same answer.
+//! always gives the same answer. Long stretches of blanks, which the overlay leaves where it hides something, are not shown
+//! to the parser.
 
 use super::kind::{Field, Kind};
 use std::cell::{Cell, RefCell};

@@ -2,9 +2,9 @@
 //!
 //! In: a kernel version, whose repository `cargo xtask kernel` makes. Out: one line per patch – objects built, functions
 //! with the same code as before, new warnings of the compiler and of sparse, checkpatch – and the findings; exit status 1
-//! if there are any. The series is made by the `vedalia` of this
-//! workspace, from the base tag to a branch `check/...` of that repository; a checkout of its own below `target/kernel/`
-//! is configured once and kept. It does not judge the words of a patch.
+//! if there are any. What checkpatch says about lines that a patch only moves is printed and counted apart. The series is
+//! made by the `vedalia` of this workspace, from the base tag to a branch `check/...` of that repository; a checkout of its
+//! own below `target/kernel/` is configured once and kept. It does not judge the words of a patch.
 
 mod code;
 mod mails;
@@ -21,7 +21,7 @@ use vedalia::verify::build::{Message, new_warnings};
 
 use crate::command::{self, git, text};
 use crate::kernel;
-use workshop::Workshop;
+use workshop::{Remarks, Workshop};
 
 /// Options of `cargo xtask kernel-check`.
 #[derive(Debug, Args)]
@@ -70,6 +70,8 @@ struct Checked {
     /// Callers of what the patch changes, with other code.
     callers: BTreeSet<String>,
     findings: Vec<String>,
+    /// What checkpatch says about lines that are as they were, elsewhere.
+    moved: Vec<String>,
 }
 
 /// Run the check.
@@ -167,10 +169,13 @@ fn check_patches(
         let after = workshop.build(wanted, &arguments.make)?;
         let mut findings: Vec<String> = unbuilt(&before.failed, &after.failed);
         findings.extend(new_warnings(&before.messages, &after.messages).into_iter().map(spell));
-        match files.next() {
-            Some(mail) => findings.extend(workshop.checkpatch(&mail)?),
-            None => findings.push("there is no mail for this commit".to_owned()),
-        }
+        let remarks = match files.next() {
+            Some(mail) => workshop.checkpatch(&mail)?,
+            None => {
+                Remarks { new: vec!["there is no mail for this commit".to_owned()], ..Remarks::default() }
+            }
+        };
+        findings.extend(remarks.new);
         let (mut same, mut callers) = (0, BTreeSet::new());
         for object in &after.built {
             let Some(source) = touched.iter().find(|file| *object == object_of(file)) else { continue };
@@ -183,7 +188,8 @@ fn check_patches(
             findings.extend(compared.unexplained.into_iter().map(told));
         }
         shelf.keep(&after.built)?;
-        checked.push(Checked { subject, files: touched, built: after.built, same, callers, findings });
+        let moved = remarks.moved;
+        checked.push(Checked { subject, files: touched, built: after.built, same, callers, findings, moved });
     }
     Ok(checked)
 }
@@ -268,12 +274,20 @@ fn report(patches: &[Checked], findings: &mut Vec<String>) {
         for finding in &patch.findings {
             println!("{:34}{finding}", "");
         }
+        for remark in &patch.moved {
+            println!("{:34}on a moved line: {remark}", "");
+        }
     }
     for finding in findings.iter() {
         println!("finding: {finding}");
     }
     let total = findings.len() + patches.iter().map(|patch| patch.findings.len()).sum::<usize>();
-    println!("{} patches, {} objects, {total} findings", patches.len(), objects.len());
+    let moved = patches.iter().map(|patch| patch.moved.len()).sum::<usize>();
+    println!(
+        "{} patches, {} objects, {total} findings, {moved} on moved lines",
+        patches.len(),
+        objects.len()
+    );
 }
 
 fn workspace() -> PathBuf {

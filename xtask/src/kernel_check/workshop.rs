@@ -15,6 +15,15 @@ use super::Configuration;
 use crate::command::{self, git};
 use crate::kernel;
 
+/// What checkpatch says about a mail.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Remarks {
+    /// About lines that the patch writes, or about its message.
+    pub(super) new: Vec<String>,
+    /// About lines that the patch takes from elsewhere in the same mail: code that moves is not changed by what moves it.
+    pub(super) moved: Vec<String>,
+}
+
 /// The checkout.
 pub(super) struct Workshop {
     tree: PathBuf,
@@ -110,26 +119,45 @@ impl Workshop {
     }
 
     /// What the tree's own checkpatch says about a mail.
-    pub(super) fn checkpatch(&self, mail: &Path) -> Result<Vec<String>> {
+    pub(super) fn checkpatch(&self, mail: &Path) -> Result<Remarks> {
         let mut check = Command::new("perl");
         check.args(["scripts/checkpatch.pl", "--strict", "--show-types", "--terse", "--no-summary"]);
         let output = command::output(check.arg(mail).current_dir(&self.tree))?;
-        let said = String::from_utf8_lossy(&output.stdout);
         let text = fs::read_to_string(mail).with_context(|| format!("cannot read {}", mail.display()))?;
-        let finding = |line: &str| {
-            let (_, rest) = line.split_once(".patch:")?;
-            let told = ["ERROR:", "WARNING:", "CHECK:"].iter().any(|level| rest.contains(level));
-            (told && !is_mistaken(rest, &text)).then(|| format!("checkpatch: {rest}"))
-        };
-        Ok(said.lines().filter_map(finding).collect())
+        Ok(remarks(&String::from_utf8_lossy(&output.stdout), &text))
     }
+}
+
+/// What checkpatch said, sorted.
+fn remarks(said: &str, mail: &str) -> Remarks {
+    let mut out = Remarks::default();
+    for (_, rest) in said.lines().filter_map(|line| line.split_once(".patch:")) {
+        let told = ["ERROR:", "WARNING:", "CHECK:"].iter().any(|level| rest.contains(level));
+        let line = line_of(rest, mail);
+        if !told || is_mistaken(rest, line) {
+            continue;
+        }
+        let place = if is_moved(line, mail) { &mut out.moved } else { &mut out.new };
+        place.push(format!("checkpatch: {rest}"));
+    }
+    out
+}
+
+/// The line of the mail that a finding is about.
+fn line_of<'m>(finding: &str, mail: &'m str) -> &'m str {
+    let number = finding.split_once(':').and_then(|(number, _)| number.parse::<usize>().ok());
+    number.and_then(|number| mail.lines().nth(number.checked_sub(1)?)).unwrap_or_default()
+}
+
+/// Whether a line of a mail is one that the mail adds and takes away elsewhere, but for how far it is indented.
+fn is_moved(line: &str, mail: &str) -> bool {
+    let Some(added) = line.strip_prefix('+').map(str::trim) else { return false };
+    !added.is_empty() && mail.lines().any(|other| other.strip_prefix('-').map(str::trim) == Some(added))
 }
 
 /// Whether checkpatch takes the definition of a function with `for_each` in its name for a loop: it wants the brace on the
 /// same line then.
-fn is_mistaken(finding: &str, mail: &str) -> bool {
-    let place = finding.split_once(':').and_then(|(number, _)| number.parse::<usize>().ok());
-    let line = place.and_then(|number| mail.lines().nth(number.checked_sub(1)?)).unwrap_or_default();
+fn is_mistaken(finding: &str, line: &str) -> bool {
     let definition = line.starts_with('+') && !line.starts_with("+\t") && line.contains("for_each");
     finding.contains("OPEN_BRACE") && definition
 }
@@ -137,4 +165,26 @@ fn is_mistaken(finding: &str, mail: &str) -> bool {
 /// One job per processor.
 fn jobs() -> String {
     format!("-j{}", std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAIL: &str = "\
+-\t\tunsigned left;
++\tunsigned left;
++\tunsigned more;
++int walk_for_each(void) {
+";
+
+    #[test]
+    fn findings_about_moved_lines_are_told_apart() {
+        let said = "a.patch:2: WARNING:UNSPECIFIED_INT: first\na.patch:3: WARNING:UNSPECIFIED_INT: second\n\
+                    a.patch:4: ERROR:OPEN_BRACE: third\na.patch:9: CHECK:LAST: fourth\ntotal: 4\n";
+        let told = remarks(said, MAIL);
+        assert_eq!(told.moved, ["checkpatch: 2: WARNING:UNSPECIFIED_INT: first"]);
+        let new = ["checkpatch: 3: WARNING:UNSPECIFIED_INT: second", "checkpatch: 9: CHECK:LAST: fourth"];
+        assert_eq!(told.new, new);
+    }
 }
