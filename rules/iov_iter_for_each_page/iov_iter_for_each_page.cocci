@@ -120,6 +120,7 @@ note N3: The array of pages is no longer allocated; up to {batch} pages are grab
 note N26: {limit} is taken to be above zero when the walk begins: with room for no page, grabbing pages used to fail there; the helper has room of its own.
 note N6: This assumes that {value} is negative whenever the callback stops with it.
 note N1: {test} is now checked after a page has been grabbed: if both fail, the error of grabbing the page is returned.
+note N27: {test} is now checked after a page has been grabbed: if that fails, the walk ends with the error, where it used to end without one.
 note N7: {statement} is now done for each page rather than for each batch.
 note N8: As before, the reference to the page is dropped twice when it is refused and {condition} says so; whether that is right is for a patch of its own.
 note N10: If no page can be grabbed although there is data left, the walk now ends with -EFAULT instead of trying again forever.
@@ -150,6 +151,7 @@ model differs N5: position-on-error
 model differs N25: position-after-error
 model differs N17: more-per-call
 model differs N23: less-per-batch
+model differs N27: fault-for-stop
 
 // Since 6.0: the function advances the iterator by what it got.
 @walk:advancing extends pages@

@@ -18,7 +18,7 @@ use crate::syntax::scope::Scopes;
 use crate::syntax::{Headers, MacroKnowledge, Node, parse_with};
 use crate::verify::reparse::newly_unreadable;
 use crate::walk::plain::{PlainSpec, calls, recognise as recognise_plain};
-use crate::walk::prepare::{Prepared, prepared};
+use crate::walk::prepare::{Prepared, prepared, sooner};
 use crate::walk::site::acquisitions;
 use crate::walk::{Duty, Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
 
@@ -81,10 +81,17 @@ impl<'t> Work<'_, 't> {
         }
         let scopes = Scopes::of(function);
         for Recognised { call, walk: found, mut proof } in recognise(walk, &scopes) {
-            let converted = found.and_then(|found| {
-                let converted = self.convert(walk, &found, &scopes, name, &mut proof);
-                converted.inspect_err(|refusal| proof.refused(refusal))
-            });
+            let sooner = found.as_ref().ok().and_then(|found| sooner(walk, &scopes, found, name));
+            let converted = match sooner.and_then(|way| self.prepared(walk, &way, call)) {
+                Some((converted, shown)) => {
+                    proof = shown;
+                    Ok(converted)
+                }
+                None => found.and_then(|found| {
+                    let converted = self.convert(walk, &found, &scopes, name, &mut proof);
+                    converted.inspect_err(|refusal| proof.refused(refusal))
+                }),
+            };
             let converted = converted.or_else(|refusal| {
                 let ways = prepared(walk, self.scope, call, refusal.code);
                 let made = ways.iter().find_map(|way| self.prepared(walk, way, call));
@@ -179,8 +186,10 @@ impl<'t> Work<'_, 't> {
         let tree = parse_with(&file, self.macros);
         let scope = FileScope::of(&tree);
         let scopes = Scopes::of(scope.function(&prepared.function)?.node);
-        let found = recognise(spec, &scopes);
-        let Recognised { walk, mut proof, .. } = found.into_iter().next()?;
+        let mut found = recognise(spec, &scopes);
+        let own = found.iter().position(|f| ready.original(f.call.span()) == Some(call.span()));
+        let Recognised { walk, mut proof, .. } =
+            (!found.is_empty()).then(|| found.remove(own.unwrap_or(0)))?;
         let walk = walk.ok()?;
         let conversion = convert(spec, &walk, &scopes, &scope, &self.names, &mut proof).ok()?;
         let mut edits = EditSet::new();

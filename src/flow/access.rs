@@ -4,6 +4,8 @@
 //! open; operands come before the operation, the right side of an assignment before its write). Only names declared
 //! in the function count. It judges by spelling: a typedef that hides an array or a pointer is taken for either, and
 //! a field that is an array counts as read where it decays.
+//!
+//! Capability 6 (tests/README.md): captures.
 
 use crate::syntax::declarator::Layer;
 use crate::syntax::declarator::declared_name;

@@ -2,6 +2,8 @@
 //!
 //! In: a declaration of a local array or pointer and the [`Scopes`]. Out: its [`Use`]s in document order, each with a
 //! [`UseKind`]. Whoever wants to take the array away asks for all that is not an element read, or one of its own calls.
+//!
+//! Capability 5 (tests/README.md): the array does not escape.
 
 use crate::syntax::{DeclId, Field, Kind, Node, Scopes};
 

@@ -1,9 +1,11 @@
 //! Macros that do more than a function could.
 //!
 //! In: a piece of a function, its [`Scopes`], and the [`FileScope`] with the file's own `#define`s. Out: the uses of
-//! macros that jump, that name variables of the function, that write an argument without `&`, or that make a string of one; other macros of the
-//! file that they use are looked into. It judges words, not expansions, and errs towards a hazard. Macros of other
-//! files are unknown and give none.
+//! macros that jump, that name variables of the function, that write an argument without `&`, or that make a string of
+//! one; other macros of the file that they use are looked into. It judges words, not expansions, and errs towards a
+//! hazard. Macros of other files are unknown and give none.
+//!
+//! Capabilities (tests/README.md): 18, conditional regions, macros; 19, what cannot move.
 
 use crate::syntax::file_scope::{FileScope, MacroDefinition, words};
 use crate::syntax::{DeclId, Field, Kind, Node, Scopes};

@@ -4,6 +4,8 @@
 //! be looked at, before and behind it. A partial or conditional write leaves a variable live; a variable that outlives
 //! the call is live at the exit; one whose address is taken is used by every call and every access to memory. The
 //! textbook's backward fixed point.
+//!
+//! Capability 6 (tests/README.md): captures.
 
 use super::bits::Bits;
 use super::cfg::CfgId;

@@ -3,6 +3,8 @@
 //! In: the [`Facts`] of a function. Out: [`Reaching`]: every [`Definition`], for each node those that may reach it, and
 //! the chains between definitions and uses. A partial or conditional write, and a call that may write a variable whose
 //! address is known, add a definition and keep the others. The textbook's forward fixed point.
+//!
+//! Capability 6 (tests/README.md): captures.
 
 use super::access::Access;
 use super::bits::Bits;

@@ -3,6 +3,8 @@
 //! In: statements of one function (consecutive ones, a loop, a loop's body), its [`Facts`] and [`Liveness`]. Out: a
 //! [`Region`]: which variables come in, go out, are declared inside; how control enters and leaves. It judges nothing:
 //! what is not fit to be moved is for the caller to say.
+//!
+//! Capability 6 (tests/README.md): captures.
 
 use super::access::{Access, How};
 use super::bits::Bits;

@@ -5,7 +5,6 @@
 
 use super::caller::Caller;
 use super::captures::Passing;
-use super::channels::lands_behind;
 use super::extent::failure_test;
 use super::rest;
 use super::ways_out::{Dispatch, Value, arms_variable};
@@ -16,6 +15,7 @@ use crate::plan::wrapping::parenthesised;
 use crate::source::Span;
 use crate::syntax::scope::DeclId;
 use crate::syntax::{Kind, Node};
+use crate::walk::behind::lands_behind;
 use crate::walk::site::statements_of;
 use crate::walk::{Refusal, RefusalCode};
 
@@ -74,7 +74,8 @@ impl Caller<'_, '_, '_> {
 
     /// The condition under which the loop was entered, where the helper would walk although the loop did not.
     pub(super) fn guard(&self) -> Option<String> {
-        let asked = rest::entered(&self.material.walk.total.rest, &|n| self.text_with_result(n.span(), ""));
+        let text = |n: Node<'_>| self.text_with_result(n.span(), "");
+        let asked = rest::entered(&self.material.walk.total.rest, &|n| self.first_value(n), &text);
         let conditions: Vec<String> = self.extent.entered.iter().cloned().chain(asked).collect();
         (!conditions.is_empty()).then(|| conditions.join(" && "))
     }
@@ -181,7 +182,7 @@ impl Caller<'_, '_, '_> {
         let tree = walk.site.function.tree();
         let arm = tree.node(arm.id());
         let mut statements: Vec<_> = statements_of(arm);
-        if lands_behind(walk, walk.failure.target) {
+        if lands_behind(walk.site.outer, walk.failure.target) {
             let is_jump = |n: &Node<'_>| matches!(n.kind(), Kind::BreakStatement | Kind::GotoStatement);
             if let Some(at) = statements.iter().rposition(is_jump) {
                 statements.remove(at);

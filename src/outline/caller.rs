@@ -15,7 +15,7 @@ use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::Refusal;
-use crate::walk::eval::unwrapped;
+use crate::walk::eval::{number, unwrapped};
 use crate::walk::expressions::is_pure;
 
 /// The edits of the function around the loop.
@@ -183,6 +183,18 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         in_loop || site.function.descendants().any(back)
     }
 
+    /// The number that a local has when the loop is come to, if it has no other in front of it.
+    pub(super) fn first_value(&self, variable: Node<'t>) -> Option<i64> {
+        let declaration = self.material.scopes.declaration(self.material.scopes.resolve(variable)?);
+        let outer = self.material.walk.site.outer;
+        let changed = |a: &Access<'_>| {
+            let in_front = a.node.span().start < outer.span().start && a.node != declaration.ident;
+            a.decl == declaration.id && (a.may_define() || a.takes_address()) && in_front
+        };
+        let fresh = !self.in_a_loop() && !self.accesses.iter().any(changed);
+        declaration.initializer.filter(|_| fresh).and_then(|init| number(init.text()))
+    }
+
     /// Whether a written capture lives in the context alone: nothing in front of the loop looks at it.
     pub(super) fn is_moved(&self, capture: Capture) -> bool {
         let declaration = self.material.scopes.declaration(capture.id);
@@ -295,7 +307,7 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
 }
 
 pub(super) fn is_zero(node: Node<'_>) -> bool {
-    matches!(node.kind(), Kind::Null | Kind::False) || crate::walk::eval::number(node.text()) == Some(0)
+    matches!(node.kind(), Kind::Null | Kind::False) || number(node.text()) == Some(0)
 }
 
 /// A variable for the result: the one that had the acquisition's, if it outlives the loop, or a new one.

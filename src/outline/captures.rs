@@ -2,6 +2,8 @@
 //!
 //! In: a walk. Out: a [`Capture`] for each variable that has to reach the callback, in the order of first use, and
 //! the locals that the callback gets as its own. It refuses variables that cannot be handed on.
+//!
+//! Capability 6 (tests/README.md): captures.
 
 use crate::flow::access::{Access, How, Part, accesses};
 use crate::plan::outlining::fit::{Handed, obstacle};

@@ -2,15 +2,17 @@
 //!
 //! In: where a way out leads, and where a complete walk and a failed acquisition lead. Out: whether it can be told
 //! as one of those two, so that no error has to be passed on.
+//!
+//! Capability 10 (tests/README.md): failures and stops told apart.
 
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::Walk;
-use crate::walk::eval::{is_error_name, number, unwrapped};
-use crate::walk::exits::{Exit, known};
+use crate::walk::behind::{lands_behind, return_behind};
+use crate::walk::eval::{is_error_name, unwrapped};
+use crate::walk::exits::Exit;
 use crate::walk::output::{Spelling, Target};
 use crate::walk::site::statements_of;
-use crate::walk::state::State;
 
 /// What is returned for a stop that the failure arm deals with, if that has no constant of its own.
 const SOME_ERROR: &str = "-EIO";
@@ -24,48 +26,9 @@ pub struct LikeFailure<'t> {
     pub value: &'t str,
 }
 
-/// What runs behind the loop: the next statement, or that behind the block or the arm of an `if` that ends here.
-pub fn following<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
-    let mut at = walk.site.outer;
-    loop {
-        let mut next = at.next_sibling();
-        while next.is_some_and(|n| n.is(Kind::Comment) || n.is(Kind::ElseClause)) {
-            next = next.and_then(|n| n.next_sibling());
-        }
-        if let Some(next) = next.filter(|n| !n.is(Kind::Token)) {
-            return Some(next);
-        }
-        let is_arm = |n: Node<'t>| matches!(n.kind(), Kind::IfStatement | Kind::ElseClause);
-        let in_line = |n: Node<'t>| is_arm(n) || n.is(Kind::CompoundStatement);
-        let ends_here =
-            |n: &Node<'t>| is_arm(*n) || n.is(Kind::CompoundStatement) && n.parent().is_some_and(in_line);
-        at = at.parent().filter(ends_here)?;
-    }
-}
-
-/// The `return` behind the loop, with or without a label.
-fn return_behind<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
-    let mut next = following(walk)?;
-    if next.is(Kind::LabeledStatement) {
-        next = next.named_children().last()?;
-    }
-    Some(next).filter(|n| n.is(Kind::ReturnStatement))
-}
-
-/// Whether a jump lands right behind the loop.
-pub fn lands_behind(walk: &Walk<'_>, target: Target<'_>) -> bool {
-    match target {
-        Target::BehindOuter => true,
-        Target::Label(label) => following(walk).is_some_and(|n| {
-            n.is(Kind::LabeledStatement) && n.child(Field::Label).is_some_and(|l| l.text() == label)
-        }),
-        _ => false,
-    }
-}
-
 /// Whether what stands behind the loop is only `return control;`.
 pub fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
-    let value = return_behind(walk).and_then(|n| n.named_children().next());
+    let value = return_behind(walk.site.outer).and_then(|n| n.named_children().next());
     let control = walk.control.map(|c| c.id);
     let is_control = |n: Option<Node<'_>>| {
         n.and_then(|n| scopes.resolve(unwrapped(n))).is_some_and(|id| Some(id) == control)
@@ -81,45 +44,6 @@ pub fn returns_control(walk: &Walk<'_>, scopes: &Scopes<'_>) -> bool {
     })
 }
 
-/// Whether it makes no difference for the code behind the loop that it was left on this way before all was walked.
-pub fn is_like_completion(walk: &Walk<'_>, target: Target<'_>, state: &State<'_>) -> bool {
-    match target {
-        Target::Return(value) => returns_as_behind(walk, value),
-        target if lands_behind(walk, target) => match walk.control {
-            None => true,
-            Some(control) if control.dead_at_end => true,
-            Some(control) => {
-                let possible = known(state, control.id).0.possible();
-                !possible[0] && (!possible[2] || !control.value_needed)
-            }
-        },
-        _ => false,
-    }
-}
-
-/// Whether the function returns the same when it comes out of the loop at its end.
-pub fn returns_as_behind(walk: &Walk<'_>, value: Option<Node<'_>>) -> bool {
-    match (return_behind(walk), value) {
-        (Some(next), Some(value)) => {
-            let at_end = next.named_children().next();
-            is_constant(value) && at_end.is_some_and(|v| unwrapped(v).text() == unwrapped(value).text())
-        }
-        (Some(next), None) => next.named_children().next().is_none(),
-        (None, None) => {
-            following(walk).is_none() && walk.site.outer.parent() == walk.site.function.child(Field::Body)
-        }
-        _ => false,
-    }
-}
-
-/// A number, `true`, `NULL`, or an error by its name.
-fn is_constant(value: Node<'_>) -> bool {
-    let value = unwrapped(value);
-    matches!(value.kind(), Kind::True | Kind::False | Kind::Null)
-        || number(value.text()).is_some()
-        || is_error_name(value)
-}
-
 /// Whether a way out does and leaves what a failed acquisition does and leaves.
 pub fn like_failure<'t>(
     walk: &Walk<'t>,
@@ -130,7 +54,7 @@ pub fn like_failure<'t>(
     let same_place = match (target, walk.failure.target) {
         (Target::Return(a), Target::Return(b)) => a.map(Node::squeezed) == b.map(Node::squeezed),
         (Target::Label(a), Target::Label(b)) if a == b => true,
-        (a, b) => lands_behind(walk, a) && lands_behind(walk, b),
+        (a, b) => lands_behind(walk.site.outer, a) && lands_behind(walk.site.outer, b),
     };
     let arm = walk.failure.arm.arm;
     let of_batch = |id: DeclId| [walk.site.got, walk.site.offset, walk.site.batch].contains(&id);

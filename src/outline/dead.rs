@@ -4,31 +4,30 @@
 //! which has become a `return` of its own. It leaves a variable alone that something is called for, and a value that is all
 //! that an arm consists of.
 
+use super::edited::{Text, edited};
 use crate::edit::{EditSet, TextEdit};
-use crate::flow::access::{Access, How, Part, accesses};
+use crate::flow::access::{Access, How, Part};
 use crate::plan::superfluous::whole_lines;
 use crate::source::{SourceFile, Span};
-use crate::syntax::scope::{DeclKind, Declaration, Scopes};
-use crate::syntax::{Field, Kind, Node, parse};
+use crate::syntax::scope::{DeclKind, Declaration};
+use crate::syntax::{Field, Kind, Node};
 use crate::walk::WalkSpec;
 use crate::walk::expressions::is_pure;
 use crate::walk::site::statements_of;
 
 /// Drop them.
 pub(super) fn without_unread(spec: &WalkSpec, callback: String) -> String {
-    let source = SourceFile::new("callback.c", callback.clone());
-    let tree = parse(&source);
-    let Some(function) = tree.root().child_of(Kind::FunctionDefinition).filter(|f| !f.has_opaque()) else {
-        return callback;
-    };
-    let scopes = Scopes::of(function);
-    let all = function.child(Field::Body).map(|body| accesses(body, &scopes)).unwrap_or_default();
+    edited(callback, |text| unread(spec, text))
+}
+
+/// What goes.
+fn unread(spec: &WalkSpec, text: &Text<'_>) -> EditSet {
     let mut edits = EditSet::new();
-    for declared in scopes.declarations().iter().filter(|d| d.kind == DeclKind::Local) {
-        let mine: Vec<&Access<'_>> =
-            all.iter().filter(|a| a.decl == declared.id && a.node != declared.ident).collect();
-        let spans: Option<Vec<Vec<Span>>> = mine.iter().map(|a| assignment(spec, &source, a)).collect();
-        let own = spans.filter(|spans| !spans.is_empty()).and_then(|s| Some((s, alone(&source, declared)?)));
+    for declared in text.scopes.declarations().iter().filter(|d| d.kind == DeclKind::Local) {
+        let mine = text.accesses.iter().filter(|a| a.decl == declared.id && a.node != declared.ident);
+        let spans: Option<Vec<Vec<Span>>> = mine.map(|a| assignment(spec, text.source, a)).collect();
+        let own =
+            spans.filter(|spans| !spans.is_empty()).and_then(|s| Some((s, alone(text.source, declared)?)));
         let Some((spans, declaration)) = own else { continue };
         let mut these = EditSet::new();
         let whole = spans.into_iter().flatten().chain([declaration]);
@@ -37,7 +36,7 @@ pub(super) fn without_unread(spec: &WalkSpec, callback: String) -> String {
             let _ = edits.add_all(these.iter().cloned());
         }
     }
-    String::from_utf8(edits.apply(callback.as_bytes())).unwrap_or(callback)
+    edits
 }
 
 /// The line of a declaration of this variable alone, with no value, and the blank line behind declarations if it was the last.

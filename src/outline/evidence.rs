@@ -1,6 +1,8 @@
 //! The words and places that show the duties of a conversion done.
 //!
 //! In: captures, macros and the dispatch, once they were found in order. Out: entries of a [`Proof`].
+//!
+//! Capability 22 (tests/README.md): obligations.
 
 use super::captures::{Captures, Passing};
 use super::ways_out::{Dispatch, Ending, Value};

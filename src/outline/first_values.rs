@@ -4,37 +4,36 @@
 //! parameters, so that it is the same there. It leaves alone what is declared with others or has a comment.
 
 use super::dead::alone;
+use super::edited::{Text, edited};
 use crate::edit::{EditSet, TextEdit};
-use crate::flow::access::accesses;
 use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::source::{SourceFile, Span};
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};
-use crate::syntax::{Field, Kind, Node, parse};
+use crate::syntax::{Field, Kind, Node};
 
 /// `int a; … a = b;` becomes `int a = b; …`.
 pub(super) fn with_first_values(callback: String) -> String {
-    let source = SourceFile::new("callback.c", callback.clone());
-    let tree = parse(&source);
-    let function = tree.root().child_of(Kind::FunctionDefinition).filter(|f| !f.has_opaque());
-    let Some((function, body)) = function.and_then(|f| Some((f, f.child(Field::Body)?))) else {
-        return callback;
-    };
-    let scopes = Scopes::of(function);
-    let all = accesses(body, &scopes);
-    let is_written = |id| all.iter().any(|a| a.decl == id && (a.may_define() || a.takes_address()));
-    let statements = body.children().filter(|n| !n.is(Kind::Token)).skip_while(|n| n.is(Kind::Declaration));
+    edited(callback, first_values)
+}
+
+fn first_values(text: &Text<'_>) -> EditSet {
+    let mut edits = EditSet::new();
+    let is_written = |id| text.accesses.iter().any(|a| a.decl == id && (a.may_define() || a.takes_address()));
+    let statements =
+        text.body.children().filter(|n| !n.is(Kind::Token)).skip_while(|n| n.is(Kind::Declaration));
     let firsts: Vec<First> = statements
-        .map_while(|n| First::of(n, &source, &scopes).filter(|f| !f.of.iter().any(|id| is_written(*id))))
+        .map_while(|n| {
+            First::of(n, text.source, &text.scopes).filter(|f| !f.of.iter().any(|id| is_written(*id)))
+        })
         .collect();
     let Some(lines) = firsts.iter().map(|first| first.lines).reduce(|all, one| all.cover(one)) else {
-        return callback;
+        return edits;
     };
-    let mut edits = EditSet::new();
     let values = firsts.iter().map(|f| TextEdit::new(Span::at(f.place), format!(" = {}", f.value)));
-    let gone = TextEdit::new(with_blank_line(&source, lines), "");
+    let gone = TextEdit::new(with_blank_line(text.source, lines), "");
     // No declaration stands between statements.
     let _ = edits.add_all(values.chain([gone]));
-    String::from_utf8(edits.apply(callback.as_bytes())).unwrap_or(callback)
+    edits
 }
 
 /// A first assignment.

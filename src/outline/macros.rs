@@ -4,6 +4,8 @@
 //! that jumps, names variables of the function, or writes a variable that it is given by name; or of the first call that
 //! is about its own frame, or of a function that is not declared yet. Macros that the file does not define are not known
 //! and pass.
+//!
+//! Capability 18 (tests/README.md): conditional regions, macros.
 
 use super::captures::Captures;
 use crate::flow::hazards::{Hazard, HazardKind, hazards};

@@ -3,6 +3,8 @@
 //! In: a [`Walk`] and the names of its function and file. Out: a [`Conversion`]: edits of the original text, or a
 //! [`Refusal`]. It does not clean up behind itself: what became superfluous is found by
 //! [`crate::plan::superfluous`] once all edits of a file are made.
+//!
+//! Capability 16 (tests/README.md): where the callback stands.
 
 pub mod audit;
 mod call;
@@ -13,6 +15,7 @@ pub mod channels;
 mod chunks;
 mod dead;
 mod declared;
+mod edited;
 mod evidence;
 mod extent;
 mod first_values;

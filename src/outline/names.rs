@@ -2,6 +2,8 @@
 //!
 //! In: the words of the file and of the moved code. Out: names that mean nothing else there, the people's own where
 //! they had one.
+//!
+//! Capability 15 (tests/README.md): names.
 
 use super::captures::{Captures, kept_identifiers};
 use crate::plan::outlining::fit::{means_something, numbered};

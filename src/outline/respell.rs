@@ -2,6 +2,8 @@
 //!
 //! In: a walk, its captures, names and endings. Out: edits of the original text, and from them the text of any piece.
 //! Every edit lies inside the moved code; comments stay where they are unless what they stood by is gone.
+//!
+//! Capability 17 (tests/README.md): comments and blank lines.
 
 use super::callback::Words;
 use super::captures::{Capture, Captures, Passing, kept_identifiers};

@@ -7,9 +7,10 @@ use super::callback::Material;
 use super::respell::Respelled;
 use crate::plan::negation::negated;
 use crate::syntax::scope::DeclId;
-use crate::syntax::{Field, Node};
-use crate::walk::eval::unwrapped;
+use crate::syntax::{Field, Kind, Node};
+use crate::walk::eval::{number, unwrapped};
 use crate::walk::output::Piece;
+use crate::walk::site::callee;
 
 /// True when the walk has to stop behind this element; nothing if the condition is all about the walk.
 pub(super) fn stops(material: &Material<'_, '_>, respelled: &Respelled<'_, '_>) -> Option<String> {
@@ -41,8 +42,44 @@ fn is_plain_value(material: &Material<'_, '_>, condition: Node<'_>) -> bool {
     !truth && !material.scopes.resolve(value).is_some_and(is_bool)
 }
 
-/// The condition under which the loop was entered, as far as it is not about the walk.
-pub(super) fn entered(rest: &[Node<'_>], text: &dyn Fn(Node<'_>) -> String) -> Option<String> {
-    let parts: Vec<String> = rest.iter().map(|node| text(*node)).collect();
+/// The condition under which the loop was entered, as far as it is not about the walk, and open when the loop is come to.
+pub(super) fn entered<'t>(
+    rest: &[Node<'t>],
+    first: &dyn Fn(Node<'t>) -> Option<i64>,
+    text: &dyn Fn(Node<'t>) -> String,
+) -> Option<String> {
+    let parts: Vec<String> =
+        rest.iter().filter(|node| !holds_at_first(**node, first)).map(|node| text(*node)).collect();
     (!parts.is_empty()).then(|| parts.join(" && "))
+}
+
+/// Whether a condition holds for certain: it compares numbers, or 0 with a constant that nobody would have as 0.
+fn holds_at_first<'t>(condition: Node<'t>, first: &dyn Fn(Node<'t>) -> Option<i64>) -> bool {
+    let condition = unwrapped(condition);
+    let sides = (condition.child(Field::Left).map(unwrapped), condition.child(Field::Right).map(unwrapped));
+    let (Some(left), Some(right), Some(operator)) = (sides.0, sides.1, condition.operator()) else {
+        return false;
+    };
+    let known = |n: Node<'t>| number(n.text()).or_else(|| first(n));
+    match (known(left), operator, known(right)) {
+        (Some(a), "<", Some(b)) => a < b,
+        (Some(a), ">", Some(b)) => a > b,
+        (Some(a), "<=", Some(b)) => a <= b,
+        (Some(a), ">=", Some(b)) => a >= b,
+        (Some(a), "!=", Some(b)) => a != b,
+        (Some(a), "==", Some(b)) => a == b,
+        (Some(0), "<" | "!=", None) => is_size(right),
+        (None, ">" | "!=", Some(0)) => is_size(left),
+        _ => false,
+    }
+}
+
+/// A constant that says how many there are, by its name or by what it is made of.
+fn is_size(node: Node<'_>) -> bool {
+    let constant = |name: &str| !name.chars().any(|c| c.is_ascii_lowercase());
+    match node.kind() {
+        Kind::Identifier => constant(node.text()),
+        Kind::CallExpression => callee(node).is_some_and(constant),
+        kind => kind == Kind::SizeofExpression,
+    }
 }

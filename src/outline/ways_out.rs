@@ -2,13 +2,14 @@
 //!
 //! In: a walk. Out: for each jump an [`Ending`], and the [`Dispatch`] behind the call. It refuses ways out that the
 //! helper's one result cannot tell apart.
+//!
+//! Capability 8 (tests/README.md): ways out.
 
-use super::channels::{
-    LikeFailure, is_like_completion, lands_behind, like_failure, returns_as_behind, returns_control,
-};
+use super::channels::{LikeFailure, like_failure, returns_control};
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
-use crate::walk::eval::{Evaluator, unwrapped};
+use crate::walk::behind::{is_like_completion, lands_behind, returns_as_behind};
+use crate::walk::eval::{Evaluator, number, unwrapped};
 use crate::walk::exits::{End, Exit, known};
 use crate::walk::output::{Piece, Target};
 use crate::walk::position::Position;
@@ -111,10 +112,13 @@ fn ending<'t>(
         End::Leaves(target) => {
             let like_failure = like_failure(walk, scopes, exit, target);
             let does_as_much = like_failure.as_ref().is_some_and(|l| !l.done_there.is_empty());
-            let done = !does_as_much && is_like_completion(walk, target, &exit.jump.state);
+            let done = !does_as_much && is_like_completion(walk, scopes, target, &exit.jump.state);
             let own = match target {
                 _ if done && exit.position == Position::BeforePiece && spec.halt.is_some() => Ok(Value::Halt),
                 _ if done => Ok(Value::Stop),
+                Target::Return(value) if returns_control_later(walk, scopes, exit, value) => {
+                    stopped(walk, scopes, exit)
+                }
                 Target::Return(value) => returned(spec, walk, scopes, exit, value),
                 _ => stopped(walk, scopes, exit),
             };
@@ -169,6 +173,18 @@ fn check_position(exit: &Exit<'_>, value: Value<'_>) -> Result<(), Refusal> {
     Err(Refusal::new(RefusalCode::ErrorChannels, exit.jump.node.span(), what))
 }
 
+/// Whether a way out that does not return itself comes to a `return` of the control variable behind the inner loop.
+fn returns_control_later<'t>(
+    walk: &Walk<'t>,
+    scopes: &Scopes<'t>,
+    exit: &Exit<'t>,
+    value: Option<Node<'t>>,
+) -> bool {
+    let id = value.and_then(|v| scopes.resolve(unwrapped(v)));
+    !exit.jump.node.is(Kind::ReturnStatement) && id.is_some() && id == walk.control.map(|c| c.id)
+}
+
+/// The value of a `return` statement, which has to tell that the walk is left.
 fn returned<'t>(
     spec: &WalkSpec,
     walk: &Walk<'t>,
@@ -176,26 +192,54 @@ fn returned<'t>(
     exit: &Exit<'t>,
     value: Option<Node<'t>>,
 ) -> Result<Value<'t>, Refusal> {
-    let jump = exit.jump.node;
-    let refuse = |what: &str| Err(Refusal::new(RefusalCode::ErrorChannels, jump.span(), what));
-    let without_error =
-        "the function is left here without an error, which the walk cannot tell from going on";
-    let is_control = |v: &Node<'t>| {
-        let id = scopes.resolve(unwrapped(*v));
-        id.is_some() && id == walk.control.map(|c| c.id)
-    };
-    if !jump.is(Kind::ReturnStatement) && value.as_ref().is_some_and(is_control) {
-        // It is returned behind the inner loop.
-        return stopped(walk, scopes, exit);
-    }
-    let Some(value) = value.filter(|_| jump.is(Kind::ReturnStatement)) else {
-        return refuse(without_error);
-    };
     let eval = Evaluator { spec, scopes, site: &walk.site, facts: Facts::UnitBatch };
-    match eval.sign(value, &exit.jump.state) {
-        Sign::Negative | Sign::NonZero | Sign::Unknown => Ok(Value::Returned(value)),
-        Sign::Zero | Sign::Positive | Sign::NonNegative | Sign::NonPositive => refuse(without_error),
+    let jump = exit.jump.node;
+    let own = value.filter(|_| jump.is(Kind::ReturnStatement));
+    let may_be_error = |value: &Node<'t>| {
+        !is_amount(scopes, *value)
+            && matches!(eval.sign(*value, &exit.jump.state), Sign::Negative | Sign::NonZero | Sign::Unknown)
+    };
+    own.filter(may_be_error).map(Value::Returned).ok_or_else(|| {
+        let sentence = "the function is left here without an error, which the walk cannot tell from going on";
+        Refusal::new(RefusalCode::ErrorChannels, jump.span(), sentence)
+    })
+}
+
+/// Whether a value says how much: it was worked out, or is a variable that starts as a number and only goes up.
+fn is_amount(scopes: &Scopes<'_>, value: Node<'_>) -> bool {
+    let value = unwrapped(value);
+    let part = |field| value.child(field).is_some_and(|n| is_amount(scopes, n));
+    match value.kind() {
+        Kind::Identifier => is_sum(scopes, value),
+        Kind::BinaryExpression => matches!(value.operator(), Some("+" | "-" | "*" | "/" | "%" | "<<" | ">>")),
+        Kind::ConditionalExpression => part(Field::Consequence) || part(Field::Alternative),
+        Kind::CastExpression => part(Field::Value),
+        _ => false,
     }
+}
+
+fn is_sum(scopes: &Scopes<'_>, variable: Node<'_>) -> bool {
+    let Some(id) = scopes.resolve(variable) else { return false };
+    let mut rises = false;
+    let mut goes_up = |n: &Node<'_>| match n.parent() {
+        Some(p) if p.is(Kind::AssignmentExpression) && p.child(Field::Left) == Some(*n) => match p.operator()
+        {
+            Some("=") => p.child(Field::Right).is_some_and(|r| number(r.text()).is_some()),
+            operator => {
+                rises = true;
+                operator == Some("+=")
+            }
+        },
+        Some(p) if p.is(Kind::UpdateExpression) => {
+            rises = true;
+            p.operator() == Some("++")
+        }
+        Some(p) => !(p.is(Kind::PointerExpression) && p.operator() == Some("&")),
+        None => true,
+    };
+    let declared = scopes.declaration(id).initializer;
+    let from_number = declared.is_none_or(|init| number(init.text()).is_some());
+    from_number && scopes.uses(id).iter().all(&mut goes_up) && rises
 }
 
 fn stopped<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, exit: &Exit<'t>) -> Result<Value<'t>, Refusal> {
@@ -207,7 +251,8 @@ fn stopped<'t>(walk: &Walk<'t>, scopes: &Scopes<'t>, exit: &Exit<'t>) -> Result<
     let (sign, set_by) = known(&exit.jump.state, control.id);
     let set_before = set_by.is_some_and(|by| !walk.site.outer.encloses(by));
     let unset = set_by.is_none() && sign.possible()[1];
-    if set_before || unset || matches!(sign, Sign::Zero | Sign::Positive | Sign::NonNegative) {
+    let amount = sign != Sign::Negative && set_by.is_some_and(|by| is_amount(scopes, by));
+    if set_before || unset || amount || matches!(sign, Sign::Zero | Sign::Positive | Sign::NonNegative) {
         return refuse("the loop is left here without an error");
     }
     Ok(match adjacent_assignment(jump, control.id, scopes) {
@@ -286,7 +331,7 @@ fn by_value<'t>(spec: &WalkSpec, walk: &Walk<'t>, stops: &[&Exit<'t>]) -> Option
                 returned += 1;
                 value?
             }
-            target if lands_behind(walk, target) => known(&stop.jump.state, walk.control?.id).1?,
+            target if lands_behind(walk.site.outer, target) => known(&stop.jump.state, walk.control?.id).1?,
             _ => return None,
         };
         let constant = value.child(Field::Argument).filter(|_| value.operator() == Some("-"))?;
@@ -357,7 +402,7 @@ impl<'t> Arm<'t> {
         let is_got = |n: Node<'t>| gives_got(walk, scopes, n);
         let control = walk.control.map(|c| c.id);
         let passes = match statements.as_slice() {
-            [_] if matches!(walk.failure.target, Target::Return(value) if returns_as_behind(walk, value)) => {
+            [_] if matches!(walk.failure.target, Target::Return(value) if returns_as_behind(walk, scopes, value, &walk.failure.state)) => {
                 Passes::Nothing
             }
             [jump] => match walk.failure.target {
@@ -385,7 +430,7 @@ impl<'t> Arm<'t> {
             }
             _ => Passes::More,
         };
-        Arm { passes, lands_behind: lands_behind(walk, walk.failure.target) }
+        Arm { passes, lands_behind: lands_behind(walk.site.outer, walk.failure.target) }
     }
 
     /// Whether a stop goes where a failed acquisition goes, with a value that can be told in the same way.
@@ -393,10 +438,12 @@ impl<'t> Arm<'t> {
         let same_place = match (target, walk.failure.target) {
             (Target::Return(_), Target::Return(_)) => true,
             (Target::Return(_), other) | (other, Target::Return(_)) => {
-                lands_behind(walk, other) && returns_control(walk, scopes) && self.passes == Passes::Result
+                lands_behind(walk.site.outer, other)
+                    && returns_control(walk, scopes)
+                    && self.passes == Passes::Result
             }
             (Target::Label(a), Target::Label(b)) if a == b => true,
-            (a, b) => lands_behind(walk, a) && lands_behind(walk, b),
+            (a, b) => lands_behind(walk.site.outer, a) && lands_behind(walk.site.outer, b),
         };
         let value = match target {
             Target::Return(value) => value,

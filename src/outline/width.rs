@@ -3,6 +3,8 @@
 //! In: a variable of the moved code that a parameter of the callback replaces. Out: whether its own type, which may be
 //! signed or shorter, makes a difference there: in a comparison, a division, a shift to the right, behind a negation, next
 //! to a format. Sums and products that are only stored or handed on have the same value in either type.
+//!
+//! Capability 7 (tests/README.md): types of fields and parameters.
 
 use crate::syntax::types::WrittenType;
 use crate::syntax::{Field, Kind, Node};

@@ -2,10 +2,12 @@
 //!
 //! In: a file, the edits of a change, and the functions that it changes. Out: edits that take out what was used before
 //! and is not used now. What was never used before stays: it is not the change's business.
+//!
+//! Capability 14 (tests/README.md): what becomes superfluous.
 
 use crate::edit::{EditSet, TextEdit};
 use crate::source::{SourceFile, Span};
-use crate::syntax::file_scope::FileScope;
+use crate::syntax::file_scope::{FileScope, words};
 use crate::syntax::scope::{DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node, parse};
 
@@ -163,11 +165,39 @@ fn labels(file: &SourceFile, old: Node<'_>, new: Node<'_>, turn: &mut Vec<(Span,
         if goes(new, label.name) || !goes(old, label.name) {
             continue;
         }
-        let colon = label.node.children().find(|c| c.text() == ":");
-        let end = colon.map_or(label.ident.span().end, |c| c.span().end);
-        let span = Span { start: label.ident.span().start, end };
-        turn.push((whole_lines(file, span), Removed::Label(label.name.to_owned())));
+        turn.push((label_lines(file, label.node, label.ident), Removed::Label(label.name.to_owned())));
     }
+}
+
+/// A label with its attributes, and with the empty statement that only carries it.
+fn label_lines(file: &SourceFile, labelled: Node<'_>, name: Node<'_>) -> Span {
+    let colon = labelled.children().find(|c| c.text() == ":");
+    let start = colon.map_or(name.span().end, |c| c.span().end) as usize;
+    let behind = &file.text()[start..];
+    let mut rest = behind;
+    while let Some(after) = behind_attribute(rest.trim_start()) {
+        rest = after;
+    }
+    let rest = rest.trim_start().strip_prefix(';').unwrap_or(rest);
+    let end = start + behind.len() - rest.len();
+    whole_lines(file, Span::new(name.span().start as usize, end))
+}
+
+/// What follows an attribute of a label: `__word` in front of a semicolon or at the end of its line, or
+/// `__attribute__((…))`.
+fn behind_attribute(text: &str) -> Option<&str> {
+    let (_, word) = words(text).next().filter(|(at, word)| *at == 0 && word.starts_with("__"))?;
+    let rest = &text[word.len()..];
+    let arguments = rest.trim_start().strip_prefix('(');
+    let Some(arguments) = arguments.filter(|_| word == "__attribute__") else {
+        return rest.starts_with([';', '\n']).then_some(rest);
+    };
+    let mut depth = 1;
+    let close = arguments.char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '(') - i32::from(*c == ')');
+        depth == 0
+    });
+    close.map(|(at, _)| &arguments[at + 1..])
 }
 
 fn statics(file: &SourceFile, old: &FileScope<'_>, new: &FileScope<'_>, turn: &mut Vec<(Span, Removed)>) {
@@ -233,4 +263,59 @@ pub fn with_blank_line(file: &SourceFile, span: Span) -> Span {
     let blank_behind = text[span.end as usize..].starts_with('\n');
     let blank_before = span.start == 0 || text[..span.start as usize].ends_with("\n\n");
     if blank_behind && blank_before { Span { start: span.start, end: span.end + 1 } } else { span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of a text when one part of it is gone.
+    fn left(text: &str, gone: &str) -> String {
+        let file = SourceFile::new("t.c", text);
+        let start = text.find(gone).unwrap();
+        let mut edits = EditSet::new();
+        edits.add(TextEdit::new(Span::new(start, start + gone.len()), "")).unwrap();
+        let (more, _) = remove(&file, &edits, &["f".to_owned()]);
+        edits.add_all(more).unwrap();
+        String::from_utf8(edits.apply(file.bytes())).unwrap()
+    }
+
+    #[test]
+    fn what_only_the_old_code_used_goes() {
+        let local = "void f(int a)\n{\n\tint b = a;\n\tint c;\n\n\tg(b);\n\th();\n}\n";
+        assert_eq!(left(local, "\tg(b);\n"), "void f(int a)\n{\n\tint c;\n\n\th();\n}\n");
+        let shared = "void f(int a)\n{\n\tint b = a, c = 1;\n\n\tg(b);\n\th(c);\n}\n";
+        assert_eq!(left(shared, "\tg(b);\n"), "void f(int a)\n{\n\tint c = 1;\n\n\th(c);\n}\n");
+        let helper = "/* helps */\nstatic void g(int b)\n{\n}\n\nvoid f(int a)\n{\n\tg(a);\n\th();\n}\n";
+        assert_eq!(left(helper, "\tg(a);\n"), "void f(int a)\n{\n\th();\n}\n");
+        let constant = "#define MOST 16\n\nvoid f(int a)\n{\n\tg(MOST);\n\th();\n}\n";
+        assert_eq!(left(constant, "\tg(MOST);\n"), "void f(int a)\n{\n\th();\n}\n");
+    }
+
+    #[test]
+    fn what_nothing_used_before_stays() {
+        for kept in ["static int x;\nstatic void z(void)\n{\n}\n", "#define MOST 16\n"] {
+            let text = format!("{kept}void f(int a)\n{{\n\tint b;\n\n\tg(a);\n\th();\nout:\n\ti();\n}}\n");
+            assert_eq!(left(&text, "\tg(a);\n"), text.replace("\tg(a);\n", ""));
+        }
+    }
+
+    #[test]
+    fn a_label_goes_with_all_that_it_carries() {
+        let behind = |label: &str| {
+            let text = format!("void f(int a)\n{{\n\tif (a)\n\t\tgoto out;\n\th();\n{label}}}\n");
+            let text = left(&text, "\tif (a)\n\t\tgoto out;\n");
+            text.strip_prefix("void f(int a)\n{\n\th();\n")
+                .and_then(|t| t.strip_suffix("}\n"))
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(behind("out:\n\tg();\n"), "\tg();\n");
+        assert_eq!(behind("out: __maybe_unused;\n"), "");
+        assert_eq!(behind("out: __maybe_unused\n\tg();\n"), "\tg();\n");
+        assert_eq!(behind("out: __attribute__((unused));\n"), "");
+        assert_eq!(behind("out: __attribute__((unused))\n\tg();\n"), "\tg();\n");
+        assert_eq!(behind("out: /* why */\n\tg();\n"), " /* why */\n\tg();\n");
+        assert_eq!(behind("out:\n\t;\n"), "");
+    }
 }

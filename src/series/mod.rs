@@ -9,6 +9,8 @@
 //! [`prefix`] and [`message`] find the words; [`repo`] makes commits and diffs; [`mail`] writes files;
 //! [`recipients`] asks the tree who should get them; [`output`] puts a directory in its place; [`assemble`] does all of
 //! it in order. [`diff`] is the dry run's unified diff and takes no part in a series.
+//!
+//! Capability 21 (tests/README.md): the series.
 
 pub mod attributes;
 pub mod date;

@@ -4,6 +4,8 @@
 //! name of the same type. Nothing is resolved: a typedef's name stays a name, annotation macros among the specifiers
 //! stay, and storage classes are set aside. It refuses nothing; [`WrittenType::has_anonymous_aggregate`] and
 //! [`WrittenType::is_typeof`] tell when the spelling is no good elsewhere.
+//!
+//! Capability 7 (tests/README.md): types of fields and parameters.
 
 mod specifiers;
 

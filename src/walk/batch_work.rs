@@ -3,6 +3,8 @@
 //! In: the statements around the inner loop. Out: what a person has to look at. It refuses locks that are held over the
 //! batch, calls that the rule does not know to be mere accounting, and values of the whole batch that its elements look
 //! at or that are stored.
+//!
+//! Capability 13 (tests/README.md): locks.
 
 use super::anew::is_own_update;
 use super::eval::unwrapped;

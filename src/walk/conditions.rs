@@ -3,6 +3,8 @@
 //! In: what the code tests, and the places where something may change. Out: whether such a condition is known to hold
 //! at the end of a turn, so that the loop goes on, or not to hold, so that it has been left without an error. Only
 //! conditions of the outer loop are remembered; any call and any assignment that is kept makes them forgotten.
+//!
+//! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 
 use super::eval::{Evaluator, unwrapped};
 use super::state::State;

@@ -3,6 +3,8 @@
 //! In: an expression and the [`State`] before it. Out: its [`Value`], its truth or its sign, as far as they follow
 //! from the walk; assignments inside it are carried out on the state. Nothing is written down here: what becomes of
 //! the text is [`super::machine`]'s business.
+//!
+//! Capability 2 (tests/README.md): arithmetic of pieces.
 
 use super::matching::{Bindings, matches};
 use super::site::Site;

@@ -4,6 +4,8 @@
 //! invariant (it is the index, the offset, what remains, …) that holds at the start and that one iteration carries
 //! from element k to element k+1; and the proof that the loop goes on exactly as long as pieces are left. It refuses
 //! loops for which no such invariants are found.
+//!
+//! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 
 use super::eval::unwrapped;
 use super::expressions::{first_match, piece_size};

@@ -4,6 +4,8 @@
 //! label in the inner loop's own body to which only the same body goes back is kept, and what is written in between is
 //! not known there; a label to which only jumps from in front of it lead, out of statements of the same block, is kept with
 //! what is known on all these ways. It refuses any other label, and going back with a reference that may be gone.
+//!
+//! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::output::Stage;
@@ -112,11 +114,12 @@ impl<'t> Machine<'_, 't> {
     }
 }
 
-/// Whether every jump to the label stands in front of it, in the same block.
+/// Whether every jump to the label stands in front of it, in the same block or in another case of the same `switch`.
 fn is_ahead<'t>(label: Node<'t>, function: Node<'t>) -> bool {
     let name = label.child(Field::Label).map(Node::text);
     let goes = |n: &Node<'t>| n.is(Kind::GotoStatement) && n.child(Field::Label).map(Node::text) == name;
-    let block = label.parent().filter(|p| p.is(Kind::CompoundStatement));
+    let case = label.parent().filter(|p| p.is(Kind::CaseStatement));
+    let block = case.and_then(|c| c.parent()).or(label.parent()).filter(|p| p.is(Kind::CompoundStatement));
     let before = |j: Node<'t>| block.is_some_and(|b| b.encloses(j)) && j.span().start < label.span().start;
     function.descendants().filter(goes).all(before)
 }
@@ -142,5 +145,10 @@ mod tests {
             "if (unwanted(object))\n\t\t\t\tgoto next;\n\t\t\tcount(object);\nnext:\n\t\t\toff = 0;",
         );
         assert!(verdict(&[gone]).starts_with("not-understood at next:"));
+        let cases = (
+            "see(object, parts[k], off, len);",
+            "switch (kind(object)) {\n\t\t\tcase 0:\n\t\t\t\tgoto plain;\n\t\t\tdefault:\nplain:\n\t\t\t\tcount(object);\n\t\t\t}\n\t\t\tsee(object, parts[k], off, len);",
+        );
+        assert_eq!(verdict(&[cases]), "walk");
     }
 }

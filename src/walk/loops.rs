@@ -2,6 +2,8 @@
 //!
 //! In: a loop statement. Out: the loop over the batch is unrolled once, and it has to end there when a batch is one
 //! piece; a loop that only releases elements becomes the range that it releases; any other loop is kept.
+//!
+//! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 
 use super::eval::arithmetic;
 use super::machine::{Flow, Level, Machine, not_understood};

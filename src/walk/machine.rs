@@ -7,6 +7,8 @@
 //! iteration of the inner loop does in a batch of any size.
 //!
 //! It refuses what it cannot follow; it never guesses.
+//!
+//! Capabilities (tests/README.md): 18, conditional regions, macros; 19, what cannot move.
 
 use super::eval::{Evaluator, unwrapped};
 use super::expressions::first_match;
@@ -291,11 +293,7 @@ impl<'a, 't> Machine<'a, 't> {
 
     /// The statements of a case: control may fall in from above and out below.
     fn arm(&mut self, nodes: &[Node<'t>], state: &mut State<'t>) -> Result<Flow, Refusal> {
-        let mut flow = Flow::Falls;
-        for node in nodes.iter().filter(|n| !n.is(Kind::Comment)) {
-            flow = self.statement(*node, state, Level::Nested)?;
-        }
-        Ok(flow)
+        self.list(nodes, state, Level::Nested)
     }
 
     /// A conditional region of the preprocessor: kept as it is, if no arm touches the walk.

@@ -12,6 +12,7 @@
 mod aliases;
 mod anew;
 pub mod batch_work;
+pub mod behind;
 mod branches;
 pub mod carried;
 pub mod choice;

@@ -10,6 +10,7 @@ use super::output::{Output, Piece, Stage, Target};
 use super::position::Position;
 use super::room::room_taken_for_granted;
 use super::scratch::is_scratch;
+use super::site::statements_of;
 use super::storage::is_allocated;
 use super::sym::Sign;
 use super::total::{Limit, Total};
@@ -125,9 +126,39 @@ impl<'t> Found<'_, '_, 't> {
             let test = exit.jump.node.ancestors().find(|a| a.is(Kind::IfStatement));
             let condition = test.and_then(|t| t.child(Field::Condition)).map(|c| unwrapped(c).text());
             notes.push(Note::with("N2", "batch", self.eval.spec.batch.clone()));
-            notes.push(Note::with("N1", "test", condition.unwrap_or_default()));
+            let name = if self.is_without_error(exit) { "N27" } else { "N1" };
+            if !self.is_as_failure(exit) {
+                notes.push(Note::with(name, "test", condition.unwrap_or_default()));
+            }
         }
         notes
+    }
+
+    /// Whether the loop is left without saying that anything went wrong.
+    fn is_without_error(&self, exit: &Exit<'t>) -> bool {
+        match (&exit.end, self.control) {
+            (End::Leaves(Target::Return(Some(value))), _) => {
+                !self.eval.sign(*value, &exit.jump.state).possible()[0]
+            }
+            (End::Leaves(Target::Return(None)), _) | (_, None) => true,
+            (_, Some(control)) => {
+                let (sign, by) = known(&exit.jump.state, control.id);
+                !sign.possible()[0] || !by.is_some_and(|by| self.eval.site.outer.encloses(by))
+            }
+        }
+    }
+
+    /// Whether nobody can tell the way out from a failed acquisition: both only jump, to the same place.
+    fn is_as_failure(&self, exit: &Exit<'t>) -> bool {
+        let arm = statements_of(self.failure.arm.arm).into_iter().filter(|n| !n.is(Kind::Comment));
+        let jumps = arm.map(|n| n.squeezed()).eq([exit.jump.node.squeezed()]);
+        let reads_got = self
+            .failure
+            .arm
+            .arm
+            .descendants()
+            .any(|n| self.eval.scopes.resolve(n) == Some(self.eval.site.got));
+        jumps && !reads_got && (self.control.is_none() || exit.jump.node.is(Kind::ReturnStatement))
     }
 
     fn about_body(&self) -> Vec<Note> {

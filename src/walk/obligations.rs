@@ -3,6 +3,8 @@
 //! In: the stages of recognition and conversion, as they come to an end. Out: a [`Proof`]: for each [`Duty`] whether it
 //! was shown and by what, is open, has failed at a fact, or was not come to. A duty is entered where the check for it
 //! ends, never before.
+//!
+//! Capability 22 (tests/README.md): obligations.
 
 use super::refusal::{Refusal, RefusalCode};
 use crate::source::Span;

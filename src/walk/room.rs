@@ -1,12 +1,14 @@
 //! Whether there is always room for an element when a batch is acquired.
 //!
-//! In: the limit on elements that is given to the acquisition. Out: nothing, if it is a number, does not change in the loop,
-//! or is asked for in front of every acquisition; and whether a limit that does not change may be zero from the start, which
-//! a reviewer has to know. It refuses a limit that may run down to zero: then nothing is got, the
-//! loop ends with that, and the helper, which has its own batches, would go on.
+//! In: the limit on elements that is given to the acquisition. Out: nothing, if it is a number, does not change in the
+//! loop, or is asked for in front of every acquisition; and whether a limit that does not change may be zero from the
+//! start, which a reviewer has to know. It refuses a limit that may run down to zero: then nothing is got, the loop ends
+//! with that, and the helper, which has its own batches, would go on.
+//!
+//! Capabilities (tests/README.md): 9, loops that are never entered, values behind the loop; 11, limits of a batch.
 
 use super::control::initial;
-use super::eval::{Evaluator, unwrapped};
+use super::eval::{Evaluator, number, unwrapped};
 use super::expressions::{is_pure, looks_up, same_text};
 use super::output::FailureArm;
 use super::refusal::{Refusal, RefusalCode};
@@ -17,6 +19,9 @@ use super::usage::leaves;
 use crate::flow::access::accesses;
 use crate::syntax::scope::{DeclId, DeclKind};
 use crate::syntax::{Field, Kind, Node};
+
+/// How many variables are followed to their values.
+const DEPTH: u32 = 4;
 
 /// Check the limit on elements.
 pub(super) fn check_room<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<(), Refusal> {
@@ -37,12 +42,12 @@ pub(super) fn room_taken_for_granted<'t>(eval: &Evaluator<'_, 't>, total: &Total
     Room { eval, held }.may_be_zero(slots, 0).then_some(slots)
 }
 
-/// Whether a test in front of the acquisition cannot come true within what was a batch: it asks whether there is room, and the
-/// acquisition is given no more than that, or nothing in the loop changes what it asks.
-pub(super) fn keeps_batches_whole<'t>(eval: &Evaluator<'_, 't>, test: Node<'t>) -> bool {
-    let room = Room { eval, held: vec![(test, false)] };
+/// Whether what holds, or does not, when a batch is acquired stays so within what was a batch: it says whether there is
+/// room, and the acquisition is given no more than that, or nothing in the loop changes what it asks.
+pub(super) fn keeps_batches_whole<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>, holds: bool) -> bool {
+    let room = Room { eval, held: vec![(condition, holds)] };
     let limits = eval.site.slots.into_iter().chain([eval.site.bytes]);
-    room.is_steady(test) || limits.into_iter().any(|limit| room.is_asked(limit, 0))
+    room.is_steady(condition) || limits.into_iter().any(|limit| room.is_asked(limit, 0))
 }
 
 /// Conditions that hold, or do not, whenever a batch is acquired.
@@ -69,12 +74,10 @@ pub(super) fn check_entered<'t>(
     if !is_tested_late(eval.site) || !failure.nothing_fails {
         return Ok(());
     }
-    let held = held_at_entry(eval.site.outer);
+    let room = Room { eval, held: held_at_entry(eval.site.outer) };
     let counted = above_zero(total.condition).unwrap_or(total.condition);
     let left = total.position.into_iter().chain([counted, eval.site.bytes]);
-    let known =
-        |left: Node<'t>| held.iter().any(|(condition, holds)| eval.says(*condition, *holds, unwrapped(left)));
-    if left.into_iter().any(known) {
+    if left.into_iter().any(|left| room.is_held(unwrapped(left))) {
         return Ok(());
     }
     let sentence = "if there is nothing to walk, this acquires once and fails; the helper would not";
@@ -113,44 +116,38 @@ impl<'t> Room<'_, '_, 't> {
     /// Whether a limit is above zero at every acquisition, if it is at the first.
     fn is_there(&self, limit: Node<'t>, depth: u32) -> bool {
         let limit = unwrapped(limit);
-        if self.is_steady(limit)
-            || self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit))
-        {
+        if self.is_steady(limit) || self.is_held(limit) {
             return true;
         }
         let least = sides_of_least(self.eval.spec, limit);
         if !least.is_empty() {
             return least.into_iter().all(|side| self.is_there(side, depth));
         }
-        let given = self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id));
-        depth < 4 && given.is_some_and(|value| self.is_there(value, depth + 1))
+        depth < DEPTH && self.given(limit).is_some_and(|value| self.is_there(value, depth + 1))
     }
 
     /// Whether what is held is about a limit, or about a side of a minimum.
     fn is_asked(&self, limit: Node<'t>, depth: u32) -> bool {
         let limit = unwrapped(limit);
-        let given = || self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id));
-        self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit))
+        // A limit that something smaller is counted up to says nothing of how much is left.
+        self.is_above(limit, &|_| false)
             || sides_of_least(self.eval.spec, limit).into_iter().any(|side| self.is_asked(side, depth))
-            || depth < 4 && given().is_some_and(|value| self.is_asked(value, depth + 1))
+            || depth < DEPTH && self.given(limit).is_some_and(|value| self.is_asked(value, depth + 1))
     }
 
     /// Whether a limit may be zero at the first acquisition, as far as the code tells.
     fn may_be_zero(&self, limit: Node<'t>, depth: u32) -> bool {
         let limit = unwrapped(limit);
-        if self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit)) {
+        let first = |n: Node<'t>| self.eval.scopes.resolve(n).and_then(|id| initial(self.eval, id).0);
+        let counts_up = |n: Node<'t>| is_number(n) || first(n).is_some_and(is_number);
+        if self.is_held(limit) || self.is_above(limit, &counts_up) {
             return false;
         }
         let least = sides_of_least(self.eval.spec, limit);
         if !least.is_empty() {
             return least.into_iter().any(|side| self.may_be_zero(side, depth));
         }
-        let given = self
-            .eval
-            .scopes
-            .resolve(limit)
-            .and_then(|id| self.given_in_front(id).or_else(|| initial(self.eval, id).0));
-        if let Some(value) = given.filter(|_| depth < 4) {
+        if let Some(value) = self.given(limit).or_else(|| first(limit)).filter(|_| depth < DEPTH) {
             return self.may_be_zero(value, depth + 1);
         }
         let is_variable = |id: DeclId| {
@@ -160,6 +157,24 @@ impl<'t> Room<'_, '_, 't> {
         let read = accesses(limit, self.eval.scopes);
         let varies = read.iter().any(|a| a.uses() && limit.encloses(a.node) && is_variable(a.decl));
         varies || !is_pure(&self.eval.spec.pure, limit) || limit.text() == "0"
+    }
+
+    /// Whether something that is held says that a limit is not zero.
+    fn is_held(&self, limit: Node<'t>) -> bool {
+        let unsigned = |n: Node<'t>| {
+            self.eval.scopes.resolve(n).is_some_and(|id| self.eval.scopes.declaration(id).ty.is_unsigned())
+        };
+        self.is_above(limit, &unsigned)
+    }
+
+    /// The same, where `natural` are quantities that are not below zero.
+    fn is_above(&self, limit: Node<'t>, natural: &dyn Fn(Node<'t>) -> bool) -> bool {
+        self.held.iter().any(|(condition, holds)| self.eval.says(*condition, *holds, limit, natural))
+    }
+
+    /// The only value that a limit gets in the loop, in front of the acquisition, if it is a variable.
+    fn given(&self, limit: Node<'t>) -> Option<Node<'t>> {
+        self.eval.scopes.resolve(limit).and_then(|id| self.given_in_front(id))
     }
 
     /// The only value that a variable gets in the loop, in front of the acquisition.
@@ -205,55 +220,69 @@ impl<'t> Room<'_, '_, 't> {
 }
 
 impl<'t> Evaluator<'_, 't> {
-    /// Whether a condition that holds, or does not, says that a quantity is not zero.
-    fn says(&self, condition: Node<'t>, holds: bool, limit: Node<'t>) -> bool {
+    /// Whether a condition that holds, or does not, says that a quantity is not zero; `natural` are not below zero.
+    fn says(
+        &self,
+        condition: Node<'t>,
+        holds: bool,
+        limit: Node<'t>,
+        natural: &dyn Fn(Node<'t>) -> bool,
+    ) -> bool {
         let condition = self.seen_through(unwrapped(condition));
         if same_text(condition, limit) {
             return holds;
         }
         let sides =
             (condition.child(Field::Left).map(unwrapped), condition.child(Field::Right).map(unwrapped));
+        let says = |part: Node<'t>, holds: bool| self.says(part, holds, limit, natural);
         match (condition.operator(), sides) {
-            (Some("!"), _) => condition.child(Field::Argument).is_some_and(|n| self.says(n, !holds, limit)),
+            (Some("!"), _) => condition.child(Field::Argument).is_some_and(|n| says(n, !holds)),
             (Some("&&" | "||"), (Some(left), Some(right))) => {
                 let both = (condition.operator() == Some("&&")) == holds;
-                both && (self.says(left, holds, limit) || self.says(right, holds, limit))
+                both && (says(left, holds) || says(right, holds))
             }
             (Some(operator), (Some(left), Some(right))) => Relation::of(operator).is_some_and(|relation| {
                 let relation = if holds { relation } else { relation.negated() };
-                sets_apart(left, right, relation, limit)
-                    || sets_apart(right, left, relation.mirrored(), limit)
+                sets_apart(left, right, relation, limit, natural)
+                    || sets_apart(right, left, relation.mirrored(), limit, natural)
             }),
             _ => false,
         }
     }
 }
 
-/// Whether `left relation right` says that a limit is not zero: it is `left` and `right` is 0, or it is `left - right`.
-fn sets_apart(left: Node<'_>, right: Node<'_>, relation: Relation, limit: Node<'_>) -> bool {
-    if !matches!(relation, Relation::Greater | Relation::NotEqual) {
+/// Whether `left relation right` says that a limit is not zero: it is `left`, which is above something natural or not 0, or
+/// it is `left - right`.
+fn sets_apart<'t>(
+    left: Node<'t>,
+    right: Node<'t>,
+    relation: Relation,
+    limit: Node<'t>,
+    natural: &dyn Fn(Node<'t>) -> bool,
+) -> bool {
+    let above = relation == Relation::Greater;
+    if !above && relation != Relation::NotEqual {
         return false;
     }
-    let zero = right.text() == "0" && same_text(left, limit);
+    let apart = same_text(left, limit) && (right.text() == "0" || above && natural(right));
     let sides = (limit.child(Field::Left).map(unwrapped), limit.child(Field::Right).map(unwrapped));
-    zero || limit.operator() == Some("-")
-        && matches!(sides, (Some(a), Some(b)) if same_text(a, left) && same_text(b, right))
+    apart
+        || limit.operator() == Some("-")
+            && matches!(sides, (Some(a), Some(b)) if same_text(a, left) && same_text(b, right))
+}
+
+/// A number that is not below zero.
+fn is_number(node: Node<'_>) -> bool {
+    number(node.text()).is_some_and(|n| n >= 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::walk::testing::verdict;
+    use crate::walk::testing::{verdict, verdict_of_limited};
 
-    /// The verdict with a limit on elements, what stands in front of the acquisition, and what the body does.
+    /// The code, or `walk`.
     fn limited(limit: &str, in_front: &str, body: &str) -> String {
-        let test = format!("{in_front}\n\t\tgot = take_batch(iter, parts, ~0UL, {limit}, &off);");
-        let see = format!("{body};\n\t\t\tsee(object, parts[k], off, len);");
-        let code = verdict(&[
-            ("got = take_batch(iter, parts, ~0UL, 16, &off);", &test),
-            ("see(object, parts[k], off, len);", &see),
-            ("int k, ret = 0;", "int k, ret = 0, used = 0, most;"),
-        ]);
-        code.split_whitespace().next().unwrap_or_default().to_owned()
+        verdict_of_limited(limit, in_front, body).split_whitespace().next().unwrap_or_default().to_owned()
     }
 
     #[test]
@@ -278,10 +307,26 @@ mod tests {
                 ("int k, ret = 0;", &first),
             ])
         };
+        let above = |asked: &str, limit: &str| {
+            let limit = format!("got = take_batch(iter, parts, ~0UL, {limit}, &off);");
+            let condition = format!("left_in(iter) && {asked}");
+            verdict(&[
+                ("got = take_batch(iter, parts, ~0UL, 16, &off);", &limit),
+                ("left_in(iter)", &condition),
+                (
+                    "int k, ret = 0;",
+                    "int k, ret = object->ret, most = object->room;\n\tunsigned int used = 0;",
+                ),
+                ("see(object, parts[k], off, len);", "used++;\n\t\t\tsee(object, parts[k], off, len);"),
+            ])
+        };
         assert_eq!(noted("most", ""), "walk N26");
         assert_eq!(noted("smaller(16, most)", ""), "walk N26");
         assert_eq!(noted("most", "\n\tif (most == 0)\n\t\treturn -EINVAL;\n"), "walk");
         assert_eq!(noted("most", "\n\tmost = 8;\n"), "walk");
+        assert_eq!(above("ret < most", "most"), "walk N2 N26", "`ret` may be below zero");
+        assert_eq!(above("used < most", "most - used"), "walk N2");
+        assert_eq!(above("used < most", "most"), "walk N2 N23");
         assert_eq!(noted("sizeof(parts) / sizeof(parts[0])", ""), "walk");
     }
 

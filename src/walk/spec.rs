@@ -5,6 +5,9 @@
 //! patterns that do not parse, and walks that lack a part, each with its place in the rule file.
 //!
 //! `rules/README.md` describes the clauses to those who write rules.
+//!
+//! Capabilities (tests/README.md): 3, what functions do, as data and from their code;
+//! 20, attributes and the exact prototype.
 
 use super::clauses::{Part, Reader};
 use super::model::Model;

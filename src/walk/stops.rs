@@ -13,7 +13,7 @@ use super::refusal::{Refusal, RefusalCode};
 use super::room::keeps_batches_whole;
 use super::state::State;
 use super::sym::{Atom, Sym};
-use super::total::{Total, is_least};
+use super::total::Total;
 use super::usage::leaves;
 use crate::flow::access::accesses;
 use crate::syntax::scope::DeclId;
@@ -38,7 +38,11 @@ pub(super) fn within_batches<'t>(
         return Err(not_stopped(eval, *id, total.condition));
     }
     let asked = body.pieces.iter().filter_map(|(piece, _)| match piece {
-        Piece::GoesOn(condition) if !is_room(eval, *condition, end) => Some(*condition),
+        Piece::GoesOn(condition)
+            if !keeps_batches_whole(eval, *condition, true) && !is_room(eval, *condition, end) =>
+        {
+            Some(*condition)
+        }
         _ => None,
     });
     let mut out: Vec<Node<'t>> = asked.collect();
@@ -68,13 +72,12 @@ pub(super) fn within_batches<'t>(
     for exit in in_front {
         let around = exit.jump.node.ancestors().take_while(|n| *n != eval.site.outer);
         let test = around.filter_map(|n| n.child(Field::Condition)).map(unwrapped).next();
-        out.extend(test.filter(|test| !keeps_batches_whole(eval, *test)));
+        out.extend(test.filter(|test| !keeps_batches_whole(eval, *test, false)));
     }
     Ok(out)
 }
 
-/// `used < room`, where no batch holds more elements than `room - used`: the acquisition is given as many slots, or a larger
-/// batch is not walked.
+/// `used < room`, where a batch that holds more elements than `room - used` is not walked.
 fn is_room<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>, end: &State<'t>) -> bool {
     let (left, right) = (condition.child(Field::Left), condition.child(Field::Right));
     let (Some(left), Some(right)) = (left, right) else { return false };
@@ -82,11 +85,6 @@ fn is_room<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>, end: &State<'t>) -
         Some("<" | "!=") => (left, right),
         Some(">") => (right, left),
         _ => return false,
-    };
-    let is_rest = |n: Node<'_>| {
-        let sides = (n.child(Field::Left), n.child(Field::Right));
-        n.operator() == Some("-")
-            && matches!(sides, (Some(a), Some(b)) if same_text(unwrapped(a), room) && same_text(unwrapped(b), used))
     };
     let counts = |n: Node<'_>| {
         let value = eval.scopes.resolve(n).map(|id| end.value(id));
@@ -105,8 +103,7 @@ fn is_room<'t>(eval: &Evaluator<'_, 't>, condition: Node<'t>, end: &State<'t>) -
     let before_inner = |n: &Node<'t>| {
         n.is(Kind::IfStatement) && eval.site.inner.is_some_and(|inner| n.span().end <= inner.span().start)
     };
-    eval.site.slots.map(unwrapped).is_some_and(|slots| is_rest(slots) || is_least(eval.spec, slots, &is_rest))
-        || eval.site.body.iter().filter(|n| before_inner(n)).any(|n| too_many(*n))
+    eval.site.body.iter().filter(|n| before_inner(n)).any(|n| too_many(*n))
 }
 
 /// Whether something else than a sum of its own goes into a variable.
@@ -127,17 +124,11 @@ fn not_stopped(eval: &Evaluator<'_, '_>, id: DeclId, place: Node<'_>) -> Refusal
 
 #[cfg(test)]
 mod tests {
-    use crate::walk::testing::verdict;
+    use crate::walk::testing::verdict_of_limited;
 
     /// Whether a test in front of the acquisition is told of, with what limits the acquisition and what the body does.
     fn is_told(limit: &str, in_front: &str, body: &str) -> bool {
-        let test = format!("{in_front}\n\t\tgot = take_batch(iter, parts, ~0UL, {limit}, &off);");
-        let see = format!("{body};\n\t\t\tsee(object, parts[k], off, len);");
-        let verdict = verdict(&[
-            ("got = take_batch(iter, parts, ~0UL, 16, &off);", &test),
-            ("see(object, parts[k], off, len);", &see),
-            ("int k, ret = 0;", "int k, ret = 0, used = 0;"),
-        ]);
+        let verdict = verdict_of_limited(limit, in_front, body);
         assert!(verdict.starts_with("walk"), "{verdict}");
         verdict.contains("N23")
     }

@@ -2,6 +2,8 @@
 //!
 //! In: a site. Out: the statements outside the loop that only provide that memory – they allocate it, find out that
 //! this failed, or free it – and that go with the array. It refuses any other use of the array outside the loop.
+//!
+//! Capability 5 (tests/README.md): the array does not escape.
 
 use super::eval::unwrapped;
 use super::expressions::{first_match, is_pure};

@@ -5,6 +5,8 @@
 //!
 //! A minimum is kept as `a + min(0, b - a)` and a quotient by the unit as `c + ⌊(x - c·unit) / unit⌋`, so that the
 //! many ways in which people write a piece's length, or the number of elements in a batch, meet in one form.
+//!
+//! Capability 2 (tests/README.md): arithmetic of pieces.
 
 use crate::syntax::scope::DeclId;
 use std::collections::BTreeMap;

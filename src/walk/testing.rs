@@ -121,3 +121,14 @@ pub(crate) fn verdict(changes: &[(&str, &str)]) -> String {
         }
     })
 }
+
+/// The verdict with a limit on elements, what stands in front of the acquisition, and what the body does to `used`.
+pub(crate) fn verdict_of_limited(limit: &str, in_front: &str, body: &str) -> String {
+    let test = format!("{in_front}\n\t\tgot = take_batch(iter, parts, ~0UL, {limit}, &off);");
+    let see = format!("{body};\n\t\t\tsee(object, parts[k], off, len);");
+    verdict(&[
+        ("got = take_batch(iter, parts, ~0UL, 16, &off);", &test),
+        ("see(object, parts[k], off, len);", &see),
+        ("int k, ret = 0;", "int k, ret = 0, used = 0, most;"),
+    ])
+}

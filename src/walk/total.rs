@@ -2,6 +2,8 @@
 //!
 //! In: the outer loop's condition and the limit given to the acquisition. Out: [`Total`] and [`Limit`]. It refuses
 //! loops that may end for a reason that cannot be asked for again, and limits that cut elements in a way that the helper does not.
+//!
+//! Capability 11 (tests/README.md): limits of a batch.
 
 use super::eval::{Evaluator, unwrapped};
 use super::expressions::same_text;

@@ -2,6 +2,8 @@
 //!
 //! In: a condition and the [`State`] before it. Out: whether it holds, as far as that follows from the walk, and what is
 //! known behind it if it holds or does not. It looks through macros that the rule says mean nothing.
+//!
+//! Capability 2 (tests/README.md): arithmetic of pieces.
 
 use super::eval::{Evaluator, arithmetic, quantity, unwrapped};
 use super::matching::matches;

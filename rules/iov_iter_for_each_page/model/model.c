@@ -303,8 +303,10 @@ static ssize_t grab(struct iov_iter *i, struct page **pages, size_t maxsize,
 	/* whoever looks behind the batch has to be caught */
 	if (k < maxpages)
 		pages[k] = MODEL_POISON;
-	if (!k)
+	if (!k) {
+		run.outcome->faulted = true;
 		return run.zero ? 0 : -EFAULT;
+	}
 	return min(maxsize, k * PAGE_SIZE - *start);
 }
 
@@ -440,7 +442,7 @@ void model_run(drive_function *drive, uint64_t seed, enum batching batching,
 	outcome->trace_length = 0;
 	outcome->trace[0] = outcome->broken[0] = 0;
 	outcome->allocations = outcome->grabbed = outcome->ret = 0;
-	outcome->disturbed = false;
+	outcome->disturbed = outcome->faulted = false;
 	run.outcome = outcome;
 	run.batching = batching;
 	run.acquires = 0;

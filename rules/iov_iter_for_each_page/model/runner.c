@@ -21,7 +21,7 @@
 
 static struct {
 	bool position_on_error, position_after_error, errno_order, cuts, zero_returns, same_batches;
-	bool more_per_call, less_per_batch, isolate;
+	bool more_per_call, less_per_batch, fault_for_stop, isolate;
 } allow;
 
 static const char *const batching_name[] = { "full", "unit", "short" };
@@ -38,6 +38,11 @@ static drive_function *load(const char *path)
 		exit(2);
 	}
 	return drive;
+}
+
+static bool references_differ(void)
+{
+	return memcmp(before.refs, after.refs, sizeof(before.refs));
 }
 
 /* In words, or NULL. */
@@ -61,16 +66,19 @@ static const char *difference(enum batching batching)
 	/* declared: one call takes more than one batch */
 	if (allow.more_per_call && after.left < before.left && before.ret >= 0 && after.ret >= 0)
 		return NULL;
-	/* declared: the walk ends within what was a batch */
-	if (allow.less_per_batch && batching != BATCH_UNIT && after.left > before.left &&
-	    before.ret >= 0 && after.ret >= 0)
+	/* declared: the walk ends within what was a batch, before what the original may fail at */
+	if (allow.less_per_batch && batching != BATCH_UNIT && after.left > before.left)
 		return NULL;
+	/* declared: the page that the original did not ask for any more cannot be grabbed */
+	if (allow.fault_for_stop && after.faulted && !before.faulted && before.left == after.left &&
+	    before.ret >= 0)
+		return references_differ() ? "references differ" : NULL;
 	if (!cut && strcmp(before.trace, after.trace))
 		return "traces differ";
 	if (before.ret != after.ret &&
 	    !(allow.errno_order && disturbed && before.ret < 0 && after.ret < 0))
 		return "return values differ";
-	if (!cut && memcmp(before.refs, after.refs, sizeof(before.refs)))
+	if (!cut && references_differ())
 		return "references differ";
 	/* declared: the original has eaten more than it has used */
 	if (moved && allow.position_on_error && failed && before.left < after.left)
@@ -110,6 +118,8 @@ static void flag(const char *name)
 		allow.more_per_call = true;
 	else if (!strcmp(name, "less-per-batch"))
 		allow.less_per_batch = true;
+	else if (!strcmp(name, "fault-for-stop"))
+		allow.fault_for_stop = true;
 	else if (!strcmp(name, "zero-return"))
 		allow.zero_returns = true;
 	else if (!strcmp(name, "same-batches"))

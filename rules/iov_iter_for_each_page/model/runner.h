@@ -23,6 +23,7 @@ struct outcome {
 	int refs[MODEL_PAGES];
 	long allocations;
 	bool disturbed;		/* something failed or stopped early */
+	bool faulted;		/* no page could be grabbed */
 	size_t total;		/* bytes at the beginning */
 	long grabbed;		/* pages */
 };

@@ -10,6 +10,7 @@ mod condition;
 mod elements;
 mod entries;
 mod fill;
+mod front;
 mod inline;
 mod lockstep;
 mod refill;
@@ -18,6 +19,8 @@ mod spread;
 mod tails;
 mod widen;
 
+use super::Walk;
+use super::exits::{End, Exit};
 use super::notes::Note;
 use super::obligations::Duty;
 use super::refusal::RefusalCode;
@@ -26,6 +29,7 @@ use crate::edit::EditSet;
 use crate::source::Span;
 use crate::syntax::Node;
 use crate::syntax::file_scope::FileScope;
+use crate::syntax::scope::Scopes;
 
 /// The same program in the shape of a walk.
 #[derive(Clone, Debug)]
@@ -115,6 +119,14 @@ pub fn prepared<'t>(
         _ => Vec::new(),
     };
     ways.into_iter().flatten().collect()
+}
+
+/// A walk that leaves the loop in front of an acquisition as its condition does, with that in its condition: then nothing is
+/// acquired where the original did not.
+pub fn sooner<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, walk: &Walk<'t>, function: &str) -> Option<Prepared> {
+    let in_front = |exit: &Exit<'t>| exit.jump.before_acquire && matches!(exit.end, End::Leaves(_));
+    let leaves = walk.exits.iter().any(in_front);
+    leaves.then(|| front::in_condition(spec, scopes, walk, function)).flatten()
 }
 
 /// The declaration of an array of elements, for code that is never shown.
