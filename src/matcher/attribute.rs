@@ -32,7 +32,7 @@ pub fn attributes(n: Node<'_>) -> Vec<Node<'_>> {
 /// Whether an attribute may stand right before it; asking for the node before it takes longer.
 fn follows_word(n: Node<'_>) -> bool {
     let before = n.tree().source().text().get(..n.span().start as usize).unwrap_or_default();
-    before.trim_end().ends_with(|c: char| c == ')' || c == '_' || c.is_alphanumeric())
+    before.trim_end().ends_with(|c: char| matches!(c, ')' | ']' | '_') || c.is_alphanumeric())
 }
 
 fn inside<'t>(n: Node<'t>, out: &mut Vec<Node<'t>>) {

@@ -28,6 +28,8 @@ fn write(node: Node<'_>, out: &mut String) {
             out.push_str(&number(node.text()));
             out.push('\u{1}');
         }
+        // `long unsigned` is `unsigned long int`.
+        Kind::SizedTypeSpecifier if is_arithmetic(node) => out.push_str(&super::sized::key(node.text())),
         kind if groups(kind) => {
             out.push('\u{2}');
             children(node, out);
@@ -52,6 +54,11 @@ fn children(node: Node<'_>, out: &mut String) {
     for child in node.children() {
         write(child, out);
     }
+}
+
+/// Whether a type is one of words, and no name.
+fn is_arithmetic(node: Node<'_>) -> bool {
+    node.descendants().all(|n| !matches!(n.kind(), Kind::TypeIdentifier | Kind::Comment))
 }
 
 /// Whether parentheses around operands of this kind may have been needed.

@@ -114,7 +114,9 @@ fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
         declaration
             .is_some_and(|d| d.children().any(|s| s.is(Kind::StorageClassSpecifier) && s.text() == "static"))
     };
-    let local = super::typing::local(node).is_some_and(|n| within(n) && !is_static(n));
+    let declared = super::typing::local(node);
+    let local = declared.is_some_and(|n| within(n) && !is_static(n))
+        || declared.is_none() && super::typing::is_parameter_of_macro(node);
     local == (scope == IdScope::Local)
 }
 

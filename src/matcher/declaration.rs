@@ -293,6 +293,15 @@ impl<'p> Matcher<'p> {
         end.is_some_and(|piece| piece.atom.mark == Mark::Minus || piece.atom.hung != Hung::Nothing)
     }
 
+    /// The metavariable that stands for the type that `T { … }` defines.
+    fn defined(&self, p: Node<'p>) -> Option<(Node<'p>, &Metavariable)> {
+        let name = p.child(Field::Name)?;
+        match self.pattern.leaf(name) {
+            Leaf::Meta(meta) if meta.kind == MetaKind::Type => Some((name, meta)),
+            _ => None,
+        }
+    }
+
     /// `struct s`, with or without its fields.
     fn tagged(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         // Those of a declaration around it are the declaration's.
@@ -308,6 +317,12 @@ impl<'p> Matcher<'p> {
             all = all.iter().filter_map(|e| self.token(p.tree().node(a), c.tree().node(b), e)).collect();
         }
         for field in [Field::Name, Field::Body] {
+            if let (Field::Name, Some((t, meta))) = (field, self.defined(p)) {
+                let Some(binding) = defined_type(c) else { return Vec::new() };
+                let bound = all.iter().filter_map(|env| self.bind(meta, binding.clone(), env));
+                all = bound.filter_map(|env| self.noted(t, binding.span, c, &env)).collect();
+                continue;
+            }
             all = match (p.child(field), c.child(field)) {
                 (Some(a), Some(b)) => all.iter().flat_map(|env| self.node(a, b, env)).collect(),
                 (None, None) => all,
@@ -316,6 +331,19 @@ impl<'p> Matcher<'p> {
         }
         all
     }
+}
+
+/// The type that braces define: the name that a `typedef` gives it, or its tag.
+fn defined_type(c: Node<'_>) -> Option<Binding> {
+    let definition = c.parent().filter(|d| d.is(Kind::TypeDefinition));
+    let name = definition.and_then(|d| d.child(Field::Declarator)).filter(|d| d.is_leaf());
+    if let Some(name) = name {
+        return Some(Binding::of(name));
+    }
+    let (keyword, tag) = (c.children().find(|t| t.is(Kind::Token))?, c.child(Field::Name)?);
+    let text = format!("{} {}", keyword.text(), tag.text());
+    let key = [keyword, tag].into_iter().map(super::canonical).collect::<String>();
+    Some(Binding { span: keyword.span().cover(tag.span()), key: key.into(), ..Binding::text(text) })
 }
 
 fn is_specifier(n: Node<'_>) -> bool {

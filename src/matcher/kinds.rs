@@ -3,7 +3,8 @@
 //! In: a node of a pattern. Out: a [`KindSet`]; nothing of another kind matches. It names too many kinds rather than too
 //! few: what a metavariable stands for, it does not ask.
 
-use super::node::{Matcher, is_sized, is_word};
+use super::node::{Matcher, is_word};
+use super::sized::is_sized;
 use crate::smpl::pattern::{Leaf, Pattern, Slot};
 use crate::syntax::kind::KindSet;
 use crate::syntax::{Kind, Node};

@@ -27,6 +27,7 @@ pub mod node;
 pub mod noted;
 pub mod operand;
 pub mod search;
+mod sized;
 pub mod solve;
 pub mod translate;
 pub mod typing;

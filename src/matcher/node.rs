@@ -8,11 +8,10 @@ use super::constraint::{allowed, kind_fits};
 use super::environment::Environment;
 use super::format::is_format;
 use super::list::significant;
-use super::noted::place;
+use super::sized::is_sized;
 use crate::smpl::pattern::{Leaf, Pattern, PatternKind, Slot};
 use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Metavariable};
-use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
 
 /// Matches one pattern.
@@ -265,8 +264,7 @@ impl<'p> Matcher<'p> {
             return self.initialised(p, c, env);
         }
         if is_sized(p) && is_sized(c) && self.pattern.piece(p).is_some() {
-            let same = type_words(p.text()) == type_words(c.text());
-            return if same { self.noted_all(p, c, env) } else { Vec::new() };
+            return self.sized(p, c, env);
         }
         if let Some(dots) = self.operand_dots(p)
             && c.kind().is_expression()
@@ -331,37 +329,6 @@ impl<'p> Matcher<'p> {
         all
     }
 
-    /// Note that all tokens of `p` together stand for `c`.
-    fn noted_all(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
-        let mut env = env.clone();
-        let pieces = self.pattern.pieces_of(p);
-        let words: Vec<Node<'_>> = c.descendants().filter(|n| n.is_leaf() && !n.is(Kind::Comment)).collect();
-        for piece in pieces {
-            let word = words.iter().find(|w| w.text() == piece.atom.text);
-            let Some(next) = self.noted(p, Span::default(), c, &env.bindings_only()) else {
-                return Vec::new();
-            };
-            if piece.span.start == p.span().start {
-                for (name, binding) in next.bindings() {
-                    if env.get(name).is_none() {
-                        let place =
-                            Binding { span: c.span(), places: vec![place(c, c.span())], ..binding.clone() };
-                        env = env.with(name, place);
-                    }
-                }
-            }
-            env = match word {
-                Some(w) => env.touch(piece.atom.id, w.span()),
-                None => env,
-            };
-        }
-        let minus = pieces.iter().all(|x| x.atom.mark == crate::smpl::token::Mark::Minus);
-        if let Some(first) = pieces.first().filter(|_| minus) {
-            env = env.touch(first.atom.id, c.span());
-        }
-        vec![env]
-    }
-
     /// `sizeof(T)` where the code's name looks like a variable's.
     fn size_of_name(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
         let value = c.child(Field::Value).filter(|v| v.is(Kind::ParenthesizedExpression));
@@ -407,26 +374,6 @@ impl<'p> Matcher<'p> {
         let all: Vec<_> = all.iter().filter_map(|env| self.token(operator, sign, env)).collect();
         all.iter().flat_map(|env| self.node(right, value, env)).collect()
     }
-}
-
-/// Whether it is an arithmetic type.
-pub fn is_sized(n: Node<'_>) -> bool {
-    matches!(n.kind(), Kind::SizedTypeSpecifier | Kind::PrimitiveType)
-}
-
-/// The words of an arithmetic type in one order: `long unsigned int` is `unsigned long`.
-fn type_words(text: &str) -> Vec<&str> {
-    let mut words: Vec<&str> = text.split_whitespace().collect();
-    words.sort_unstable();
-    if words.len() > 1 {
-        words.retain(|w| !matches!(*w, "int" | "signed"));
-        if words.is_empty() {
-            words.push("int");
-        }
-    } else if words == ["signed"] {
-        words = vec!["int"];
-    }
-    words
 }
 
 /// Whether an identifier is used as a value: not where it is declared, included or defined.

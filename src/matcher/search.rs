@@ -112,12 +112,15 @@ impl Pass<'_, '_, '_> {
         let wanted = |span| need.is_met(ground.text(), span);
         let bodies = if self.search.rule.transforms() { Bodies::Plain } else { Bodies::Any };
         for body in ground.macros.expressions(ground.tree.source(), bodies, wanted) {
-            if let Some(part) = body.first().filter(|_| self.search.rule.asks_for_types()) {
+            if let Some(part) = body.first().filter(|_| self.search.rule.asks_for_declarations()) {
                 typing::lend(ground.tree, part.tree().source());
             }
             self.anywhere_in(root, body.into_iter());
         }
         for body in ground.macros.statements(ground.tree.source(), bodies, wanted) {
+            if self.search.rule.asks_for_declarations() {
+                typing::lend(ground.tree, body.source());
+            }
             let inside = body.root().descendants().skip_while(|n| !n.is(Kind::CompoundStatement)).skip(1);
             self.anywhere_in(root, inside);
         }
@@ -206,7 +209,7 @@ impl Pass<'_, '_, '_> {
         let need = self.need.clone();
         let wanted = |span| need.is_met(ground.text(), span);
         for body in ground.macros.statements(ground.tree.source(), bodies, wanted) {
-            if self.search.rule.asks_for_types() {
+            if self.search.rule.asks_for_declarations() {
                 typing::lend(ground.tree, body.source());
             }
             self.in_functions(&ground.inside(body));

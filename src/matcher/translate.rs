@@ -13,7 +13,8 @@ mod free;
 use super::formula::{FALSE, Formula, Item, Part, Shape, TRUE, Table, Test, items_of, row};
 use super::node::Matcher;
 use crate::smpl::compile::CompiledRule;
-use crate::smpl::pattern::{Leaf, Pattern, Slot};
+use crate::smpl::pattern::{Leaf, Pattern, Slot, When};
+use crate::smpl::token::Mark;
 use crate::smpl::vocabulary::Names;
 use crate::smpl::{MetaKind, Quantifier};
 use crate::syntax::{Field, Kind, NodeId};
@@ -180,7 +181,7 @@ impl<'p> Translator<'p> {
         } else {
             self.behind_each(items, &context.behind)
         };
-        self.list_from(items, &behind, context, false)
+        self.list_from(items, &behind, context, None)
     }
 
     fn list_from(
@@ -188,13 +189,13 @@ impl<'p> Translator<'p> {
         items: &[Item<'p>],
         behind: &[Rc<[Neighbour<'p>]>],
         context: &Context<'p>,
-        dots_before: bool,
+        above: Option<Item<'p>>,
     ) -> Formula {
         let Some((first, rest)) = items.split_first() else {
             return if let After::Then(f) = context.after { f } else { TRUE };
         };
         let rest_behind = behind.get(1..).unwrap_or_default();
-        let label = if dots_before || self.is_loose(*first) { context.label } else { None };
+        let label = if above.is_some() || self.is_loose(*first) { context.label } else { None };
         let own = behind.first().cloned().unwrap_or_else(|| context.behind.clone());
         let mut here = Context { label, behind: own, ..context.clone() };
         let jumps = first.node.is(Kind::GotoStatement);
@@ -205,7 +206,7 @@ impl<'p> Translator<'p> {
             (inner.label, inner.looping, inner.switching) = (None, None, None);
         }
         if let Some(branch) = self.optional(*first) {
-            return self.optional_list(branch, items, behind, context, dots_before);
+            return self.optional_list(branch, items, behind, context, above);
         }
         if rest.is_empty() {
             return self.statement(*first, &here);
@@ -213,37 +214,55 @@ impl<'p> Translator<'p> {
         let shared = self.shared(*first, rest) & !context.bound;
         inner.bound |= shared;
         here.bound |= shared;
-        let tail = self.list_from(rest, rest_behind, &inner, self.is_loose(*first));
+        let loose = Some(*first).filter(|first| self.is_loose(*first));
+        let tail = self.list_from(rest, rest_behind, &inner, loose);
         here.after = After::Then(tail);
         let formula = self.statement(*first, &here);
         let names = self.unbound(shared, 0);
         self.table.some(names, formula)
     }
 
-    /// Lines that may be there: with them, or else without.
+    /// Lines that may be there: with them, or else without. Then the dots in front of them go on in place of those behind
+    /// them, to the end if nothing follows.
     fn optional_list(
         &mut self,
         branch: &'p Pattern,
         items: &[Item<'p>],
         behind: &[Rc<[Neighbour<'p>]>],
         context: &Context<'p>,
-        dots_before: bool,
+        above: Option<Item<'p>>,
     ) -> Formula {
         let mut with = items_of(branch);
         with.extend_from_slice(&items[1..]);
         let with_behind = self.behind_each(&with, &context.behind);
-        let there = self.list_from(&with, &with_behind, context, dots_before);
-        let rest_behind = behind.get(1..).unwrap_or_default();
-        let absent = match (&items[1..], dots_before, context.after) {
-            // What the dots before skip goes on to the end then.
-            ([], true, After::VeryEnd) => {
+        let there = self.list_from(&with, &with_behind, context, above);
+        let (mut rest, mut rest_behind) = (&items[1..], behind.get(1..).unwrap_or_default());
+        let whens = above.and_then(|above| self.whens(above));
+        let doubled = rest.first().filter(|_| whens.is_some()).is_some_and(|dots| {
+            self.mark_of(*dots, Part::Simple) != Some(Mark::Minus)
+                && matches!(dots.matcher.whole_leaf(dots.node), Leaf::Slot(Slot::Dots(_)))
+        });
+        if doubled {
+            (rest, rest_behind) = (&rest[1..], rest_behind.get(1..).unwrap_or_default());
+        }
+        let absent = match (rest, above, context.after) {
+            ([], Some(_), After::VeryEnd) => {
                 let (end, error) = (self.table.is(Test::End), self.table.is(Test::ErrorExit));
                 let ends = self.table.or(end, error);
-                self.table.until(self.quantifier, TRUE, ends)
+                let skip = self.conditions(whens.unwrap_or_default(), context);
+                self.table.until(self.quantifier, skip, ends)
             }
-            (rest, ..) => self.list_from(rest, rest_behind, context, dots_before),
+            (rest, ..) => self.list_from(rest, rest_behind, context, above),
         };
         self.table.or_else(there, absent)
+    }
+
+    /// The conditions of dots or of a nest.
+    fn whens(&self, item: Item<'p>) -> Option<&'p [When]> {
+        match item.matcher.whole_leaf(item.node) {
+            Leaf::Slot(Slot::Dots(whens) | Slot::Nest(_, _, whens)) => Some(whens),
+            _ => None,
+        }
     }
 
     /// The code of lines that start with `?`.

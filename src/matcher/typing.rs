@@ -9,6 +9,7 @@ mod shape;
 
 pub use declared::local;
 pub use known::lend;
+pub(super) use shape::arithmetic;
 
 use super::binding::Binding;
 use super::environment::Environment;
@@ -155,6 +156,11 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
         Kind::CallExpression => returned_type(c),
         _ => None,
     }
+}
+
+/// Whether a name is a parameter of the macro in whose body it stands.
+pub fn is_parameter_of_macro(name: Node<'_>) -> bool {
+    Known::around(name).is_parameter(name)
 }
 
 fn pointee(shape: Shape) -> Option<Shape> {

@@ -21,8 +21,8 @@ pub fn added(
 ) -> Vec<Diagnostic> {
     let mut told = unwritten(file, atoms);
     told.extend(unbound(file, rule, atoms, &pattern.used()));
-    let after: Vec<Atom> =
-        atoms.iter().filter(|a| a.mark != Mark::Minus && a.kind != TokenKind::Comment).cloned().collect();
+    let stays = |a: &&Atom| a.mark != Mark::Minus && a.kind != TokenKind::Comment;
+    let after = without_empty_branches(atoms.iter().filter(stays).cloned());
     let Some(first) = after.iter().find(|a| a.mark.is_plus()) else { return told };
     let whole = atoms.iter().all(|a| a.mark != Mark::Context);
     match read_as(file, rule, &after, metas) {
@@ -46,6 +46,21 @@ pub fn added(
         }
     }
     told
+}
+
+/// The atoms without branches of which nothing is left.
+fn without_empty_branches(atoms: impl Iterator<Item = Atom>) -> Vec<Atom> {
+    use TokenKind::{And, Close, Open, Or};
+    let mut out: Vec<Atom> = Vec::new();
+    for atom in atoms {
+        let bare = out.iter().rev().take_while(|a| matches!(a.kind, Or | And)).count();
+        let opening = (out.len() - bare).checked_sub(1).filter(|at| out[*at].kind == Open);
+        match opening.filter(|_| atom.kind == Close) {
+            Some(at) => out.truncate(at),
+            None => out.push(atom),
+        }
+    }
+    out
 }
 
 /// Whether code that reads as one kind may come for code of another: braces may be a block's or an initialiser's, and a value
@@ -106,7 +121,10 @@ fn unbound(file: &SourceFile, rule: &SmplRule, atoms: &[Atom], used: &[&str]) ->
         );
         meta.inherited.is_none() && !made && !is_literal(&meta.kind) && !used.contains(&meta.name.as_str())
     };
-    let seeds: Vec<&str> = rule.metavariables.iter().flat_map(seeds).collect();
+    let mut seeds: Vec<&str> = rule.metavariables.iter().flat_map(seeds).collect();
+    // The type of what is there.
+    let there = rule.metavariables.iter().filter(|m| used.contains(&m.name.as_str()));
+    seeds.extend(there.flat_map(|meta| &meta.types).flat_map(|one| one.base.split(' ')));
     let unbound = rule.metavariables.iter().filter(open).filter(|m| !seeds.contains(&m.name.as_str()));
     let one = |meta: &Metavariable| {
         let used =

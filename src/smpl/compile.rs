@@ -8,7 +8,7 @@ use super::attach::{Attached, attach};
 use super::pattern::{Atom, Metavariables, Pattern, PatternKind};
 use super::places::misplaced;
 use super::prototype::Prototype;
-use super::rule::{BodyKind, MetaKind, Quantifier, SmplRule};
+use super::rule::{BodyKind, IdScope, MetaKind, Quantifier, SmplRule};
 use super::slips::slips;
 use super::token::{Mark, TokenKind};
 use super::vocabulary::{Names, Vocabulary};
@@ -81,6 +81,13 @@ impl CompiledRule {
     /// Whether it matters what types expressions have.
     pub fn asks_for_types(&self) -> bool {
         self.metavariables.values().any(|m| !m.types.is_empty())
+    }
+
+    /// Whether it matters what types expressions have, or where names are declared.
+    pub fn asks_for_declarations(&self) -> bool {
+        let scoped =
+            |kind: &MetaKind| matches!(kind, MetaKind::Idexpression(IdScope::Local | IdScope::Global));
+        self.asks_for_types() || self.metavariables.values().any(|m| scoped(&m.kind))
     }
 
     /// Whether an isomorphism, or a family of them, may be used; numbers at the end of a name do not count.

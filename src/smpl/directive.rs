@@ -33,12 +33,13 @@ impl Directive {
         })?;
         let rest = &text[keyword.len()..];
         let file = SourceFile::new("directive", rest);
-        let tokens = lex(&file, Span::new(0, rest.len()), LineMode::Plain);
+        let tokens = lex(&file, Span::new(0, rest.len()), LineMode::Inline);
         let piece = |token: &super::token::Token| {
             let text = file.slice(token.span).to_owned();
             let slot = (text == "...").then_some(dots);
             // The line is one piece of the rule: its words have no numbers of their own.
-            let atom = Atom { text, kind: token.kind, id: u32::MAX, attached: Vec::new(), ..atom.clone() };
+            let attached = token.attached.clone();
+            let atom = Atom { text, kind: token.kind, id: u32::MAX, attached, ..atom.clone() };
             Piece { span: token.span, atom, slot }
         };
         let code = tokens.iter().filter(|t| t.kind != TokenKind::Comment && file.slice(t.span) != "\\");

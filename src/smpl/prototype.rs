@@ -70,6 +70,7 @@ fn header(all: &[Atom]) -> Option<Vec<Atom>> {
     let words = all[..first].iter().all(|a| a.kind == TokenKind::Word);
     let ahead = if words || all[first].mark == Mark::Minus { &all[..first] } else { &[] };
     let mut out: Vec<Atom> = ahead.iter().chain(&all[first..brace]).cloned().collect();
+    out.truncate(without_attributes(&out));
     let body = &all[brace];
     if body.mark == Mark::Minus {
         out.extend(all[brace + 1..].iter().take_while(|a| a.mark.is_plus()).cloned());
@@ -91,6 +92,15 @@ fn header(all: &[Atom]) -> Option<Vec<Atom>> {
     let id = all.iter().map(|a| a.id).max()? + 1;
     out.push(Atom { text: ";".into(), kind: TokenKind::Punct, id, mark, ..body.clone() });
     Some(out)
+}
+
+/// Where a header ends without the attributes behind the parameters: those of a definition need not be those of its
+/// prototypes.
+fn without_attributes(header: &[Atom]) -> usize {
+    let attribute = |a: &Atom| matches!(a.text.as_str(), "__attribute__" | "__attribute");
+    let behind = header.iter().position(|a| a.text == ")").unwrap_or(header.len());
+    let first = header.iter().enumerate().position(|(i, a)| i > behind && attribute(a));
+    first.filter(|at| header[*at..].iter().all(|a| a.mark == Mark::Context)).unwrap_or(header.len())
 }
 
 /// The `{` outside of all parentheses, among the atoms that count.

@@ -222,7 +222,13 @@ impl<'a> Speller<'a> {
             self.at += 1;
             return;
         }
+        // A type that is defined here.
+        let defined = self.ready && next == "{" && kind == Some(&MetaKind::Type);
+        if defined {
+            self.text.push_str("struct ");
+        }
         let spelled = match kind {
+            _ if defined => &atom.text,
             Some(MetaKind::Type | MetaKind::TypedefName) if self.spelling == Spelling::TypesAsKeywords => {
                 "size_t"
             }
@@ -236,7 +242,9 @@ impl<'a> Speller<'a> {
             self.text.push_str("vd__any ");
         }
         self.emit(atom, spelled, None);
-        self.ready = matches!(atom.text.as_str(), "else" | "do") && self.scope() == Scope::Block;
+        let storage = matches!(atom.text.as_str(), "static" | "extern" | "inline");
+        self.ready = matches!(atom.text.as_str(), "else" | "do") && self.scope() == Scope::Block
+            || storage && self.kind == PatternKind::TopLevel && self.scopes.len() == 1;
         self.at += 1;
     }
 
@@ -323,7 +331,9 @@ impl<'a> Speller<'a> {
     fn brace_scope(&self, before: Option<&Atom>) -> Scope {
         let text = before.map_or("", |a| a.text.as_str());
         let words = || self.atoms[..self.at.saturating_sub(1)].iter().rev().take(3).map(|a| a.text.as_str());
+        let named = before.and_then(|a| self.metas.get(&a.text));
         match (self.scope(), text) {
+            (Scope::Block, _) if named.is_some_and(|m| m.kind == MetaKind::Type) => Scope::Fields,
             (_, "=") | (Scope::Values, _) => Scope::Values,
             (Scope::Round, ")") => Scope::Values,
             (_, "]" | ",") => Scope::Values,

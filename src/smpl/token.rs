@@ -196,7 +196,8 @@ impl<'a> Lexer<'a> {
         }
         if c == '#' && !rest.starts_with("##") && self.at_line_start() {
             let len = directive_len(rest, self.line.mark);
-            return self.push(TokenKind::Directive, len);
+            let attached = (self.mode != LineMode::Plain).then(|| include_len(&rest[..len])).flatten();
+            return self.push(TokenKind::Directive, attached.unwrap_or(len));
         }
         if self.mode == LineMode::Body && rest.starts_with("\\\n") {
             // A line of the preprocessor goes on.
@@ -281,6 +282,15 @@ fn directive_len(rest: &str, mark: Mark) -> usize {
         }
         at = next;
     }
+}
+
+/// Length of an include with names attached behind what it names, without those.
+fn include_len(line: &str) -> Option<usize> {
+    let named = line.strip_prefix('#')?.trim_start().strip_prefix("include")?.trim_start();
+    let closing = if named.starts_with('<') { '>' } else { '"' };
+    let at = line.len() - named.len() + 1;
+    let end = at + line.get(at..)?.find(closing)? + 1;
+    line[end..].starts_with('@').then_some(end)
 }
 
 /// A line of a rule's body without its mark.

@@ -1,11 +1,10 @@
 //! The opposite of a condition: `if (X) A else B` is `if (!X) B else A` (`neg_if`).
 //!
 //! In: a pattern. Out: for each `if` with two branches the pattern of its negated condition, with its other spellings. A
-//! condition with dots in it has none.
+//! condition with dots in it has none, and neither has one of which a part goes.
 
 use super::Expansion;
 use crate::smpl::pattern::{Atom, Pattern, PatternKind, Piece};
-use crate::smpl::token::Mark;
 use crate::syntax::kind::opposite;
 use crate::syntax::{Field, Kind, Node, NodeId};
 use std::collections::HashMap;
@@ -29,14 +28,14 @@ impl Expansion<'_> {
 
     fn opposite(&mut self, pattern: &Pattern, condition: Node<'_>) -> Option<Pattern> {
         let pieces = pattern.pieces_of(condition);
-        if pieces
-            .iter()
-            .any(|p| p.slot.is_some() || p.atom.mark == Mark::Minus || self.hangs.contains_key(&p.atom.id))
-        {
+        let first = pieces.first()?.atom.clone();
+        // Of what goes only in part, what is made up would have to stay or to go.
+        let torn =
+            |p: &Piece| p.slot.is_some() || p.atom.mark != first.mark || self.hangs.contains_key(&p.atom.id);
+        if pieces.iter().any(torn) {
             return None;
         }
         let atoms = |pieces: &[Piece]| pieces.iter().map(|p| p.atom.clone()).collect::<Vec<Atom>>();
-        let first = pieces.first()?.atom.clone();
         let negated = match condition.kind() {
             Kind::UnaryExpression if condition.operator() == Some("!") => {
                 atoms(pattern.pieces_of(condition.child(Field::Argument)?))

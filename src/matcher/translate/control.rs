@@ -107,11 +107,11 @@ impl<'p> Translator<'p> {
         let known = item.matcher.pattern.negated(item.node).is_some() || condition.is_some_and(dots);
         let word = Item::of(item.matcher, clause, Part::Else);
         let own = [Item { part: Part::Header, ..item }, word];
-        let says = |part| {
-            let mut pieces = self.pieces(part).iter();
-            pieces.any(|p| p.atom.mark == Mark::Minus || self.rule.hangs.contains_key(&p.atom.id))
-        };
-        known && !own.into_iter().any(says) && self.rule.allows("neg_if")
+        let pieces: Vec<_> = own.into_iter().flat_map(|part| self.pieces(part)).collect();
+        let gone = pieces.iter().filter(|p| p.atom.mark == Mark::Minus).count();
+        let whole = gone == 0 || gone == pieces.len();
+        let bare = !pieces.iter().any(|p| self.rule.hangs.contains_key(&p.atom.id));
+        known && whole && bare && self.rule.allows("neg_if")
     }
 
     fn if_then_else(

@@ -196,7 +196,7 @@ impl<'p> Translator<'p> {
     }
 
     /// What the `when` clauses let dots skip.
-    fn conditions(&mut self, whens: &'p [When], around: &Context<'p>) -> Formula {
+    pub(super) fn conditions(&mut self, whens: &'p [When], around: &Context<'p>) -> Formula {
         let none: Rc<[Neighbour<'p>]> = Rc::new([]);
         let guard = Context {
             after: After::Tail,

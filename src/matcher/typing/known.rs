@@ -5,7 +5,7 @@
 
 use super::declared::{declared_in, is_local, shape_of, type_name_in};
 use super::shape::{Shape, is_arithmetic};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::syntax::{Field, Kind, Node, Tree};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,6 +21,8 @@ pub(super) struct FileTypes {
     pub(super) fields: HashMap<String, HashMap<String, Shape>>,
     pub(super) functions: HashMap<String, Shape>,
     pub(super) globals: HashMap<String, Shape>,
+    /// The bodies of macros, and the parameters that stand in them.
+    parameters: Vec<(Span, Vec<String>)>,
 }
 
 /// What a file and its headers say, the file first.
@@ -91,6 +93,15 @@ impl Known {
         self.0.iter().find_map(|types| ask(types))
     }
 
+    /// Whether a name is a parameter of the macro in whose body it stands.
+    pub(super) fn is_parameter(&self, name: Node<'_>) -> bool {
+        let own = self.0.first().map_or(&[][..], |own| &own.parameters);
+        let names = |(body, names): &(Span, Vec<String>)| {
+            body.contains(name.span()) && names.iter().any(|own| own == name.text())
+        };
+        own.iter().any(names)
+    }
+
     /// The type with names of types spelled out.
     pub(super) fn resolved(&self, shape: &Shape) -> Shape {
         let mut out = shape.clone();
@@ -128,6 +139,11 @@ impl FileTypes {
                     if let Some(name) = n.child(Field::Name).filter(|_| is_arithmetic(words)) {
                         out.names.insert(name.text().to_string(), Shape::new(words, 0));
                     }
+                }
+                Kind::PreprocFunctionDef => {
+                    let of = n.child(Field::Parameters).into_iter().flat_map(Node::named_children);
+                    let names = of.map(|name| name.text().to_owned()).collect();
+                    out.parameters.extend(n.child(Field::Value).map(|body| (body.span(), names)));
                 }
                 Kind::FunctionDefinition | Kind::Declaration if !is_local(n) => out.top(n),
                 _ => {}

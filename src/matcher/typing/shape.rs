@@ -55,7 +55,7 @@ pub(super) fn is_arithmetic(words: &str) -> bool {
 }
 
 /// An arithmetic type in one spelling: `long unsigned int` is `unsigned long`.
-fn arithmetic(base: &str) -> Option<String> {
+pub(in crate::matcher) fn arithmetic(base: &str) -> Option<String> {
     if !is_arithmetic(base) {
         return None;
     }

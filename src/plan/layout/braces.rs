@@ -59,7 +59,9 @@ pub(super) fn branches(tree: &Tree, changes: &Changes) -> Vec<Branch> {
                 _ => None,
             }
         } else if stays < leaves().count() {
-            let more = added.iter().any(|i| i.code.statements > 1);
+            // Behind a whole one, what is left of the old statement ends another one.
+            let two = |code: &Code| code.statements > 1 || code.statements == 1 && code.ends == Edge::Inline;
+            let more = added.iter().any(|i| two(&i.code));
             let beside = added.iter().any(|i| edge(i, span) && i.code.statements > 0 && !gone(i.anchor));
             (more || beside).then_some(Change::Joined)
         } else {

@@ -10,21 +10,24 @@ use super::{Changes, Code, Edge, Insertion, Removal};
 use crate::smpl::compile::Side;
 use crate::source::Span;
 use crate::syntax::Tree;
+use std::cmp::Reverse;
 
 /// Code added around or instead of one token of the file.
 #[derive(Clone, Debug, Default)]
 struct Added<'a> {
     before: Vec<&'a Code>,
     instead: Vec<&'a Code>,
-    after: Vec<&'a Code>,
+    /// Where what it stands behind starts, and the code.
+    after: Vec<(u32, &'a Code)>,
     braces: Braces,
 }
 
 /// Braces of a branch that are added around a token.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Braces {
     opens: usize,
-    closes: usize,
+    /// Where the branches start that end here.
+    closes: Vec<u32>,
     empty: bool,
 }
 
@@ -45,7 +48,7 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
         match (old[at].fate == Fate::Kept, in_front) {
             (false, _) => place.instead.push(&insertion.code),
             (true, true) => place.before.push(&insertion.code),
-            (true, false) => place.after.push(&insertion.code),
+            (true, false) => place.after.push((insertion.anchor.start, &insertion.code)),
         }
     }
     for branch in branches(tree, changes) {
@@ -164,11 +167,11 @@ fn brace(branch: &Branch, old: &[Old], code: &[usize], added: &mut [Added<'_>]) 
                 tokens.iter().flat_map(|i| std::mem::take(&mut added[*i].instead)).collect();
             added[first].instead = code;
             added[first].braces.opens += 1;
-            added[first].braces.closes += 1;
+            added[first].braces.closes.push(branch.span.start);
         }
         Change::Joined => {
             added[first].braces.opens += 1;
-            added[last].braces.closes += 1;
+            added[last].braces.closes.push(branch.span.start);
         }
     }
 }
@@ -208,17 +211,34 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
         if !kept {
             replace(&mut out, instead, braces);
         } else {
-            for code in after {
-                extend_breaks(&mut waiting, code.starts);
-                waiting.extend(code.tokens.iter().cloned());
-            }
-            for _ in 0..braces.closes {
-                waiting.extend([Token::line_break(), Token::rule("}")]);
-            }
+            behind(&mut waiting, after, &braces.closes);
         }
     }
     flush(&mut out, &mut waiting);
     out
+}
+
+/// What stands behind a token that stays: the code of what is inside of a branch in front of its brace, and so on outwards.
+fn behind(out: &mut Vec<Token>, after: &[(u32, &Code)], closes: &[u32]) {
+    let mut left = after.to_vec();
+    let mut closes = closes.to_vec();
+    closes.sort_unstable_by_key(|start| Reverse(*start));
+    for branch in closes {
+        let (inside, outside): (Vec<_>, Vec<_>) = left.into_iter().partition(|(start, _)| *start >= branch);
+        inside.iter().for_each(|(_, code)| extend_line(out, code));
+        out.extend(closing());
+        left = outside;
+    }
+    left.iter().for_each(|(_, code)| extend_line(out, code));
+}
+
+fn extend_line(out: &mut Vec<Token>, code: &Code) {
+    extend_breaks(out, code.starts);
+    out.extend(code.tokens.iter().cloned());
+}
+
+fn closing() -> [Token; 2] {
+    [Token::line_break(), Token::rule("}")]
 }
 
 /// What stands instead of a removed token.
@@ -238,9 +258,7 @@ fn replace(out: &mut Vec<Token>, instead: &[&Code], braces: &Braces) {
         }
         out.extend(code.tokens.iter().cloned());
     }
-    for _ in 0..braces.closes {
-        out.extend([Token::line_break(), Token::rule("}")]);
-    }
+    braces.closes.iter().for_each(|_| out.extend(closing()));
     if braces.empty {
         out.push(Token::rule("{}"));
     }

@@ -45,8 +45,15 @@ fn is_type_ahead(c: &Cursor<'_>) -> bool {
     }
     next == "*"
         || (next == "[" && c.text_at(2) == "]")
-        || next == "." && c.text_at(3) == "*"
+        || is_inherited(c)
         || next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
+}
+
+/// Whether a type metavariable of another rule stands here, with a name or a star behind it.
+fn is_inherited(c: &Cursor<'_>) -> bool {
+    let behind = c.text_at(3);
+    let name = behind.starts_with(|ch: char| ch.is_alphabetic() || ch == '_') && !begins_declaration(c, 3);
+    c.text_at(1) == "." && (behind == "*" || name)
 }
 
 fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
@@ -59,7 +66,7 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         let goes_on = next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
             || next == "*"
             || next == "[" && c.text_at(2) == "]"
-            || next == "." && c.text_at(3) == "*";
+            || is_inherited(c);
         let is_name = !closed && !goes_on && !is_base_word(c.text(), &words);
         if is_name {
             break;

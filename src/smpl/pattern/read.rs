@@ -180,7 +180,9 @@ fn roots(tree: &Tree, kind: PatternKind) -> Result<Vec<NodeId>, usize> {
     let wrong = Err(0);
     // Attributes belong to what stands next to them.
     let named = |n: Node<'_>| {
-        let attribute = |c: &Node<'_>| matches!(c.kind(), Kind::MacroAttribute | Kind::AttributeSpecifier);
+        let attribute = |c: &Node<'_>| {
+            matches!(c.kind(), Kind::MacroAttribute | Kind::AttributeSpecifier | Kind::AttributeDeclaration)
+        };
         let alone = n.named_children().all(|c| attribute(&c));
         n.named_children().filter(|c| alone || !attribute(c)).map(|c| c.id()).collect::<Vec<_>>()
     };

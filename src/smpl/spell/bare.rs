@@ -65,8 +65,11 @@ impl Speller<'_> {
             let new_line = i > self.at && a.line != before.line;
             let dots = matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen)
                 && (before.kind != TokenKind::Punct || matches!(before.text.as_str(), ")" | "]"));
-            let breaks =
-                matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen | TokenKind::Open) || keyword(&a.text);
+            // Behind an operator branches are its operand.
+            let operand = before.kind == TokenKind::Punct && !matches!(before.text.as_str(), ")" | "]");
+            let breaks = matches!(a.kind, TokenKind::Dots | TokenKind::NestOpen)
+                || a.kind == TokenKind::Open && !operand
+                || keyword(&a.text);
             if depth == 0
                 && i > self.at
                 && (new_line && breaks || dots || a.text == "}" && self.scopes.len() > 1)

@@ -4,6 +4,7 @@
 
 use super::Speller;
 use crate::diagnostic::Diagnostic;
+use crate::smpl::MetaKind;
 use crate::smpl::pattern::{Atom, When};
 use crate::smpl::token::{Mark, TokenKind};
 
@@ -31,9 +32,13 @@ impl Speller<'_> {
                 }
                 // Behind an operator dots are an operand.
                 let before = &self.atoms[self.at - 1];
+                let operator =
+                    self.metas.get(&before.text).is_some_and(|m| matches!(m.kind, MetaKind::Operator(_)));
                 let operand = self.at > start
-                    && before.kind == TokenKind::Punct
-                    && !matches!(before.text.as_str(), ")" | "]" | "}" | ";" | "++" | "--");
+                    && (before.kind == TokenKind::Punct
+                        && !matches!(before.text.as_str(), ")" | "]" | "}" | ";" | "++" | "--")
+                        || before.text == "return"
+                        || operator);
                 if matches!(a.kind, TokenKind::NestClose | TokenKind::Dots) && depth == 0 && !operand {
                     break;
                 }
