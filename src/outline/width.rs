@@ -29,10 +29,20 @@ fn shows(used: Node<'_>) -> bool {
             (Kind::ConditionalExpression, _) if around.child(Field::Condition) == Some(at) => return false,
             (Kind::ConditionalExpression, _) => {}
             (Kind::UnaryExpression, Some("-" | "~")) => wraps = true,
+            (Kind::BinaryExpression, Some("<<" | ">>")) if around.child(Field::Right) == Some(at) => {
+                return false;
+            }
             (Kind::BinaryExpression, Some("-" | "<<")) => wraps = true,
             (Kind::BinaryExpression, Some("+" | "*")) => wraps |= !other.is_some_and(is_constant),
+            // Bits that are not set are not set in either type.
+            (Kind::BinaryExpression, Some("&")) => wraps &= !other.is_some_and(is_constant),
+            (Kind::BinaryExpression, Some(">>")) if !wraps => {}
             (Kind::BinaryExpression, Some("&&" | "||" | "==" | "!=")) => return false,
-            (Kind::BinaryExpression, _) => return wraps || !other.is_some_and(is_constant),
+            (Kind::BinaryExpression, Some("<" | ">" | "<=" | ">=")) => {
+                return wraps || !other.is_some_and(is_constant);
+            }
+            (Kind::BinaryExpression, _) if !wraps && other.is_some_and(is_constant) => {}
+            (Kind::BinaryExpression, _) => return true,
             (Kind::ArgumentList, _) => {
                 let format = |n: Node<'_>| matches!(n.kind(), Kind::StringLiteral | Kind::ConcatenatedString);
                 return around.named_children().any(format);
@@ -69,8 +79,15 @@ mod tests {
         );
         assert!(with("mark(object, (len - 5) / 2)").contains("mark(object, ((int)len - 5) / 2);"));
         assert!(with("say(\"%d\", len)").contains("say(\"%d\", (int)len);"));
+        assert!(with("say(\"%d\", len / 2)").contains("say(\"%d\", (int)len / 2);"));
+        assert!(with("mark(object, len >> 2 > object->least)").contains("(int)len >> 2 > object->least"));
         for plain in [
             "mark(object, len)",
+            "mark(object, len & (UNIT - 1))",
+            "mark(object, len & object->mask || object->least)",
+            "mark(object, -len & 7)",
+            "mark(object, len >> object->least)",
+            "mark(object, object->least >> len > object->sum)",
             "mark(object, len > 100)",
             "object->sum += len + off",
             "mark(object, len == UNIT)",

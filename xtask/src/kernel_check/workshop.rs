@@ -133,26 +133,27 @@ fn remarks(said: &str, mail: &str) -> Remarks {
     let mut out = Remarks::default();
     for (_, rest) in said.lines().filter_map(|line| line.split_once(".patch:")) {
         let told = ["ERROR:", "WARNING:", "CHECK:"].iter().any(|level| rest.contains(level));
-        let line = line_of(rest, mail);
-        if !told || is_mistaken(rest, line) {
+        let number = rest.split_once(':').and_then(|(number, _)| number.parse::<usize>().ok()).unwrap_or(0);
+        let line = number.checked_sub(1).and_then(|at| mail.lines().nth(at));
+        if !told || line.is_some_and(|line| is_mistaken(rest, line)) {
             continue;
         }
-        let place = if is_moved(line, mail) { &mut out.moved } else { &mut out.new };
+        let moved = line.is_some() && is_moved(number, mail);
+        let place = if moved { &mut out.moved } else { &mut out.new };
         place.push(format!("checkpatch: {rest}"));
     }
     out
 }
 
-/// The line of the mail that a finding is about.
-fn line_of<'m>(finding: &str, mail: &'m str) -> &'m str {
-    let number = finding.split_once(':').and_then(|(number, _)| number.parse::<usize>().ok());
-    number.and_then(|number| mail.lines().nth(number.checked_sub(1)?)).unwrap_or_default()
-}
-
-/// Whether a line of a mail is one that the mail adds and takes away elsewhere, but for how far it is indented.
-fn is_moved(line: &str, mail: &str) -> bool {
-    let Some(added) = line.strip_prefix('+').map(str::trim) else { return false };
-    !added.is_empty() && mail.lines().any(|other| other.strip_prefix('-').map(str::trim) == Some(added))
+/// Whether a line of a mail is, with those below it, one that the mail takes away elsewhere: but for white space, and for
+/// variables that are reached through a callback's context.
+fn is_moved(number: usize, mail: &str) -> bool {
+    let plain = |line: &str| line.replace("ctx->", "").split_whitespace().collect::<String>();
+    let mut added = mail.lines().skip(number - 1).map_while(|line| line.strip_prefix('+')).map(plain);
+    let Some(first) = added.next().filter(|first| !first.is_empty()) else { return false };
+    let all: String = [first.clone()].into_iter().chain(added).collect();
+    let mut gone = mail.lines().filter_map(|line| line.strip_prefix('-')).map(plain);
+    gone.any(|gone| gone.len() >= first.len() && all.starts_with(&gone))
 }
 
 /// Whether checkpatch takes the definition of a function with `for_each` in its name for a loop: it wants the brace on the
@@ -176,15 +177,26 @@ mod tests {
 +\tunsigned left;
 +\tunsigned more;
 +int walk_for_each(void) {
+-\tBUG_ON(total > other);
++\t\tBUG_ON(ctx->total >
++\t\t       ctx->other);
++\tBUG_ON(ctx->other);
 ";
 
     #[test]
     fn findings_about_moved_lines_are_told_apart() {
         let said = "a.patch:2: WARNING:UNSPECIFIED_INT: first\na.patch:3: WARNING:UNSPECIFIED_INT: second\n\
-                    a.patch:4: ERROR:OPEN_BRACE: third\na.patch:9: CHECK:LAST: fourth\ntotal: 4\n";
+                    a.patch:4: ERROR:OPEN_BRACE: third\na.patch:9: CHECK:LAST: fourth\ntotal: 4\n\
+                    a.patch:6: WARNING:AVOID_BUG: fifth\na.patch:8: WARNING:AVOID_BUG: sixth\n";
         let told = remarks(said, MAIL);
-        assert_eq!(told.moved, ["checkpatch: 2: WARNING:UNSPECIFIED_INT: first"]);
-        let new = ["checkpatch: 3: WARNING:UNSPECIFIED_INT: second", "checkpatch: 9: CHECK:LAST: fourth"];
-        assert_eq!(told.new, new);
+        let checkpatch =
+            |rest: &[&str]| rest.iter().map(|rest| format!("checkpatch: {rest}")).collect::<Vec<_>>();
+        assert_eq!(
+            told.moved,
+            checkpatch(&["2: WARNING:UNSPECIFIED_INT: first", "6: WARNING:AVOID_BUG: fifth"])
+        );
+        let new =
+            ["3: WARNING:UNSPECIFIED_INT: second", "9: CHECK:LAST: fourth", "8: WARNING:AVOID_BUG: sixth"];
+        assert_eq!(told.new, checkpatch(&new));
     }
 }
