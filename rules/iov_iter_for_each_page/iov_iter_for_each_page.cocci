@@ -34,6 +34,15 @@ same: offset_in_page(a) => a - a / PAGE_SIZE * PAGE_SIZE
 same: a << PAGE_SHIFT => a * PAGE_SIZE
 same: 1UL << PAGE_SHIFT => PAGE_SIZE
 same: array_size(a, b) => a * b
+same: SZ_64K => 65536
+same: SZ_128K => 131072
+same: SZ_256K => 262144
+same: SZ_512K => 524288
+same: SZ_1M => 1048576
+same: SZ_2M => 2097152
+same: SZ_4M => 4194304
+same: SZ_8M => 8388608
+same: SZ_16M => 16777216
 
 negative: PTR_ERR(x)
 failed: IS_ERR(x)
@@ -49,6 +58,7 @@ expression batch;
 @@
 
 unit: PAGE_SIZE
+unit at most: 262144
 element: struct page *page
 position: iov_iter_count(iter)
 rewind: iov_iter_revert(iter, x)
@@ -137,6 +147,7 @@ note N20: If no page can be grabbed although there is data left, that is -EFAULT
 note N21: {index} was taken for the last entry of a batch, which it is only if {sum} was zero before; the last piece has its own length in any case now.
 note N22: Pages are no longer kept in a queue; it used to be refilled as long as {condition}, and the walk now also ends with the iterator, where the queue would have stayed empty. A page that cannot be grabbed although there is data left is -EFAULT.
 note N24: Where no page can be grabbed and {condition} holds, the callback is handed {element} by the function itself, and the walk goes on from there, as before.
+note N28: A copy of {iter} is walked, as the caller moves {iter} itself, by what it could use.
 note N23: {test} is now tested for each page; it used to be tested once for a whole batch of them.
 note N9: Messages that print __func__ now name the callback.
 

@@ -8,7 +8,7 @@ use super::{Converted, Level, Site, Verdict};
 use crate::edit::{EditSet, Overlap, TextEdit, between};
 use crate::flow::facts::Facts;
 use crate::outline::plain::convert_plain;
-use crate::outline::{Conversion, convert};
+use crate::outline::{Conversion, Local, Taken, convert};
 use crate::plan::superfluous::{self, Removed};
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies};
@@ -46,8 +46,8 @@ pub(super) fn sites(file: &SourceFile, asked: &Asked<'_>) -> Found {
     let tree = parse_with(file, &macros);
     let coverage = Coverage::of_candidate(&tree, asked.words, MacroBodies::NotRead);
     let scope = FileScope::of(&tree);
-    let (sites, edits, names) = (Vec::new(), EditSet::new(), Vec::new());
-    let mut work = Work { file, scope: &scope, asked, macros: &macros, sites, edits, names };
+    let (sites, edits, names, locals) = (Vec::new(), EditSet::new(), Vec::new(), Vec::new());
+    let mut work = Work { file, scope: &scope, asked, macros: &macros, sites, edits, names, locals };
     for walk in asked.walks {
         for function in &scope.functions {
             match walk {
@@ -72,6 +72,8 @@ struct Work<'a, 't> {
     edits: EditSet,
     /// Names that conversions have added.
     names: Vec<String>,
+    /// Locals that conversions have added, with their functions.
+    locals: Vec<(String, Local)>,
 }
 
 impl<'t> Work<'_, 't> {
@@ -159,7 +161,9 @@ impl<'t> Work<'_, 't> {
         function: &str,
         proof: &mut Proof,
     ) -> Result<Converted, Refusal> {
-        let conversion = convert(spec, walk, scopes, self.scope, &self.names, proof)?;
+        let locals = self.locals_of(function);
+        let taken = Taken { names: &self.names, locals: &locals };
+        let conversion = convert(spec, walk, scopes, self.scope, taken, proof)?;
         let (level, edits, removed) = self.settle(conversion, walk.site.call, function, proof)?;
         Ok(Converted {
             level,
@@ -191,7 +195,12 @@ impl<'t> Work<'_, 't> {
         let Recognised { walk, mut proof, .. } =
             (!found.is_empty()).then(|| found.remove(own.unwrap_or(0)))?;
         let walk = walk.ok()?;
-        let conversion = convert(spec, &walk, &scopes, &scope, &self.names, &mut proof).ok()?;
+        // In this text blocks stand elsewhere, so that nothing can be shared.
+        let alone = |local: Local| Local { declaration: None, ..local };
+        let locals: Vec<Local> = self.locals_of(&prepared.function).into_iter().map(alone).collect();
+        let taken = Taken { names: &self.names, locals: &locals };
+        let conversion = convert(spec, &walk, &scopes, &scope, taken, &mut proof).ok()?;
+        let added = conversion.locals.iter().cloned().map(alone).collect();
         let mut edits = EditSet::new();
         edits.add_all(conversion.edits.iter().cloned()).ok()?;
         let (cleaned, removed) = superfluous::remove(&file, &edits, functions);
@@ -201,7 +210,7 @@ impl<'t> Work<'_, 't> {
         proof.moved(&|span| ready.original(span).unwrap_or(call.span()));
         proof.noted(Duty::GoesOn, &prepared.done, call.span());
         prepared.open.iter().for_each(|left| proof.left(left.duty, &left.what, left.span));
-        let conversion = Conversion { edits, ..conversion };
+        let conversion = Conversion { edits, locals: added, ..conversion };
         let (level, edits, _) = self.settle(conversion, call, &prepared.function, &proof).ok()?;
         let (helper, message) = (spec.helper_name.clone(), spec.message.clone());
         let told = walk.notes.iter().chain(&prepared.notes);
@@ -217,6 +226,11 @@ impl<'t> Work<'_, 't> {
             },
             proof,
         ))
+    }
+
+    /// Locals that conversions have added to a function.
+    fn locals_of(&self, function: &str) -> Vec<Local> {
+        self.locals.iter().filter(|(name, _)| name == function).map(|(_, local)| local.clone()).collect()
     }
 
     /// Take what a conversion makes superfluous along, read the result again, and let later conversions build on it.
@@ -245,6 +259,7 @@ impl<'t> Work<'_, 't> {
         if level <= self.asked.level {
             self.edits = edits;
             self.names.extend([conversion.callback].into_iter().chain(conversion.context));
+            self.locals.extend(conversion.locals.into_iter().map(|local| (function.to_owned(), local)));
         }
         Ok((level, conversion.edits.into_iter().chain(cleaned).collect(), removed))
     }

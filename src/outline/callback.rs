@@ -6,6 +6,7 @@
 //! Capabilities (tests/README.md): 7, types of fields and parameters; 17, comments and blank lines;
 //! 20, attributes and the exact prototype.
 
+use super::Taken;
 use super::captures::{Captures, Passing};
 use super::chunks::{Chunk, body};
 use super::dead::without_unread;
@@ -45,6 +46,8 @@ pub struct Material<'a, 't> {
     pub reach: Reach,
     /// The rule's words.
     pub words: Words,
+    /// What other conversions have added.
+    pub taken: Taken<'a>,
 }
 
 /// What the rule writes in a callback.

@@ -3,6 +3,7 @@
 //! In: a walk, its captures and names. Out: edits of the function: the call with what follows it, the context's
 //! declaration, the result's, and new spellings of captured variables behind the call.
 
+use super::Local;
 use super::callback::Material;
 use super::captures::{Capture, Passing};
 use super::extent::{Extent, extent};
@@ -19,13 +20,16 @@ use crate::walk::eval::{number, unwrapped};
 use crate::walk::expressions::is_pure;
 
 /// The edits of the function around the loop.
-pub fn caller(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Result<Vec<TextEdit>, Refusal> {
+pub fn caller(
+    material: &Material<'_, '_>,
+    dispatch: &Dispatch<'_>,
+) -> Result<(Vec<TextEdit>, Vec<Local>), Refusal> {
     let caller = Caller::new(material, dispatch)?;
     let mut edits = vec![TextEdit::new(material.walk.site.outer.span(), caller.call(dispatch)?)];
     edits.extend(caller.declarations());
     edits.extend(caller.renames());
     edits.extend(outside(material));
-    Ok(edits)
+    Ok((edits, caller.locals()))
 }
 
 /// The array's memory is not asked for any more, and the limit of a batch is not computed. Statements that stood
@@ -114,8 +118,34 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
             }),
             (None, _) => Some(own_result(material)),
         };
+        let result =
+            result.map(|(name, declaration)| (name, declaration.filter(|d| !is_shared(material, block, d))));
         let extent = extent(material, dispatch)?;
         Ok(Self { material, block, result, extent, column, accesses: accesses(body, material.scopes) })
+    }
+
+    /// The locals that are added to the function.
+    fn locals(&self) -> Vec<Local> {
+        let block = self.block.span();
+        let declared =
+            self.result.as_ref().and_then(|(name, declaration)| Some((name, declaration.clone()?)));
+        // Under a condition it is declared in a block of its own.
+        let result = declared.filter(|_| self.guard().is_none()).map(|(name, d)| Local {
+            name: name.clone(),
+            declaration: Some(d),
+            block,
+        });
+        let context = self.context_captures().next().map(|_| Local {
+            name: self.material.names.variable.clone(),
+            declaration: None,
+            block,
+        });
+        let size = self.extent.shortage.as_ref().map(|s| Local {
+            name: s.variable.clone(),
+            declaration: None,
+            block,
+        });
+        result.into_iter().chain(context).chain(size).collect()
     }
 
     pub(super) fn arguments(&self) -> Vec<String> {
@@ -306,6 +336,14 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
     }
 }
 
+/// Whether another conversion has declared the same where this one can see it.
+fn is_shared(material: &Material<'_, '_>, block: Node<'_>, declaration: &str) -> bool {
+    let same = |local: &Local| {
+        local.declaration.as_deref() == Some(declaration) && local.block.contains(block.span())
+    };
+    material.taken.locals.iter().any(same)
+}
+
 pub(super) fn is_zero(node: Node<'_>) -> bool {
     matches!(node.kind(), Kind::Null | Kind::False) || number(node.text()) == Some(0)
 }
@@ -324,11 +362,14 @@ fn own_result(material: &Material<'_, '_>) -> (String, Option<String>) {
     if outlives && (printed || names.contains(&got.name)) {
         return (got.name.to_owned(), None);
     }
-    let name = names.into_iter().find(|n| !material.scopes.declares(n)).unwrap_or("walk_ret");
-    let declaration = if printed {
-        got.ty.without_const().declare(name)
-    } else {
-        format!("{}{name}", material.spec.callback.returns)
+    let declared = |name: &str| match printed {
+        true => got.ty.without_const().declare(name),
+        false => format!("{}{name}", material.spec.callback.returns),
     };
+    // One that another conversion has added may be shared, if it is declared alike.
+    let differs = |local: &Local, name: &str| local.declaration.as_ref() != Some(&declared(name));
+    let taken = |name: &str| material.taken.locals.iter().any(|l| l.name == name && differs(l, name));
+    let name = names.into_iter().find(|n| !material.scopes.declares(n) && !taken(n)).unwrap_or("walk_ret");
+    let declaration = declared(name);
     (name.to_owned(), Some(declaration))
 }

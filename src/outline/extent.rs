@@ -87,7 +87,8 @@ pub(super) fn extent(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Re
 
 fn shortage(material: &Material<'_, '_>) -> Shortage {
     let scopes = material.scopes;
-    let free = ["count", "left", "available"].into_iter().find(|n| !scopes.declares(n));
+    let is_free = |n: &&str| !scopes.declares(n) && !material.taken.has_local(n);
+    let free = ["count", "left", "available"].into_iter().find(is_free);
     let variable = free.unwrap_or("walk_count").to_owned();
     let declared = format!("{}{variable}", material.spec.callback.size.0);
     let available = material.spec.position_of(material.walk.site.iter.text());

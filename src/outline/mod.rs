@@ -51,16 +51,44 @@ pub struct Conversion {
     pub callback: String,
     /// The context struct's tag, if there is one.
     pub context: Option<String>,
+    /// Locals that it adds to the function.
+    pub locals: Vec<Local>,
 }
 
-/// Convert one walk. `taken` are names that other conversions of the same file have added; what is shown on the way goes
-/// into `proof`.
+/// A local that a conversion adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// The name.
+    pub name: String,
+    /// Its declaration, if it has no value of its own, so that others can share it.
+    pub declaration: Option<String>,
+    /// The block that it is declared in.
+    pub block: Span,
+}
+
+/// What other conversions of the same file have added.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Taken<'a> {
+    /// Names of the file.
+    pub names: &'a [String],
+    /// Locals of the same function.
+    pub locals: &'a [Local],
+}
+
+impl Taken<'_> {
+    /// Whether the function has a local of that name now.
+    fn has_local(&self, name: &str) -> bool {
+        self.locals.iter().any(|local| local.name == name)
+    }
+}
+
+/// Convert one walk. What is shown on the way goes into `proof`.
 pub fn convert<'t>(
     spec: &WalkSpec,
     walk: &Walk<'t>,
     scopes: &Scopes<'t>,
     file: &FileScope<'t>,
-    taken: &[String],
+    taken: Taken<'_>,
     proof: &mut Proof,
 ) -> Result<Conversion, Refusal> {
     let function = file.functions.iter().find(|f| f.node == walk.site.function).map_or("walk", |f| f.name);
@@ -80,15 +108,24 @@ pub fn convert<'t>(
     let (offset_type, size_type) = (spec.callback.offset.0.clone(), spec.callback.size.0.clone());
     let words = Words { release: release(spec, &names.element), halt, offset_type, size_type };
     let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, words.clone())?;
-    let material =
-        Material { spec, walk, scopes, captures: &captures, names: &names, endings: &endings, reach, words };
+    let material = Material {
+        spec,
+        walk,
+        scopes,
+        captures: &captures,
+        names: &names,
+        endings: &endings,
+        reach,
+        words,
+        taken,
+    };
     let text = callback::callback(&material, &respelled)?;
-    let mut edits = caller::caller(&material, &dispatch)?;
+    let (mut edits, locals) = caller::caller(&material, &dispatch)?;
     let context = &material.names.variable;
     audit::Original { scopes, file, outer: walk.site.outer, context }.audit(&text, &edits)?;
     edits.push(TextEdit::new(Span::at(place(walk.site.function, file)), text));
     let context = (reach == Reach::Context && !captures.passed.is_empty()).then(|| names.context.clone());
-    Ok(Conversion { edits, callback: names.callback, context })
+    Ok(Conversion { edits, callback: names.callback, context, locals })
 }
 
 /// The walk without what the failure arm does behind the call, and with each release in one place.

@@ -5,6 +5,7 @@
 //!
 //! Capability 15 (tests/README.md): names.
 
+use super::Taken;
 use super::captures::{Captures, kept_identifiers};
 use crate::plan::outlining::fit::{means_something, numbered};
 use crate::syntax::file_scope::FileScope;
@@ -44,14 +45,14 @@ pub fn names<'t>(
     file: &FileScope<'t>,
     captures: &Captures,
     function: &str,
-    taken: &[String],
+    taken: Taken<'_>,
 ) -> Names {
-    let free = |name: &str| file.is_free(name) && !taken.iter().any(|t| t == name);
+    let free = |name: &str| file.is_free(name) && !taken.names.iter().any(|t| t == name);
     let callback = numbered(&format!("{function}_{}", spec.suffix), &free);
     let context = numbered(&format!("{function}_ctx"), &free);
     let in_function = |name: &str| !scopes.declares(name) && !means_something(file, name);
-    let variable =
-        ["ctx", "context", "walk"].into_iter().find(|n| in_function(n)).unwrap_or("walk_ctx").to_owned();
+    let variable = ["ctx", "context", "walk"].into_iter().find(|n| in_function(n)).unwrap_or("walk_ctx");
+    let variable = numbered(variable, &|name| !taken.has_local(name));
 
     // Inside the callback only the names that the moved code still uses are in the way.
     let passed: Vec<_> = captures.passed.iter().map(|c| c.id).collect();

@@ -58,7 +58,7 @@ pub fn convert_plain<'t>(
     let mut edits = outlined.edits.clone();
     edits.extend(call(spec, walk, &outlined));
     let mut names = outlined.names.into_iter().skip(1);
-    Ok(Conversion { edits, callback: outlined.name, context: names.next() })
+    Ok(Conversion { edits, callback: outlined.name, context: names.next(), locals: Vec::new() })
 }
 
 fn refuse(code: RefusalCode, node: Node<'_>, sentence: &str) -> Refusal {

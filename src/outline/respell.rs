@@ -54,7 +54,7 @@ impl<'a, 't> Respelled<'a, 't> {
         let source = walk.site.function.tree().source();
         let mut out = Self { walk, scopes, names, edits: EditSet::new(), source, words };
         out.spell_walk()?;
-        out.spell_captures(captures, reach)?;
+        out.spell_captures(captures, reach, endings)?;
         for ending in endings {
             out.spell_ending(ending)?;
         }
@@ -127,8 +127,17 @@ impl<'a, 't> Respelled<'a, 't> {
         if plain { sum } else { format!("({sum})") }
     }
 
-    fn spell_captures(&mut self, captures: &Captures, reach: Reach) -> Result<(), Refusal> {
-        for ident in kept_identifiers(self.walk) {
+    fn spell_captures(
+        &mut self,
+        captures: &Captures,
+        reach: Reach,
+        endings: &[Ending<'t>],
+    ) -> Result<(), Refusal> {
+        // What a jump returned is not told any more where it became a stop.
+        let told =
+            |e: &Ending<'t>| matches!(e.value, Value::Returned(_) | Value::Assigned(_) | Value::Control);
+        let untold = |ident: Node<'t>| endings.iter().any(|e| !told(e) && e.jump.encloses(ident));
+        for ident in kept_identifiers(self.walk).into_iter().filter(|ident| !untold(*ident)) {
             let Some(id) = self.scopes.resolve(ident) else { continue };
             let Some(capture) = captures.passed.iter().find(|c| c.id == id) else { continue };
             self.spell_capture(ident, *capture, reach)?;

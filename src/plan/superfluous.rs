@@ -48,8 +48,16 @@ pub fn remove(before: &SourceFile, edits: &EditSet, functions: &[String]) -> (Ve
         for (span, what) in originals {
             // A smaller removal of this very change may become part of a larger one; one of an earlier change may not.
             let own = |e: &&TextEdit| span.contains(e.span) && e.text.is_empty() && !e.span.is_empty();
-            let foreign = all.iter().filter(own).any(|e| !out.contains(e));
-            if foreign {
+            let foreign: Vec<Span> =
+                all.iter().filter(own).filter(|e| !out.contains(e)).map(|e| e.span).collect();
+            if !foreign.is_empty() {
+                let around: Vec<TextEdit> =
+                    without(span, &foreign).map(|gap| TextEdit::new(gap, "")).collect();
+                if !around.is_empty() && all.add_all(around.iter().cloned()).is_ok() {
+                    out.extend(around);
+                    removed.push(what);
+                    progress = true;
+                }
                 continue;
             }
             if let Ok(absorbed) = all.remove(span) {
@@ -63,6 +71,14 @@ pub fn remove(before: &SourceFile, edits: &EditSet, functions: &[String]) -> (Ve
             return (out, removed);
         }
     }
+}
+
+/// The parts of a span between others that lie in it, in order.
+fn without(span: Span, gone: &[Span]) -> impl Iterator<Item = Span> {
+    let starts = std::iter::once(span.start).chain(gone.iter().map(|g| g.end));
+    let ends = gone.iter().map(|g| g.start).chain([span.end]);
+    let parts: Vec<Span> = starts.zip(ends).map(|(start, end)| Span { start, end }).collect();
+    parts.into_iter().filter(|part| !part.is_empty())
 }
 
 /// What is superfluous in `file`, by its spans.

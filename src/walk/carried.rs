@@ -51,6 +51,10 @@ impl Carried {
     /// The state at the start of a turn.
     pub(super) fn start<'t>(&self, eval: &Evaluator<'_, 't>, total: &Total<'t>) -> State<'t> {
         let mut state = State::default();
+        if eval.scopes.declaration(eval.site.batch).is_array_object() {
+            let value = Value::Slot(Sym::constant(0));
+            state.set(eval.site.batch, Variable { value, ..Variable::unknown() });
+        }
         for id in &self.zeros {
             let value = Value::Quantity(Sym::constant(0));
             state.set(*id, Variable { value, sign: Sign::Zero, ..Variable::unknown() });

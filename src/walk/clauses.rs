@@ -3,6 +3,7 @@
 //! In: clauses with the metavariables that they were written under. Out: a [`Draft`], and from it a [`WalkSpec`] if nothing
 //! is missing. It refuses clauses that it does not know and patterns that do not parse.
 
+use super::eval::number;
 use super::model::Model;
 use super::spec::{
     Acquire, BatchStorage, Introduction, Prototype, Same, WalkSpec, introduction, paragraphs, split_name,
@@ -34,6 +35,7 @@ pub(super) struct Draft {
     free: Vec<Pattern>,
     other_release: Vec<Pattern>,
     unit: Option<Pattern>,
+    unit_at_most: Option<i64>,
     same: Vec<Same>,
     negative: Vec<Pattern>,
     failed: Vec<Pattern>,
@@ -142,6 +144,7 @@ impl Reader<'_> {
             ("errors", []) => draft.errors.extend(names()),
             ("lock", []) => draft.locks.extend(names()),
             ("halt", []) => draft.halt = Some(text.to_owned()),
+            ("unit", ["at", "most"]) => draft.unit_at_most = number(text),
             ("suffix", []) => draft.suffix = text.to_owned(),
             ("batch", []) => draft.batch = text.to_owned(),
             ("element", []) => {}
@@ -296,6 +299,7 @@ impl Reader<'_> {
             free: draft.free,
             other_release: draft.other_release,
             unit: draft.unit?,
+            unit_at_most: draft.unit_at_most,
             same: draft.same,
             negative: draft.negative,
             failed: draft.failed,

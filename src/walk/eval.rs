@@ -382,8 +382,16 @@ pub(super) fn arithmetic(operator: &str, left: &Value, right: &Value) -> Value {
         "-" => a.minus(b),
         "*" => a.product(b),
         "/" if b.is_atom(&Atom::Unit) => a.quotient(),
+        "%" if b.is_atom(&Atom::Unit) => a.quotient().and_then(|q| a.minus(&q.product(b)?)),
+        "<<" => shifted(a, b),
         _ => None,
     })
+}
+
+/// `a << b` of numbers.
+fn shifted(a: &Sym, b: &Sym) -> Option<Sym> {
+    let by = u32::try_from(b.as_constant()?).ok()?;
+    Some(Sym::constant(a.as_constant()?.checked_mul(1i64.checked_shl(by).filter(|_| by < 62)?)?))
 }
 
 pub(super) fn quantity(sym: Option<Sym>) -> Value {

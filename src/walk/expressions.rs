@@ -345,7 +345,10 @@ impl<'t> Machine<'_, 't> {
                 return Err(Refusal::new(RefusalCode::BatchWorkAfterLoop, node.span(), sentence));
             }
             let Some(initializer) = declaration.initializer else {
-                state.forget(declaration.id);
+                // The array is one before anything lies in it.
+                if declaration.id != self.eval.site.batch || !declaration.is_array_object() {
+                    state.forget(declaration.id);
+                }
                 continue;
             };
             if let Some(call) = self.acquire_in(initializer) {

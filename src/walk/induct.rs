@@ -9,7 +9,7 @@
 
 use super::eval::unwrapped;
 use super::expressions::{first_match, piece_size};
-use super::machine::Machine;
+use super::machine::{Machine, not_understood};
 use super::output::{Output, Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::site::{body_of, statements_of};
@@ -29,6 +29,10 @@ impl<'t> Machine<'_, 't> {
     /// Prove the inner loop; afterwards the state is that behind the loop.
     pub(super) fn inner_generic(&mut self, node: Node<'t>, state: &mut State<'t>) -> Result<(), Refusal> {
         self.stage = Stage::Inner;
+        if let Some(label) = behind_continue(node) {
+            let sentence = "what only jumps come to stands behind a `continue` at the end of the body";
+            return Err(not_understood(label, sentence));
+        }
         if let Some(init) = node.child(Field::Initializer) {
             if init.is(Kind::Declaration) {
                 self.declaration(init, state, super::machine::Level::Nested)?;
@@ -134,7 +138,7 @@ impl<'t> Machine<'_, 't> {
         out
     }
 
-    /// Whether every way from here leads out of the loop.
+    /// Whether every way from here leads out of the loop, by what the blocks around it end with.
     fn leaves_behind(&self, node: Node<'t>, looping: Node<'t>) -> bool {
         let out = |jump: Node<'t>| match jump.kind() {
             Kind::ReturnStatement => true,
@@ -145,9 +149,14 @@ impl<'t> Machine<'_, 't> {
             _ => false,
         };
         let last = |block: Node<'t>| statements_of(block).into_iter().rfind(|n| !n.is(Kind::Comment));
+        let goes_round = |block: Node<'t>| {
+            let behind = block.named_children().filter(|n| n.span().start > node.span().start);
+            let round = |n: Node<'t>| matches!(n.kind(), Kind::ContinueStatement | Kind::LabeledStatement);
+            behind.flat_map(|n| n.descendants()).any(round)
+        };
         let mut blocks =
             node.ancestors().take_while(|a| *a != looping).filter(|a| a.is(Kind::CompoundStatement));
-        blocks.any(|block| last(block).is_some_and(out))
+        blocks.any(|block| last(block).is_some_and(out) && !goes_round(block))
     }
 
     /// Carry out one iteration under the hypothesis and see whether it holds for the next one. Out: what came of it, and
@@ -320,6 +329,12 @@ impl<'t> Machine<'_, 't> {
     }
 }
 
+/// A label behind a `continue` among the loop's own statements.
+fn behind_continue<'t>(looping: Node<'t>) -> Option<Node<'t>> {
+    let behind = body_of(looping).into_iter().skip_while(|n| !n.is(Kind::ContinueStatement));
+    behind.into_iter().find(|n| n.is(Kind::LabeledStatement))?.child(Field::Label)
+}
+
 /// Whether a variable counts the walk as a whole.
 fn counts(state: &State<'_>, id: DeclId) -> bool {
     state.value(id).quantity().is_some_and(|sym| sym.has(&Atom::Total))
@@ -360,6 +375,7 @@ fn candidates(entry: &Sym) -> Vec<Sym> {
         Some(remaining.clone()),
         count.minus(&index),
         from.plus(&remaining),
+        Sym::place(),
         got.minus(&remaining),
         remaining.minus(&got),
     ];

@@ -63,8 +63,8 @@ pub(super) fn check_whole_batch<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Res
 
 /// Where the last piece started must not matter behind the loop.
 pub(super) fn check_offset<'t>(scopes: &Scopes<'t>, site: &Site<'t>) -> Result<(), Refusal> {
-    let behind = scopes.uses(site.offset).iter().find(|u| u.span().start >= site.outer.span().end);
-    match behind {
+    let behind = |u: &&Node<'t>| u.span().start >= site.outer.span().end && !site.is_of_another(**u);
+    match scopes.uses(site.offset).iter().find(behind) {
         Some(used) => {
             let sentence = "the offset of the last piece is looked at behind the loop";
             Err(Refusal::new(RefusalCode::ValueAfterLoop, used.span(), sentence))

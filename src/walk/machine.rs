@@ -278,7 +278,7 @@ impl<'a, 't> Machine<'a, 't> {
             let value = case.child(Field::Value);
             let inside: Vec<_> =
                 case.children().filter(|c| !matches!(c.kind(), Kind::Token) && Some(*c) != value).collect();
-            if self.arm(&inside, &mut arm)? == Flow::Falls {
+            if self.list(&inside, &mut arm, Level::Nested)? == Flow::Falls {
                 fallen = Some(arm);
             }
         }
@@ -289,11 +289,6 @@ impl<'a, 't> Machine<'a, 't> {
         let Some(first) = after.next() else { return Ok(Flow::Leaves) };
         *state = after.fold(first, |joined, other| joined.join(&other));
         Ok(Flow::Falls)
-    }
-
-    /// The statements of a case: control may fall in from above and out below.
-    fn arm(&mut self, nodes: &[Node<'t>], state: &mut State<'t>) -> Result<Flow, Refusal> {
-        self.list(nodes, state, Level::Nested)
     }
 
     /// A conditional region of the preprocessor: kept as it is, if no arm touches the walk.
@@ -312,7 +307,7 @@ impl<'a, 't> Machine<'a, 't> {
         let jumps = self.out.jumps.len();
         self.forget_written(node, state)?;
         let inside: Vec<_> = node.descendants().skip(1).filter(|n| is_region_statement(*n, node)).collect();
-        self.arm(&inside, &mut state.clone())?;
+        self.list(&inside, &mut state.clone(), Level::Nested)?;
         if self.out.gone.len() > gone {
             return Err(straddles("an arm of this conditional region does a part of the walk"));
         }

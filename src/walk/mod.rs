@@ -18,6 +18,7 @@ pub mod carried;
 pub mod choice;
 mod clauses;
 pub mod conditions;
+mod constants;
 pub mod control;
 pub mod eval;
 pub mod evidence;

@@ -52,6 +52,8 @@ pub struct Site<'t> {
     pub choice: Option<Node<'t>>,
     /// Statements outside the loop that only provide the array's memory.
     pub outside: Vec<Node<'t>>,
+    /// Other loops, each of which acquires into the array before it looks at it.
+    pub others: Vec<Node<'t>>,
     /// Variables that end the loop when they are set.
     pub flags: Vec<DeclId>,
     /// Conditions without which the loop ends, besides.
@@ -88,13 +90,17 @@ fn walks_a_batch<'t>(call: Node<'t>, function: Node<'t>) -> bool {
     enclosing_loop(call, function).is_some_and(|outer| outer.descendants().any(|n| behind(&n)))
 }
 
-/// In `for (;;)` or `while (1)`: the first statement, or the last, if it is `if (…) break;`.
-fn endless_test<'t>(outer: Node<'t>, body: &[Node<'t>]) -> Option<Node<'t>> {
-    let endless = outer.child(Field::Condition).is_none_or(|c| {
+/// `for (;;)` or `while (1)`.
+pub(super) fn is_endless(outer: Node<'_>) -> bool {
+    outer.child(Field::Condition).is_none_or(|c| {
         let c = super::eval::unwrapped(c);
         c.is(Kind::True) || c.text() == "1"
-    });
-    if !endless {
+    })
+}
+
+/// In an endless loop: the first statement, or the last, if it is `if (…) break;`.
+fn endless_test<'t>(outer: Node<'t>, body: &[Node<'t>]) -> Option<Node<'t>> {
+    if !is_endless(outer) {
         return None;
     }
     let is_test = |n: &&Node<'t>| {
@@ -188,6 +194,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         test: endless_test(outer, &body_of(outer)),
         choice: choice.map(|c| c.statement),
         outside: Vec::new(),
+        others: others(spec, scopes, outer, batch),
         flags: Vec::new(),
         also: Vec::new(),
         live_out: values.live_out,
@@ -195,6 +202,28 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         exposed: values.exposed,
         through_pointers: false,
     })
+}
+
+/// Loops beside `outer` that acquire into the same array of their own function, and look at what the acquisition writes
+/// behind it only.
+fn others<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, outer: Node<'t>, batch: DeclId) -> Vec<Node<'t>> {
+    let declared = scopes.declaration(batch);
+    if !declared.is_array_object() || outer.encloses(declared.ident) {
+        return Vec::new();
+    }
+    let anew = |call: Node<'t>| {
+        let looping =
+            enclosing_loop(call, scopes.function()).filter(|n| !n.encloses(outer) && *n != outer)?;
+        let (_, bindings) = best_match(spec, scopes, call)?;
+        let written = ["batch", "offset"].map(|name| bindings.get(name).and_then(|n| scopes.resolve(n)));
+        let statement = call.ancestors().find(|a| a.kind().is_statement())?;
+        let listed = statement.parent() == looping.child(Field::Body);
+        let behind = |u: &Node<'t>| !looping.encloses(*u) || u.span().start >= statement.span().start;
+        let ids = || written.iter().flatten();
+        let fits = written[0] == Some(batch) && listed && ids().all(|id| scopes.uses(*id).iter().all(behind));
+        fits.then_some(looping)
+    };
+    acquisitions(spec, scopes.function()).into_iter().filter_map(anew).collect()
 }
 
 /// Why an acquisition that stands in no loop is no walk.
@@ -254,6 +283,7 @@ impl<'t> Site<'t> {
             test: None,
             choice: None,
             outside: Vec::new(),
+            others: Vec::new(),
             flags: Vec::new(),
             also: Vec::new(),
             live_out: BTreeSet::new(),
@@ -266,6 +296,11 @@ impl<'t> Site<'t> {
     /// The statement of the outer loop's body that walks the batch: the inner loop, or what stands around it.
     pub fn walking(&self) -> Option<Node<'t>> {
         self.around.or(self.inner)
+    }
+
+    /// Whether a place belongs to another walk that has the same array.
+    pub fn is_of_another(&self, place: Node<'t>) -> bool {
+        self.others.iter().any(|other| other.encloses(place))
     }
 
     /// Whether the batch has been walked when control comes to a statement of the outer loop's body.

@@ -111,6 +111,8 @@ pub struct WalkSpec {
     pub other_release: Vec<Pattern>,
     /// The size of an element.
     pub unit: Pattern,
+    /// What the unit is at most, wherever the code is compiled.
+    pub unit_at_most: Option<i64>,
     /// Expressions that mean the same as others.
     pub same: Vec<Same>,
     /// Expressions that are always below zero.

@@ -21,8 +21,8 @@ pub(super) fn outside<'t>(
     site: &Site<'t>,
 ) -> Result<Vec<Node<'t>>, Refusal> {
     let memory = Memory { spec, scopes, site };
-    let uses: Vec<Node<'t>> =
-        scopes.uses(site.batch).iter().copied().filter(|u| !site.outer.encloses(*u)).collect();
+    let own = |used: &Node<'t>| !site.outer.encloses(*used) && !site.is_of_another(*used);
+    let uses: Vec<Node<'t>> = scopes.uses(site.batch).iter().copied().filter(own).collect();
     let mut gone: Vec<Node<'t>> = Vec::new();
     for used in &uses {
         let statement = memory.provides(*used).map(|s| memory.raised(s));

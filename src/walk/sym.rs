@@ -198,10 +198,19 @@ impl Sym {
         }
         let mut out = Sym::atom(Atom::Unit).times(quotient.constant)?;
         for (atom, factor) in &quotient.terms {
-            let Atom::Quotient(x) = atom else { return None };
-            out = out.plus(&Sym::atom(Atom::Floor(x.clone())).times(*factor)?)?;
+            let units = match atom {
+                Atom::Quotient(x) => Sym::atom(Atom::Floor(x.clone())),
+                Atom::Index => Sym::place()?.minus(&Sym::atom(Atom::From))?,
+                _ => return None,
+            };
+            out = out.plus(&units.times(*factor)?)?;
         }
         Some(out)
+    }
+
+    /// Where the piece starts, counted from the start of the first element: `index · unit + from`.
+    pub fn place() -> Option<Sym> {
+        Sym::atom(Atom::Offset).plus(&Sym::atom(Atom::Got))?.minus(&Sym::atom(Atom::Remaining))
     }
 
     /// `⌊self / unit⌋`, for a quantity that is not below zero.
@@ -225,6 +234,9 @@ impl Sym {
         }
         if rest == Sym::default() {
             return Some(whole);
+        }
+        if Some(&rest) == Sym::place().as_ref() {
+            return whole.plus(&Sym::atom(Atom::Index));
         }
         whole.plus(&Sym::atom(Atom::Quotient(Box::new(rest))))
     }

@@ -22,6 +22,8 @@ tree declares: take_batch
 acquire: got = take_batch(iter, batch, bytes, slots, &offset)
 acquire one: got = take_batch(iter, &batch, bytes, 1, &offset)
 unit: UNIT
+unit at most: 65536
+same: MILLION => 1000000
 element: struct part *part
 position: left_in(iter)
 rewind: put_back(iter, x)

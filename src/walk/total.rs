@@ -5,7 +5,8 @@
 //!
 //! Capability 11 (tests/README.md): limits of a batch.
 
-use super::eval::{Evaluator, unwrapped};
+use super::constants::amount;
+use super::eval::{Evaluator, number, unwrapped};
 use super::expressions::same_text;
 use super::matching::matches;
 use super::refusal::{Refusal, RefusalCode};
@@ -220,7 +221,7 @@ pub fn limit<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<Limit<'t
         return Ok(Limit::Free);
     }
     if at_least_a_unit(eval, bytes, 0) {
-        return Ok(Limit::Bytes(site.bytes));
+        return Ok(if is_never_reached(eval, bytes) { Limit::Free } else { Limit::Bytes(site.bytes) });
     }
     Err(Refusal::new(
         RefusalCode::ByteCapBelowPage,
@@ -303,13 +304,29 @@ pub fn is_limited_to_rest<'t>(
     })
 }
 
+/// Whether a batch of as many elements as the acquisition is allowed has no more bytes than that.
+fn is_never_reached(eval: &Evaluator<'_, '_>, bytes: Node<'_>) -> bool {
+    let slots = eval.site.slots.map(unwrapped).and_then(|n| number(n.text()));
+    let amount = amount(eval.spec, eval.site.function.tree().root(), bytes);
+    let most = slots.and_then(|slots| Sym::atom(Atom::Unit).times(slots));
+    let rest = amount.zip(most).and_then(|(amount, most)| amount.minus(&most)?.as_constant());
+    rest.is_some_and(|rest| rest >= 0)
+}
+
 /// Whether an expression is a maximum of which the unit is one side, or a variable that is only set to such.
 fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> bool {
     let node = unwrapped(node);
     if let Value::Quantity(sym) = eval.value(node, &mut super::state::State::default()) {
         let rest = sym.minus(&Sym::atom(Atom::Unit)).and_then(|d| d.as_constant());
-        return rest.is_some_and(|r| r >= 0)
+        let enough = sym.as_constant().zip(eval.spec.unit_at_most).is_some_and(|(n, most)| n >= most);
+        return enough
+            || rest.is_some_and(|r| r >= 0)
             || (1..=4096).any(|n| Sym::atom(Atom::Unit).times(n).as_ref() == Some(&sym));
+    }
+    if let Some(sym) = amount(eval.spec, eval.site.function.tree().root(), node) {
+        let units = (1..=4096).any(|n| Sym::atom(Atom::Unit).times(n).as_ref() == Some(&sym));
+        let enough = sym.as_constant().zip(eval.spec.unit_at_most).is_some_and(|(n, most)| n >= most);
+        return units || enough;
     }
     for same in &eval.spec.same {
         let Some(meaning) = same.meaning.single() else { continue };

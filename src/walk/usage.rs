@@ -19,7 +19,8 @@ pub fn candidates<'t>(site: &Site<'t>, scopes: &Scopes<'t>) -> BTreeSet<DeclId> 
         let acquired = id == site.batch || id == site.offset;
         // Data flow keeps what is reached by address alive; here it is only the acquisition that has the address.
         let provides = |u: &Node<'t>| site.outside.iter().any(|n| n.encloses(*u));
-        let behind = |u: &Node<'t>| u.span().start >= site.outer.span().end && !provides(u);
+        let behind =
+            |u: &Node<'t>| u.span().start >= site.outer.span().end && !provides(u) && !site.is_of_another(*u);
         let dead = if acquired { !scopes.uses(id).iter().any(behind) } else { !live_behind(site, id) };
         // What others may write through its address holds more than a quantity of the walk.
         let given = |u: &Node<'t>| {

@@ -73,6 +73,7 @@ typedef unsigned int fmode_t;
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
 #define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
+#define SZ_1M 0x00100000
 #define MAX_RW_COUNT (0x7fffffffUL & PAGE_MASK)
 
 /* ---- errors ---- */

@@ -10,6 +10,7 @@ use crate::plan::columns::{TAB, column_of, indent};
 use crate::plan::negation::negated;
 use crate::plan::superfluous::whole_lines;
 use crate::source::{SourceFile, Span};
+use crate::syntax::file_scope::FileScope;
 use crate::syntax::scope::Scopes;
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::Walk;
@@ -17,7 +18,7 @@ use crate::walk::behind::is_like_completion;
 use crate::walk::eval::unwrapped;
 use crate::walk::exits::End;
 use crate::walk::expressions::is_pure;
-use crate::walk::site::{body_of, statements_of};
+use crate::walk::site::{body_of, enclosing_loop, is_endless, statements_of};
 use crate::walk::spec::WalkSpec;
 use crate::walk::truth::seen_through;
 
@@ -29,20 +30,32 @@ pub(super) fn in_condition<'t>(
     function: &str,
 ) -> Option<Prepared> {
     let (site, outer) = (&walk.site, walk.site.outer);
-    let tests = leading_tests(spec, scopes, walk)?;
-    let endless = site.test.is_some();
-    let asked: Vec<Node<'t>> =
-        tests.iter().filter_map(|t| t.child(Field::Condition)).map(unwrapped).collect();
-    let own = asked.iter().skip(usize::from(endless)).count();
-    if own == 0 || endless && tests.first() != site.test.as_ref() {
+    let is_end = |statement| site.test == Some(statement) || ends_as_at_the_end(statement, scopes, walk);
+    let tests = leading_tests(spec, scopes, outer, &is_end)?;
+    if site.test.is_some() && (tests.len() == 1 || tests.first() != site.test.as_ref()) {
         return None;
     }
+    asked_first(spec, outer, &tests, function)
+}
+
+/// An endless loop whose first tests leave it, and say more than that all is walked.
+pub(super) fn endless<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) -> Option<Prepared> {
+    let function = file.function_at(call.span().start as usize)?;
+    let outer = enclosing_loop(call, function.node).filter(|n| is_endless(*n))?;
+    let breaks = |statement: Node<'t>| jump_of(statement).is_some_and(|jump| jump.is(Kind::BreakStatement));
+    let tests = leading_tests(spec, &Scopes::of(function.node), outer, &breaks)?;
+    asked_first(spec, outer, &tests, function.name)
+}
+
+fn asked_first<'t>(spec: &WalkSpec, outer: Node<'t>, tests: &[Node<'t>], function: &str) -> Option<Prepared> {
+    let asked: Vec<Node<'t>> =
+        tests.iter().filter_map(|t| t.child(Field::Condition)).map(unwrapped).collect();
     let asked: Vec<String> = asked.into_iter().flat_map(|condition| opposites(spec, condition)).collect();
     let source = outer.tree().source();
     let mut edits = EditSet::new();
-    edits.add(head(outer, endless, &asked.join(" && "))?).ok()?;
+    edits.add(head(outer, &asked.join(" && "))?).ok()?;
     let mut comments = Vec::new();
-    for test in &tests {
+    for test in tests {
         let (first, told) = with_comments(*test);
         comments.extend(told);
         let span = whole_lines(source, first.span().cover(test.span()));
@@ -60,8 +73,12 @@ pub(super) fn in_condition<'t>(
 }
 
 /// The tests that the body begins with, each of which leaves the loop as its condition does.
-fn leading_tests<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, walk: &Walk<'t>) -> Option<Vec<Node<'t>>> {
-    let outer = walk.site.outer;
+fn leading_tests<'t>(
+    spec: &WalkSpec,
+    scopes: &Scopes<'t>,
+    outer: Node<'t>,
+    is_end: &dyn Fn(Node<'t>) -> bool,
+) -> Option<Vec<Node<'t>>> {
     outer.child(Field::Body).filter(|b| b.is(Kind::CompoundStatement))?;
     let pure = |n: Node<'t>| is_pure(&spec.pure, n);
     let skipped = |n: &Node<'t>| match n.kind() {
@@ -76,7 +93,7 @@ fn leading_tests<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, walk: &Walk<'t>) -> O
     let body = body_of(outer);
     let mut tests = Vec::new();
     for statement in body.iter().skip_while(|n| skipped(n)).filter(|n| !n.is(Kind::Comment)) {
-        if walk.site.test != Some(*statement) && !ends_as_at_the_end(*statement, scopes, walk) {
+        if !is_end(*statement) {
             break;
         }
         let condition = statement.child(Field::Condition)?;
@@ -89,18 +106,22 @@ fn leading_tests<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, walk: &Walk<'t>) -> O
     (!tests.is_empty()).then_some(tests)
 }
 
+/// The jump of a test that does nothing else.
+fn jump_of(statement: Node<'_>) -> Option<Node<'_>> {
+    let then = statement.child(Field::Consequence).filter(|_| statement.is(Kind::IfStatement))?;
+    let mut then = statements_of(then).into_iter().filter(|n| !n.is(Kind::Comment));
+    let (jump, more) = (then.next()?, then.next());
+    (more.is_none() && statement.child(Field::Alternative).is_none()).then_some(jump)
+}
+
 /// Whether a statement is a test that leaves the loop, with nothing done, as if all were walked.
 fn ends_as_at_the_end<'t>(statement: Node<'t>, scopes: &Scopes<'t>, walk: &Walk<'t>) -> bool {
-    let then = statement.child(Field::Consequence).filter(|_| statement.is(Kind::IfStatement));
-    let then: Vec<Node<'_>> =
-        then.map(statements_of).unwrap_or_default().into_iter().filter(|n| !n.is(Kind::Comment)).collect();
-    let [jump] = then.as_slice() else { return false };
-    let exit = walk.exits.iter().find(|exit| exit.jump.node == *jump);
-    let same_place = exit.is_some_and(|exit| match exit.end {
+    let jump = jump_of(statement);
+    let exit = walk.exits.iter().find(|exit| Some(exit.jump.node) == jump);
+    exit.is_some_and(|exit| match exit.end {
         End::Leaves(target) => is_like_completion(walk, scopes, target, &exit.jump.state),
         End::GoesOn => false,
-    });
-    same_place && statement.child(Field::Alternative).is_none()
+    })
 }
 
 /// What has to hold for the loop to go on, in parts.
@@ -125,8 +146,8 @@ fn binds_weakly(condition: Node<'_>) -> bool {
 }
 
 /// The loop's new condition.
-fn head(outer: Node<'_>, endless: bool, asked: &str) -> Option<TextEdit> {
-    if endless {
+fn head(outer: Node<'_>, asked: &str) -> Option<TextEdit> {
+    if is_endless(outer) {
         let plain = outer.is(Kind::WhileStatement)
             || outer.is(Kind::ForStatement)
                 && outer.child(Field::Initializer).is_none()

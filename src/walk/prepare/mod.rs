@@ -6,6 +6,7 @@
 //! for its own reason if it cannot be spelled in this way.
 
 mod again;
+mod back;
 mod condition;
 mod elements;
 mod entries;
@@ -108,6 +109,7 @@ pub fn prepared<'t>(
     let ways = match refused {
         RefusalCode::NoOuterLoop => {
             vec![
+                back::looped(spec, file, call),
                 inline::inlined(spec, file, call),
                 single::widened(spec, file, call),
                 spread::spread(spec, file, call),
@@ -115,7 +117,9 @@ pub fn prepared<'t>(
         }
         RefusalCode::RefillQueue => vec![refill::refilled(spec, file, call)],
         RefusalCode::ArrayAliasesDestination => vec![fill::filled(spec, file, call)],
-        RefusalCode::NotUnderstood => vec![condition::in_body(spec, file, call)],
+        RefusalCode::NotUnderstood => {
+            vec![condition::in_body(spec, file, call), front::endless(spec, file, call)]
+        }
         _ => Vec::new(),
     };
     ways.into_iter().flatten().collect()

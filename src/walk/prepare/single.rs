@@ -12,7 +12,7 @@ use super::{Finish, Left, Prepared};
 use crate::flow::access::accesses;
 use crate::source::SourceFile;
 use crate::syntax::file_scope::FileScope;
-use crate::syntax::scope::{DeclId, Scopes};
+use crate::syntax::scope::{DeclId, DeclKind, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::eval::unwrapped;
 use crate::walk::exits::is_jump;
@@ -49,6 +49,15 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
         ),
         span: single.array.span(),
     });
+    let stays = single.moves == Moves::Stays;
+    open.extend(stays.then(|| Left {
+        duty: Duty::Object,
+        what: format!(
+            "`{}` stays where it is, so that a copy of it is walked: nothing but the copy may be moved by that",
+            single.iter.text()
+        ),
+        span: single.iter.span(),
+    }));
     open.extend(straight.first.iter().map(|node| Left {
         duty: Duty::PerBatch,
         what: format!(
@@ -71,6 +80,9 @@ pub(super) fn widened<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
             .iter()
             .map(|n| Note { name: "N18", values: value("statement", n.text().trim_end_matches(';')) }),
     );
+    if stays {
+        notes.push(Note { name: "N28", values: value("iter", single.iter.text()) });
+    }
     if single.only_below_zero(spec) {
         notes.push(Note { name: "N20", values: Vec::new() });
     }
@@ -104,6 +116,16 @@ pub(super) struct Single<'t> {
     pub(super) inner: Node<'t>,
     pub(super) index: DeclId,
     pub(super) behind: Vec<Node<'t>>,
+    pub(super) moves: Moves,
+}
+
+/// What becomes of the walked object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moves {
+    /// It is moved over what was got.
+    Along,
+    /// It stays where it is: the caller moves it. A copy of it can be walked.
+    Stays,
 }
 
 impl<'t> Single<'t> {
@@ -148,7 +170,9 @@ impl<'t> Single<'t> {
             inner,
             index: counted_by(scopes, inner)?,
             behind: behind[looping + 1..].to_vec(),
+            moves: Moves::Along,
         };
+        let single = Self { moves: single.moves(spec, scopes)?, ..single };
         let fits = acquire.storage == BatchStorage::Given
             && enclosing_loop(call, function).is_none()
             && !function.descendants().any(unfit)
@@ -157,7 +181,6 @@ impl<'t> Single<'t> {
             && test.child(Field::Consequence).is_some_and(leaves)
             && !inner.descendants().any(|n| is_jump(n.kind()))
             && single.is_kept(spec, scopes)
-            && single.is_moved(spec)
             && single.is_steady(scopes);
         fits.then_some(single)
     }
@@ -200,14 +223,30 @@ impl<'t> Single<'t> {
         (by_all && same_text(bindings.get("iter")?, self.iter)).then_some(call)
     }
 
-    /// Where acquiring does not move the walked object, the function does, once and on every way that got something.
-    fn is_moved(&self, spec: &WalkSpec) -> bool {
+    /// Where acquiring does not move the walked object, the function does, once and on every way that got something, or not
+    /// at all.
+    fn moves(&self, spec: &WalkSpec, scopes: &Scopes<'t>) -> Option<Moves> {
         let at = self.behind.iter().position(|s| self.advance(spec, *s).is_some());
-        let Some(at) = at else { return spec.advance.is_empty() };
+        let Some(at) = at else {
+            let copied = || self.copy_of(scopes, "copy").is_some();
+            return match spec.advance.is_empty() {
+                true => Some(Moves::Along),
+                false => copied().then_some(Moves::Stays),
+            };
+        };
         let straight = self.between.iter().chain(&self.behind[..at]);
         let leaves = |n: &Node<'t>| n.descendants().any(|n| is_jump(n.kind()));
-        !straight.into_iter().any(leaves)
-            && !self.behind[at + 1..].iter().any(|s| self.advance(spec, *s).is_some())
+        let once = !straight.into_iter().any(leaves)
+            && !self.behind[at + 1..].iter().any(|s| self.advance(spec, *s).is_some());
+        once.then_some(Moves::Along)
+    }
+
+    /// The declaration of a copy of the walked object, which the function is handed by a pointer.
+    pub(super) fn copy_of(&self, scopes: &Scopes<'t>, name: &str) -> Option<String> {
+        let declared = scopes.declaration(scopes.resolve(self.iter)?);
+        let object = declared.ty.pointee().filter(|ty| !ty.is_pointer())?.without_const();
+        let handed = declared.kind == DeclKind::Parameter && self.iter.is(Kind::Identifier);
+        handed.then(|| format!("{} = *{};", object.declare(name), self.iter.text()))
     }
 
     /// Whether getting nothing is no failure.

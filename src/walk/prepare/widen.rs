@@ -4,7 +4,7 @@
 //! it go on until all is walked or no room is left, and that keep every element and count it. It refuses nothing.
 
 use super::batch_of;
-use super::single::{Single, Straight, written};
+use super::single::{Moves, Single, Straight, written};
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, column_of, indent, indentation, shift};
 use crate::plan::outlining::fit::numbered;
@@ -13,6 +13,7 @@ use crate::source::Span;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::expressions::same_text;
+use crate::walk::site::callee;
 use crate::walk::spec::WalkSpec;
 
 /// Names of the loop's own.
@@ -22,6 +23,9 @@ struct Names {
     count: String,
     number: String,
     result: String,
+    /// What is walked, and its name if it is a copy.
+    walked: String,
+    copy: Option<String>,
 }
 
 /// Writes the function.
@@ -44,7 +48,10 @@ impl<'a, 't> Writer<'a, 't> {
         let free = |name: &str| numbered(name, &|n| !scopes.declares(n));
         let result = ["ret", "err", "rc", "error"].into_iter().find(|n| !scopes.declares(n));
         let number = straight.count.map(|(_, id)| scopes.declaration(id).name.to_owned());
+        let copy = (single.moves == Moves::Stays).then(|| free("walked"));
         let names = Names {
+            walked: copy.as_ref().map_or_else(|| single.iter.text().to_owned(), |copy| format!("&{copy}")),
+            copy,
             batch: free("batch"),
             got: free("size_of_batch"),
             count: free("count_of_batch"),
@@ -73,6 +80,10 @@ impl<'a, 't> Writer<'a, 't> {
         match self.straight.count {
             Some((_, id)) => edits.add(zero(id)).ok()?,
             None => lines.push_str(&format!("{}int {} = 0;\n", indent(self.column), self.names.number)),
+        }
+        if let Some(copy) = &self.names.copy {
+            let declared = single.copy_of(self.scopes, copy)?;
+            lines.push_str(&format!("{}{declared}\n", indent(self.column)));
         }
         let declared = self.scopes.declaration(single.got).declaration;
         let body = declared.parent()?;
@@ -114,9 +125,9 @@ impl<'a, 't> Writer<'a, 't> {
             "{inside}if ({got} <= 0) {{\n{deeper}{} = {got};\n{deeper}break;\n{inside}}}\n",
             names.result
         ));
-        if let Some(advance) = single.behind.iter().find_map(|s| single.advance(self.spec, *s)) {
-            let name = crate::walk::site::callee(advance)?;
-            out.push_str(&format!("{inside}{name}({}, {got});\n", single.iter.text()));
+        if let Some(advance) = self.spec.advance.first() {
+            let name = callee(advance.single()?)?;
+            out.push_str(&format!("{inside}{name}({}, {got});\n", names.walked));
         }
         if let Some((statement, id)) = self.straight.count {
             let mut edits = self.renamed(statement, id, &names.count);
@@ -146,7 +157,7 @@ impl<'a, 't> Writer<'a, 't> {
     /// What is left to walk, room for another element included.
     fn goes_on(&self) -> Option<String> {
         let single = self.single;
-        let mut parts = vec![self.spec.position_of(single.iter.text())?];
+        let mut parts = vec![self.spec.position_of(&self.names.walked)?];
         if single.limited {
             parts.push(format!("{} < {}", self.name(single.got), single.bytes.text()));
         }
@@ -158,6 +169,7 @@ impl<'a, 't> Writer<'a, 't> {
     fn acquire(&self) -> Option<String> {
         let single = self.single;
         let mut edits = vec![TextEdit::new(single.array.span(), self.names.batch.clone())];
+        edits.push(TextEdit::new(single.iter.span(), self.names.walked.clone()));
         if single.limited {
             let rest = format!("{} - {}", single.bytes.text(), self.name(single.got));
             edits.push(TextEdit::new(single.bytes.span(), rest));
