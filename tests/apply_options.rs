@@ -304,19 +304,39 @@ fn files_that_rules_may_concern_are_listed_and_left_alone() {
     assert_eq!(scene.read("a.c"), "void a(void)\n{\n\tf(1);\n}\n");
 }
 
-/// `spatch` reads one arm only, or a little C++.
+/// The numbers of the calls of `f` that a rule is not shown with the options.
+fn hidden(scene: &Scene, options: &str) -> String {
+    scene.write("r.cocci", "@@\nexpression E;\n@@\n- f(E);\n+ g(E);\n");
+    let ran = scene.apply(&format!("--very-quiet {options} r.cocci a.c"));
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let seen = |n: &String| ran.stdout.contains(&format!("-\tf({n});\n"));
+    (1..=12).map(|n| n.to_string()).filter(|n| !seen(n)).collect::<Vec<_>>().join(" ")
+}
+
+/// As with `spatch`, which looks at `#ifdef`, `#ifndef` and `#if NAME` only; here `defined(NAME)` and `#elif` count, too.
+#[test]
+fn conditionals_on_names_that_are_settled_hide_what_is_never_compiled() {
+    let scene = Scene::new();
+    let arms = "#ifdef A\n\tf(1);\n#else\n\tf(2);\n#endif\n#ifndef A\n\tf(3);\n#else\n\tf(4);\n#endif\n#if A\n\tf(5);\n#endif\n\
+        #if !defined(A)\n\tf(6);\n#endif\n#if defined(A) && B\n\tf(7);\n#else\n\tf(8);\n#endif\n\
+        #ifdef B\n\tf(9);\n#elif defined(A)\n\tf(10);\n#else\n\tf(11);\n#endif\n\tf(12);\n";
+    scene.write("a.c", &format!("void a(void)\n{{\n{arms}}}\n"));
+    assert_eq!(hidden(&scene, ""), "");
+    assert_eq!(hidden(&scene, "--defined A"), "2 3 6 11");
+    assert_eq!(hidden(&scene, "--undefined A"), "1 4 5 10");
+    assert_eq!(hidden(&scene, "--defined A,B"), "2 3 6 10 11");
+    assert_eq!(hidden(&scene, "--defined A --undefined B"), "2 3 6 9 11");
+}
+
+/// `spatch` reads a little C++.
 #[test]
 fn options_that_would_have_other_code_read_are_refused() {
     let scene = Scene::new();
     scene.write("r.cocci", "@@\nexpression E;\n@@\n- f(E);\n");
     scene.write("a.c", "void a(void)\n{\n\tf(1);\n}\n");
-    for (options, name) in
-        [("--defined A", "--defined"), ("--undefined A", "--undefined"), ("--c++=11", "--c++")]
-    {
-        let ran = scene.apply(&format!("{options} r.cocci a.c"));
-        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
-        assert!(ran.stderr.contains(&format!("`{name}` is not supported\n")), "{}", ran.stderr);
-    }
+    let ran = scene.apply("--c++=11 r.cocci a.c");
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("`--c++` is not supported\n"), "{}", ran.stderr);
     let ran = scene.apply("--ignore [b r.cocci a.c");
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("help: unclosed character class"), "{}", ran.stderr);

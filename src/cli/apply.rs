@@ -94,12 +94,7 @@ pub(super) fn run(arguments: &ApplyArguments, habits: Habits, terminal: &Termina
 
 /// Options with which other code would be read: to go on without them would give another result than was asked for.
 fn refused(arguments: &ApplyArguments) -> Result<(), Failure> {
-    const ARMS: &str = "every arm of a conditional is read that can be; leave the option away, or choose the arms beforehand, as `unifdef` does";
-    const REFUSED: &[(&str, &str)] = &[
-        ("--c++", "files are read as C; what is no C is told and left alone"),
-        ("--defined", ARMS),
-        ("--undefined", ARMS),
-    ];
+    const REFUSED: &[(&str, &str)] = &[("--c++", "files are read as C; what is no C is told and left alone")];
     let given = |(name, _): &&(&str, &str)| arguments.running.without_effect.iter().any(|o| o == name);
     let told = |(name, help): &(&str, &str)| {
         Diagnostic::error("not-supported", format!("`{name}` is not supported")).help(*help)

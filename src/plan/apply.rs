@@ -4,7 +4,9 @@
 //! what scripts printed and what went wrong. Rules run one after the other on the text the former ones left, as in
 //! Coccinelle; two edits that disagree are reported and the first stays.
 
+mod agreeing;
 mod explain;
+mod fresh;
 mod prepare;
 mod program;
 mod scripts;
@@ -252,7 +254,7 @@ impl<'a> Runner<'a> {
     fn start_of(&self, tree: &Tree) -> Now {
         let arms = if self.program.remembers_places() { Arms::of(tree) } else { Arms::default() };
         let (states, source) = (vec![self.initial()], tree.source().clone());
-        Now { states, source, look: Look::Whole, until: None, arms }
+        Now { states, source, look: Look::Whole, until: None, arms, made_up: 0 }
     }
 
     /// Run the steps up to one that changes the file: the text after it.
@@ -314,6 +316,7 @@ impl<'a> Runner<'a> {
                     out.diagnostics.extend(told);
                     Ok(environments)
                 })?;
+                let environments = fresh::numbered(&step.rule, environments, &mut now.made_up);
                 found_any.extend(environments.iter().cloned());
                 cache.insert(key.clone(), environments);
             }
@@ -352,6 +355,8 @@ struct Now {
     until: Option<Instant>,
     /// What never stands in one program; nothing once the file has changed, as places are those of the old text.
     arms: Arms,
+    /// How many names were made up by counting.
+    made_up: usize,
 }
 
 impl Now {

@@ -35,7 +35,7 @@ impl Renderer<'_> {
     /// Render plus code.
     pub fn render(&self, plus: &PlusCode) -> Code {
         let names = Names {
-            is_statement: &|atom| self.is_statement(atom),
+            is_statement: &|atom| self.is_statement(atom) || self.is_field(atom),
             is_iterator: &|atom| self.is_iterator(atom),
         };
         let rows = rows(&plus.atoms, &names);
@@ -59,8 +59,10 @@ impl Renderer<'_> {
             let last = r.last().map_or("", |a| a.text.as_str());
             self.is_line(r) || last == "}" || last == "{" && r.len() > 1
         });
-        let ends_line =
-            rows.last().is_some_and(|r| self.is_line(r) || r.last().is_some_and(|a| a.text == "{"));
+        let ends_line = rows.last().is_some_and(|r| {
+            let last = r.last().map_or("", |a| a.text.as_str());
+            self.is_line(r) || last == "{" || r[0].text == "}" && last == ","
+        });
         Code {
             tokens,
             starts: match (starts_line || function, function) {
@@ -89,6 +91,7 @@ impl Renderer<'_> {
                         | MetaKind::StatementList(_)
                         | MetaKind::Declaration
                         | MetaKind::Field
+                        | MetaKind::FieldList(_)
                 )
             })
         };
@@ -103,6 +106,11 @@ impl Renderer<'_> {
 
     fn is_statement(&self, atom: &Atom) -> bool {
         self.metavariables.get(&atom.text).is_some_and(|m| m.kind == MetaKind::Statement)
+    }
+
+    fn is_field(&self, atom: &Atom) -> bool {
+        let meta = self.metavariables.get(&atom.text);
+        meta.is_some_and(|m| matches!(m.kind, MetaKind::Field | MetaKind::FieldList(_)))
     }
 
     fn is_iterator(&self, atom: &Atom) -> bool {
@@ -152,7 +160,8 @@ impl Renderer<'_> {
             // A type's stars stick to the name.
             let stars = i > 0 && before.ends_with('*') && self.metavariables.contains_key(&row[i - 1].text);
             let comma = matches!(out.last(), Some(Token::New(new)) if new.gap.is_some());
-            let pointer = i > 0 && atom.text == "*" && self.is_type(&row[i - 1]);
+            let tagged = i > 1 && matches!(row[i - 2].text.as_str(), "struct" | "union" | "enum");
+            let pointer = i > 0 && atom.text == "*" && (tagged || self.is_type(&row[i - 1]));
             let operand = i > 0 && self.is_unary(&row[i - 1]);
             if i > 0 && !stars && !operand && !comma && !before.is_empty() && (pointer || space(row, i)) {
                 out.push(Token::blank());
@@ -167,8 +176,7 @@ impl Renderer<'_> {
                 _ => {}
             }
             self.word(row, i, &mut out);
-            let type_before = i.checked_sub(1).filter(|_| atom.kind == TokenKind::Word);
-            if let Some(brackets) = type_before.and_then(|j| self.behind_name(&row[j])) {
+            if let Some(brackets) = type_before(row, i).and_then(|j| self.behind_name(&row[j])) {
                 out.extend(line(brackets));
             }
         }
@@ -298,6 +306,19 @@ fn in_column_0(atom: &Atom) -> bool {
     atom.kind == TokenKind::Directive && !code || atom.kind == TokenKind::Comment && atom.text.is_empty()
 }
 
+/// Where the type stands that a word of a row may be declared with: right before it, or before attributes.
+fn type_before(row: &[Atom], at: usize) -> Option<usize> {
+    let is_attribute = |a: &Atom| a.text.starts_with("__attribute");
+    if row[at].kind != TokenKind::Word || is_attribute(&row[at]) {
+        return None;
+    }
+    let before = at.checked_sub(1)?;
+    if row[before].text != ")" {
+        return Some(before);
+    }
+    row[..before].iter().rposition(is_attribute)?.checked_sub(1)
+}
+
 /// Bound code as tokens: statements keep their lines, everything else is one line.
 fn spelled(text: &str, kind: &MetaKind) -> Vec<Token> {
     let lines = matches!(
@@ -311,12 +332,22 @@ fn spelled(text: &str, kind: &MetaKind) -> Vec<Token> {
     if !lines || text.contains('#') {
         return if text.contains('#') { vec![Token::bound(text)] } else { line(text) };
     }
+    let fields = matches!(kind, MetaKind::Field | MetaKind::FieldList(_)) && !text.contains('{');
     let mut out = Vec::new();
     for (i, part) in text.lines().enumerate() {
         if i > 0 {
             out.push(Token::line_break());
         }
-        out.extend(line(part));
+        for token in line(part) {
+            // Each field has a line of its own.
+            let next =
+                out.last().is_some_and(|last: &Token| last.text() == ";") && !token.text().starts_with('/');
+            match fields && next {
+                true if token.text() == " " => out.push(Token::line_break()),
+                true => out.extend([Token::line_break(), token]),
+                false => out.push(token),
+            }
+        }
     }
     out
 }

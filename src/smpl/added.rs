@@ -5,8 +5,9 @@
 //! other way round. What C is, is what the front end reads: more than Coccinelle does.
 
 use super::compile::read_as;
+use super::metavariable::{FreshPart, MetaKind, Metavariable};
 use super::pattern::{Atom, Metavariables, Pattern, PatternKind, is_literal};
-use super::rule::{FreshPart, MetaKind, Metavariable, SmplRule};
+use super::rule::SmplRule;
 use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;

@@ -5,10 +5,11 @@
 
 use super::added::added;
 use super::attach::{Attached, attach};
+use super::metavariable::{IdScope, MetaKind};
 use super::pattern::{Atom, Metavariables, Pattern, PatternKind};
 use super::places::misplaced;
 use super::prototype::Prototype;
-use super::rule::{BodyKind, IdScope, MetaKind, Quantifier, SmplRule};
+use super::rule::{BodyKind, Quantifier, SmplRule};
 use super::slips::slips;
 use super::token::{Mark, TokenKind};
 use super::vocabulary::{Names, Vocabulary};

@@ -9,9 +9,9 @@ mod script;
 mod types;
 
 use super::cursor::Cursor;
+use super::metavariable::{FreshPart, MetaKind, Metavariable, TypeConstraint};
 use super::nearest::nearest;
 use super::outline;
-use super::rule::*;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use constraints::{constraints, script_constraint};
@@ -194,6 +194,7 @@ fn fresh_parts(c: &mut Cursor<'_>, parts: &mut Vec<FreshPart>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smpl::metavariable::{Constraint, ConstraintValue, IdScope, ListLength};
 
     fn read(text: &str) -> (Vec<Metavariable>, usize) {
         let file = SourceFile::new("r.cocci", text);

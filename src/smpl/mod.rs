@@ -28,5 +28,6 @@ pub mod token;
 pub mod vocabulary;
 
 pub use include::parse_whole;
+pub use metavariable::*;
 pub use parse::parse;
 pub use rule::*;

@@ -4,8 +4,9 @@
 //! named and is not there, is there twice, or is of another kind. Nothing is said about rules that could not be read: they
 //! may have what is missing.
 
+use super::metavariable::{Constraint, FreshPart, MetaKind, Metavariable};
 use super::nearest::nearest;
-use super::rule::*;
+use super::rule::{Depends, Header, Item, RuleFile, ScriptPhase, ScriptRule, SmplRule};
 use super::token::word_len;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};

@@ -5,7 +5,7 @@
 //! statements need.
 
 use super::cursor::Cursor;
-use super::rule::{FreshPart, MetaKind, Metavariable};
+use super::metavariable::{FreshPart, MetaKind, Metavariable};
 use crate::source::Span;
 
 /// How statements become a function.

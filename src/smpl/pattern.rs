@@ -6,7 +6,7 @@
 mod read;
 
 use super::directive::Directive;
-use super::rule::{MetaKind, Metavariable};
+use super::metavariable::{MetaKind, Metavariable};
 use super::token::{Mark, TokenKind};
 use crate::source::Span;
 use crate::syntax::kind::KindSet;

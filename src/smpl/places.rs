@@ -3,8 +3,8 @@
 //! In: a pattern. Out: a complaint for each type in the place of an expression, for dots behind dots, and for
 //! a call among statements that has no `;`. What is said here is never about code that Coccinelle takes.
 
+use super::metavariable::{MetaKind, Metavariable};
 use super::pattern::{Leaf, Pattern, Slot};
-use super::rule::{MetaKind, Metavariable};
 use super::vocabulary::ITERATOR;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};

@@ -4,8 +4,9 @@
 //! the name of the function is the one that the rule matched. It is Coccinelle's isomorphism `prototypes`, and
 //! `disable prototypes` turns it off. What the rule does to the body, and code added around the function, is no part of it.
 
+use super::metavariable::{MetaKind, Metavariable};
 use super::pattern::{Atom, atoms_of};
-use super::rule::{Depends, MetaKind, Metavariable, SmplRule};
+use super::rule::{Depends, SmplRule};
 use super::token::{Mark, TokenKind};
 use crate::source::SourceFile;
 

@@ -5,8 +5,9 @@
 //! do we.
 
 use super::compile::CompiledRule;
+use super::metavariable::{FreshPart, MetaKind, Metavariable};
 use super::pattern::{Leaf, Pattern, is_literal};
-use super::rule::{FreshPart, MetaKind, Metavariable, SmplRule};
+use super::rule::SmplRule;
 use super::token::Mark;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, Span};

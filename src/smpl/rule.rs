@@ -4,12 +4,11 @@
 //! later, by [`super::pattern`], with the metavariables at hand.
 
 use super::include::Parts;
+use super::metavariable::Metavariable;
 use super::token::Token;
 use crate::source::{SourceFile, Span};
 use crate::syntax::macros::{MacroKnowledge, MacroRole};
 use std::sync::Arc;
-
-pub use super::metavariable::*;
 
 /// One rule file.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@
 //! not closed, position that is not declared or stands where none can, and word of the rule language in the wrong
 //! place. Whoever reads the code afterwards would only say that it is no C.
 
+use super::metavariable::{MetaKind, Metavariable};
 use super::nearest::nearest;
 use super::pattern::{Atom, Metavariables};
-use super::rule::{MetaKind, Metavariable};
 use super::token::{Mark, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};

@@ -9,8 +9,8 @@ mod branches;
 mod when;
 
 use super::directive::Directive;
+use super::metavariable::{MetaKind, OperatorKind};
 use super::pattern::{Atom, Metavariables, NestCount, Pattern, PatternKind, Piece, Slot};
-use super::rule::{MetaKind, OperatorKind};
 use super::token::{Mark, TokenKind};
 use super::vocabulary::ITERATOR;
 use crate::diagnostic::Diagnostic;

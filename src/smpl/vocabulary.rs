@@ -3,7 +3,7 @@
 //! In: the metavariables of a rule, and what its file declares names to be. Out: a [`Vocabulary`], which every pattern of
 //! the rule shares. Names that no rule declares are left to the front end's own guess.
 
-use super::rule::{MetaKind, Metavariable};
+use super::metavariable::{MetaKind, Metavariable};
 use crate::syntax::macros::{MacroKnowledge, MacroRole};
 use std::collections::HashMap;
 use std::ops::Deref;

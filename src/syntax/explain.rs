@@ -32,7 +32,7 @@ pub fn explain(tree: &Tree, known: &MacroKnowledge) -> Vec<Explanation> {
     let regions = Regions::of(tree);
     let because = |mark: &Mark| match (mark.kind, mark.why) {
         (MarkKind::UnreadArm, _) => choice(tree, &regions, mark.span),
-        (MarkKind::DeadArm, _) => "its #if 0".to_owned(),
+        (MarkKind::DeadArm, _) => never_compiled(tree, &regions, mark.span),
         (_, Why::Context) => "the tokens around it".to_owned(),
         (_, why) => defined(first_name(source.slice(mark.span)), why, &own, known),
     };
@@ -51,6 +51,18 @@ fn choice(tree: &Tree, regions: &Regions, span: Span) -> String {
             format!("the choice of the arm `{directive}` on line {line}")
         }
         None => "the choice of another conditional with the same condition".to_owned(),
+    }
+}
+
+/// Why the arm that holds `span` is never compiled.
+fn never_compiled(tree: &Tree, regions: &Regions, span: Span) -> String {
+    let settled = regions.around(span).last().filter(|(_, arm)| arm.condition.trim() != "0");
+    match settled {
+        Some((conditional, _)) => {
+            let line = tree.source().line_column(conditional.span).line;
+            format!("what was given for the conditional on line {line}")
+        }
+        None => "its #if 0".to_owned(),
     }
 }
 

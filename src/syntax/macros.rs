@@ -8,7 +8,7 @@ mod arguments;
 mod knowledge;
 
 pub use arguments::{Arguments, Uses};
-pub use knowledge::{DefinedAt, MacroKnowledge};
+pub use knowledge::{DefinedAt, Definition, MacroKnowledge};
 pub(super) use knowledge::{Known, Layers};
 
 use super::lexer::{Directive, Token, TokenKind, Word, lex};

@@ -133,6 +133,13 @@ pub(super) struct ResultArguments {
 pub(super) struct ReadingArguments {
     #[command(flatten)]
     pub(super) macros: MacroArguments,
+    /// Name that conditionals find defined: what is behind `#ifndef` of it, and behind the `#else` of its `#ifdef`, is no
+    /// code; several are separated by commas.
+    #[arg(long, value_name = "NAME", action = ArgAction::Append, value_delimiter = ',')]
+    pub(super) defined: Vec<String>,
+    /// Name that conditionals find not defined.
+    #[arg(long, value_name = "NAME", action = ArgAction::Append, value_delimiter = ',')]
+    pub(super) undefined: Vec<String>,
     /// Do not read the headers that a file includes: what a macro or a type is then follows from the file, and from macro
     /// files, alone.
     #[arg(long)]

@@ -14,8 +14,10 @@ use crate::plan::layout::{Comments, Manner, Spacing};
 use crate::smpl::compile::Ways;
 use crate::smpl::{RuleFile, parse_whole};
 use crate::source::SourceFile;
+use crate::syntax::MacroKnowledge;
+use crate::syntax::macros::Definition;
 
-use super::arguments::{ApplyArguments, MatchingArguments, SpellingArguments};
+use super::arguments::{ApplyArguments, MatchingArguments, ReadingArguments, SpellingArguments};
 use super::config::is_rule;
 use super::included_by;
 use smpl_options::read;
@@ -41,6 +43,13 @@ pub(super) fn path(arguments: &ApplyArguments) -> Result<PathBuf, Failure> {
     })
 }
 
+/// What is known about macros, and what conditionals find defined.
+fn settled(mut known: MacroKnowledge, reading: &ReadingArguments) -> MacroKnowledge {
+    reading.defined.iter().for_each(|name| known.assume(name, Definition::Defined));
+    reading.undefined.iter().for_each(|name| known.assume(name, Definition::Undefined));
+    known
+}
+
 /// Read and prepare it.
 pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Failure> {
     let usage = |told: Diagnostic| Failure::new(Exit::Usage, told);
@@ -51,7 +60,7 @@ pub(super) fn ready(path: &Path, arguments: &ApplyArguments) -> Result<Ready, Fa
     told.extend(smpl_options::undeclared(&options, &[&file]));
     told.extend(more);
     match macros::known(&arguments.reading.macros) {
-        Ok(known) => options.macros = Some(known.into_owned()),
+        Ok(known) => options.macros = Some(settled(known.into_owned(), &arguments.reading)),
         Err(Failure::Told { diagnostics, .. }) => told.extend(diagnostics),
         Err(failure @ Failure::Output(_)) => return Err(failure),
     }

@@ -86,7 +86,6 @@ const HEADERS: &[(&str, Takes)] = &[
 const MISSING: &[(&str, Takes)] = &[
     ("allow-inconsistent-paths", Takes::Nothing),
     ("c++", Takes::Nothing),
-    ("defined", Takes::Value),
     ("disallow-nested-exps", Takes::Nothing),
     ("force-kr", Takes::Nothing),
     ("ibm", Takes::Nothing),
@@ -105,7 +104,6 @@ const MISSING: &[(&str, Takes)] = &[
     ("preprocess", Takes::Nothing),
     ("prevent-kr", Takes::Nothing),
     ("steps", Takes::Value),
-    ("undefined", Takes::Value),
 ];
 
 /// What a long name means.
@@ -258,10 +256,7 @@ mod tests {
             respelled("-I include -Ix --include a.h --all-includes f.c"),
             "-I include -Ix --include a.h --about-headers=--all-includes f.c"
         );
-        assert_eq!(
-            respelled("--ibm --defined X f.c"),
-            "--without-effect=--ibm --without-effect=--defined f.c"
-        );
+        assert_eq!(respelled("--ibm --steps 3 f.c"), "--without-effect=--ibm --without-effect=--steps f.c");
         assert_eq!(respelled("--c++=11 f.c"), "--without-effect=--c++ f.c");
     }
 

@@ -5,6 +5,7 @@
 //! different code at one place disagree: the second is reported and left out, and everything else is done. So is a match
 //! that would drop or move code which was not read.
 
+use super::agreeing::{Failed, Why, agreeing};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::{QUIET, Touch};
 use crate::matcher::{Binding, Environment};
@@ -23,15 +24,15 @@ use std::collections::{HashMap, HashSet};
 
 /// What one match does, or one place of a nest in it.
 #[derive(Clone, Debug, Default)]
-struct Site {
+pub(super) struct Site {
     /// The number of the match.
-    number: usize,
+    pub(super) number: usize,
     /// What names stand for here.
-    environment: Environment,
+    pub(super) environment: Environment,
     /// The tokens of the rule that are here.
-    touches: Vec<Touch>,
+    pub(super) touches: Vec<Touch>,
     removed: Vec<Removal>,
-    inserted: Vec<Insertion>,
+    pub(super) inserted: Vec<Insertion>,
     context: Vec<Span>,
     /// From the first byte it edits to the last.
     extent: Option<Span>,
@@ -49,17 +50,14 @@ pub(super) fn transform(
     let source = tree.source();
     let (found, unread) = readable(rule, tree, one_include(rule, tree, found.to_vec()));
     let outlines = outlines(rule, tree, &found);
-    let complain = |span: Span| {
-        let message = format!("two matches of {} want different code here; the first got its own", rule.name);
-        Diagnostic::new(Severity::Warning, "smpl-conflict", message).at(source, span, "here")
-    };
     let (changes, failed) = changes((rule, manner), tree, &outlines.matches);
     let mut edits = layout(tree, &changes, manner);
-    let mut diagnostics: Vec<Diagnostic> = failed.into_iter().map(complain).collect();
+    let mut diagnostics: Vec<Diagnostic> =
+        failed.iter().map(|failed| failed.told(&rule.name, source)).collect();
     for edit in outlines.edits {
         let span = edit.span;
         if edits.add(edit).is_err() {
-            diagnostics.push(complain(span));
+            diagnostics.push(Failed { place: span, why: Why::Taken }.told(&rule.name, source));
         }
     }
     for comment in outlines.comments {
@@ -120,7 +118,7 @@ fn copied(rule: &CompiledRule, env: &Environment) -> Vec<Span> {
 type Match = (Environment, Vec<(String, String)>);
 
 /// What all matches do together, and the places of those that cannot have their code.
-fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match]) -> (Changes, Vec<Span>) {
+fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match]) -> (Changes, Vec<Failed>) {
     let runs = runs(rule);
     let mut sites: Vec<Site> =
         found.iter().enumerate().flat_map(|(i, m)| sites(rule, &runs, i, &m.0)).collect();
@@ -130,7 +128,7 @@ fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match
         let inserted = insertions((rule, manner), tree, &found[sites[i].number], &sites, i);
         sites[i].inserted = inserted;
     }
-    let (kept, failed) = agreeing(&sites);
+    let (kept, failed) = agreeing(rule, &sites);
     let hidden = |i: &usize| kept.iter().any(|j| hides(&sites[*j], &sites[*i]));
     let mut removed = merged(kept.iter().flat_map(|i| &sites[*i].removed));
     let mut inserted: Vec<Insertion> = Vec::new();
@@ -297,34 +295,6 @@ fn insertions(
         }
     }
     out
-}
-
-/// The matches whose code can be added, and the places of those that want other code where there is some already.
-fn agreeing(sites: &[Site]) -> (Vec<usize>, Vec<Span>) {
-    let mut first: HashMap<(Span, usize), &Insertion> = HashMap::new();
-    let mut kept = Vec::new();
-    let mut failed: Vec<Span> = Vec::new();
-    let mut done = 0;
-    for all in sites.chunk_by(|a, b| a.number == b.number) {
-        let inserted = || all.iter().flat_map(|site| &site.inserted);
-        let clash = inserted().find(|new| {
-            let old = first.get(&(new.anchor, new.group));
-            !new.repeated && old.is_some_and(|old| old.code != new.code)
-        });
-        let from = done;
-        done += all.len();
-        if let Some(clash) = clash {
-            if !failed.contains(&clash.anchor) {
-                failed.push(clash.anchor);
-            }
-            continue;
-        }
-        kept.extend(from..done);
-        for insertion in inserted() {
-            first.entry((insertion.anchor, insertion.group)).or_insert(insertion);
-        }
-    }
-    (kept, failed)
 }
 
 /// Removals by span, each with all the matches that want it.

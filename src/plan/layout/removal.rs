@@ -60,7 +60,8 @@ fn between_removed(tokens: &mut [Token]) {
             at += 1;
             continue;
         }
-        let next = at + 1 + run(tokens, at + 1, |t| t.is_gap() || t.is_new());
+        let between = |t: &Token| t.is_gap() || t.is_new() || is_conditional(t);
+        let next = at + 1 + run(tokens, at + 1, between);
         // A comment at the end of what something takes the place of stays.
         let ends = || !tokens[..next].iter().any(Token::is_new);
         if tokens.get(next).map_or_else(ends, |t| tokens[at].joins(t)) {
@@ -254,5 +255,17 @@ fn keep_conditionals(tokens: &mut [Token]) {
     let split = groups.into_iter().filter(|g| !g.iter().all(|i| tokens[*i].is_removed()));
     for i in split.collect::<Vec<_>>().into_iter().chain(open).flatten() {
         tokens[i].keep();
+        // It has a line of its own.
+        let before = tokens[..i].iter().rposition(|t| !t.is_gap() || t.is_newline());
+        let behind = i + 1 + run(tokens, i + 1, |t| t.is_gap() && !t.is_newline());
+        for newline in before.into_iter().chain([behind]) {
+            tokens.get_mut(newline).filter(|t| t.is_newline()).into_iter().for_each(Token::keep);
+        }
     }
+}
+
+/// Whether it begins an arm of a conditional, or ends the last one.
+fn is_conditional(token: &Token) -> bool {
+    let class = token.old().map(|old| old.class);
+    matches!(class, Some(Class::Directive(Branch::If | Branch::Else | Branch::Endif)))
 }

@@ -43,6 +43,8 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
         ) => true,
         (_, "+" | "/" | "%" | "|" | "<" | ">" | "^" | "-") if binary(i) || last => true,
         (_, "*" | "&") if last && written => true,
+        (_, "*" | "&") if multiplies(row, i) => true,
+        ("*" | "&", _) if multiplies(row, i - 1) => true,
         ("+" | "/" | "%" | "|" | "<" | ">" | "^" | "-", _) if binary(i - 1) => true,
         (_, "(") if a.kind == TokenKind::Word => written && row.get(i + 1).is_some_and(|c| c.text == "*"),
         // Code that starts with an operator: a sign is written without a blank.
@@ -50,6 +52,41 @@ pub(super) fn space(row: &[Atom], i: usize) -> bool {
         ("*" | "&" | "!" | "~", _) if i < 2 || !is_operand(&row[i - 2]) => false,
         _ => written,
     }
+}
+
+/// Whether a `*` or `&` stands between operands where no declaration and no cast has one.
+fn multiplies(row: &[Atom], at: usize) -> bool {
+    let Some((before, next)) = at.checked_sub(1).map(|i| &row[i]).zip(row.get(at + 1)) else { return false };
+    let starts = |a: &Atom| is_operand(a) && !matches!(a.text.as_str(), ")" | "]") || a.text == "(";
+    let between = is_operand(before) && starts(next) && !may_be_cast(&row[..at]);
+    let valued = |a: &Atom| {
+        let text = a.text.as_str();
+        matches!(text, "=" | "return" | "+" | "-" | "/" | "%" | "<" | ">" | "==" | "!=" | "&&" | "||")
+    };
+    let called = row.len() > 1 && row[0].kind == TokenKind::Word && row[1].text == "(";
+    let tagged = at > 1 && matches!(row[at - 2].text.as_str(), "struct" | "union" | "enum");
+    let value = before.kind == TokenKind::Number || matches!(before.text.as_str(), "]" | ")");
+    between && !tagged && (value || row[at].text == "&" || called || row[..at].iter().any(valued))
+}
+
+/// Whether the brackets that these atoms end with may hold a type.
+fn may_be_cast(before: &[Atom]) -> bool {
+    if before.last().is_none_or(|a| a.text != ")") {
+        return false;
+    }
+    let mut depth = 0usize;
+    let open = before.iter().rposition(|a| {
+        match a.text.as_str() {
+            ")" => depth += 1,
+            "(" => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    let Some(open) = open else { return false };
+    let called = open > 0 && is_operand(&before[open - 1]);
+    let type_word = |a: &Atom| a.kind == TokenKind::Word || a.text == "*";
+    !called && before[open + 1..before.len() - 1].iter().all(type_word)
 }
 
 /// Whether a blank stands on a side of the colon behind these atoms: that of `?` has some, that of a bit field has none.

@@ -4,9 +4,9 @@
 
 use super::kinds::begins_declaration;
 use crate::smpl::cursor::Cursor;
+use crate::smpl::metavariable::{Comparison, Constraint, ConstraintValue};
 use crate::smpl::parse::braces_len;
 use crate::smpl::regexp::compile;
-use crate::smpl::rule::*;
 use crate::source::Span;
 
 /// The constraints behind a name, up to its `,` or `;`.

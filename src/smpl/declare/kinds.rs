@@ -4,7 +4,7 @@
 //! nothing but the length of a list that is not closed: what is no kind may be a type.
 
 use crate::smpl::cursor::Cursor;
-use crate::smpl::rule::*;
+use crate::smpl::metavariable::{IdScope, ListLength, MetaKind, OperatorKind, PositionKind};
 
 /// The words that a declaration may begin with: read as the type of an expression, a misspelt one would match nothing.
 pub(super) const KINDS: [&str; 16] = [

@@ -4,7 +4,7 @@
 
 use super::kinds::begins_declaration;
 use crate::smpl::cursor::Cursor;
-use crate::smpl::rule::*;
+use crate::smpl::metavariable::{MetaKind, Metavariable, TypeConstraint};
 use crate::smpl::token::TokenKind;
 use crate::source::Span;
 

@@ -5,7 +5,7 @@
 
 use super::{Atom, Hung, Leaf, Metavariables, Pattern, PatternKind, Slot, by_name};
 use crate::diagnostic::Diagnostic;
-use crate::smpl::rule::Metavariable;
+use crate::smpl::metavariable::Metavariable;
 use crate::smpl::spell::{Known, Spelling, spell};
 use crate::smpl::token::{LineMode, Mark, Token, TokenKind, lex, unmarked};
 use crate::source::{SourceFile, Span};

@@ -44,8 +44,19 @@ pub(in crate::syntax) struct Known {
 #[derive(Clone, Debug, Default)]
 pub struct MacroKnowledge {
     meanings: HashMap<String, Known>,
+    /// Names that conditionals find defined or not, whatever the files say.
+    assumed: HashMap<String, Definition>,
     /// What is asked about a name that `meanings` does not have.
     below: Option<Arc<MacroKnowledge>>,
+}
+
+/// Whether conditionals find a name defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definition {
+    /// They do.
+    Defined,
+    /// They do not.
+    Undefined,
 }
 
 impl MacroKnowledge {
@@ -67,7 +78,7 @@ impl MacroKnowledge {
 
     /// Nothing yet, but what `below` knows; what is added goes before it.
     pub fn over(below: Arc<Self>) -> Self {
-        Self { meanings: HashMap::new(), below: Some(below) }
+        Self { below: Some(below), ..Self::default() }
     }
 
     /// What the loops behind macros in a tree were taken for, over what the shipped macro file says.
@@ -120,6 +131,16 @@ impl MacroKnowledge {
     pub fn declare(&mut self, name: &str, role: MacroRole) {
         let known = Known { meaning: Meaning::Is(role), why: Why::MacroFile, at: None };
         self.insert(name.to_owned(), known);
+    }
+
+    /// Let conditionals find a name defined, or not.
+    pub fn assume(&mut self, name: &str, definition: Definition) {
+        self.assumed.insert(name.to_owned(), definition);
+    }
+
+    /// What conditionals find of a name, if that is settled.
+    pub(in crate::syntax) fn assumed(&self, name: &str) -> Option<Definition> {
+        self.assumed.get(name).copied().or_else(|| self.below.as_ref()?.assumed(name))
     }
 
     pub(in crate::syntax) fn insert(&mut self, name: String, known: Known) {

@@ -2,13 +2,15 @@
 //!
 //! In: all tokens of a file. Out: the significant ones in order, with the directives of a conditional kept where each
 //! arm holds whole items (the grammar knows those) and blanked where the conditional splits a statement: then one arm
-//! is read and the others are marked [`MarkKind::UnreadArm`]. Arms of `#if 0` are marked [`MarkKind::DeadArm`].
+//! is read and the others are marked [`MarkKind::UnreadArm`]. Arms of `#if 0`, and those that names which are settled
+//! leave out, are marked [`MarkKind::DeadArm`].
 
 mod shape;
 
 use super::spell::{Mark, MarkKind, Spelling};
 use crate::source::Span;
 use crate::syntax::lexer::{Directive, Token, TokenKind, Word, directive_name, directive_rest, lex};
+use crate::syntax::macros::{Definition, MacroKnowledge};
 use shape::balanced;
 use std::collections::HashMap;
 
@@ -44,11 +46,12 @@ struct Group {
     directives: Vec<usize>,
 }
 
-pub(super) fn significant(tokens: &[Token], spelling: &mut Spelling<'_>) -> Vec<Tok> {
+pub(super) fn significant(tokens: &[Token], known: &MacroKnowledge, spelling: &mut Spelling<'_>) -> Vec<Tok> {
     let groups = groups(tokens);
     let mut selector = Selector {
         tokens,
         groups,
+        known,
         spelling,
         out: Vec::with_capacity(tokens.len() / 2),
         open: vec![Open { inside: Inside::Block, value: false }],
@@ -90,6 +93,7 @@ fn groups(tokens: &[Token]) -> HashMap<usize, Group> {
 struct Selector<'a, 's, 't> {
     tokens: &'a [Token],
     groups: HashMap<usize, Group>,
+    known: &'a MacroKnowledge,
     spelling: &'s mut Spelling<'t>,
     out: Vec<Tok>,
     /// Never empty.
@@ -108,6 +112,14 @@ struct Arm {
     marks: Vec<Mark>,
     open: Vec<Open>,
     balanced: bool,
+    reach: Reach,
+}
+
+/// Whether an arm may be compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Live,
+    Dead,
 }
 
 impl Selector<'_, '_, '_> {
@@ -215,8 +227,10 @@ impl Selector<'_, '_, '_> {
         let saved_open = self.open.clone();
         let before = self.out.len();
         self.nesting += 1;
+        let reaches = self.reaches(&directives);
+        let pairs = directives.windows(2).zip(reaches);
         let arms: Vec<Arm> =
-            directives.windows(2).map(|pair| self.arm(pair[0], pair[1], &saved_open)).collect();
+            pairs.map(|(pair, reach)| self.arm((pair[0], pair[1]), reach, &saved_open)).collect();
         self.nesting -= 1;
         self.out.truncate(before);
         self.open.clone_from(&saved_open);
@@ -234,12 +248,12 @@ impl Selector<'_, '_, '_> {
         (end + 1).min(self.tokens.len())
     }
 
-    fn arm(&mut self, directive: usize, end: usize, open: &[Open]) -> Arm {
+    fn arm(&mut self, (directive, end): (usize, usize), reach: Reach, open: &[Open]) -> Arm {
         let before = self.out.len();
         let marks_before = self.spelling.marks.len();
         self.open = if open.len() > DEEP { vec![self.top()] } else { open.to_vec() };
         let depth = self.open.len();
-        if self.is_zero(directive) {
+        if reach == Reach::Dead {
             let body = self.body(directive, end);
             if !body.is_empty() {
                 self.spelling.mark(Mark::new(MarkKind::DeadArm, body));
@@ -250,7 +264,7 @@ impl Selector<'_, '_, '_> {
         let toks = self.out.split_off(before);
         let marks = self.spelling.marks.split_off(marks_before);
         let balanced = self.open.len() == depth && balanced(&toks);
-        Arm { toks, marks, open: self.open.clone(), balanced }
+        Arm { toks, marks, open: self.open.clone(), balanced, reach }
     }
 
     /// The bytes between two directives, without the white space around.
@@ -308,7 +322,7 @@ impl Selector<'_, '_, '_> {
     /// One arm is read, the others are marked.
     fn choose(&mut self, directives: &[usize], arms: Vec<Arm>, open: Vec<Open>) {
         self.blank_directives(directives);
-        let chosen = self.chosen(directives, arms.len());
+        let chosen = self.chosen(directives, &arms);
         self.open = open;
         for (i, arm) in arms.into_iter().enumerate() {
             if Some(i) == chosen {
@@ -327,11 +341,11 @@ impl Selector<'_, '_, '_> {
         }
     }
 
-    /// The arm to read: the one that earlier choices in this item imply, else the first that is not `#if 0`.
-    fn chosen(&mut self, directives: &[usize], arms: usize) -> Option<usize> {
-        for (i, directive) in directives.iter().enumerate().take(arms) {
+    /// The arm to read: the one that earlier choices in this item imply, else the first that may be compiled.
+    fn chosen(&mut self, directives: &[usize], arms: &[Arm]) -> Option<usize> {
+        for (i, (directive, arm)) in directives.iter().zip(arms).enumerate() {
             let (condition, truth) = self.condition(*directive);
-            if self.is_zero(*directive) {
+            if arm.reach == Reach::Dead {
                 continue;
             }
             if condition.is_empty() {
@@ -375,9 +389,29 @@ impl Selector<'_, '_, '_> {
         }
     }
 
-    fn is_zero(&self, at: usize) -> bool {
-        let text = self.directive_text(at);
-        directive_name(text) == b"if" && self.condition(at) == ("0".to_owned(), true)
+    /// Which arms of a conditional may be compiled.
+    fn reaches(&self, directives: &[usize]) -> Vec<Reach> {
+        let mut taken = false;
+        let arms = directives.split_last().map_or(&[][..], |(_, arms)| arms).iter();
+        let one = |directive: &usize| {
+            let holds = self.holds(*directive);
+            let dead = taken || holds == Some(false);
+            taken |= holds == Some(true);
+            if dead { Reach::Dead } else { Reach::Live }
+        };
+        arms.map(one).collect()
+    }
+
+    /// Whether the condition of a directive holds, if that is settled.
+    fn holds(&self, at: usize) -> Option<bool> {
+        let (condition, truth) = self.condition(at);
+        if condition == "0" {
+            let first = directive_name(self.directive_text(at)) == b"if" && truth;
+            return first.then_some(false);
+        }
+        let name = condition.strip_prefix("defined").unwrap_or(&condition);
+        let name = name.strip_prefix('(').and_then(|name| name.strip_suffix(')')).unwrap_or(name);
+        self.known.assumed(name).map(|definition| (definition == Definition::Defined) == truth)
     }
 }
 

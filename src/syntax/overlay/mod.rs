@@ -66,7 +66,7 @@ pub(super) fn overlay(text: &[u8], tokens: &[Token], known: Layers<'_>, piece: u
     if let Some(open) = tokens.last().filter(|token| is_open_comment(text, **token)) {
         spelling.blank(Span { start: open.start, end: open.end });
     }
-    let toks = conditional::significant(tokens, &mut spelling);
+    let toks = conditional::significant(tokens, known.files, &mut spelling);
     let toks = brackets::prune(toks, &mut spelling);
     let mates = brackets::mates(&toks);
     let end = toks.len();
