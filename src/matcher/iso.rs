@@ -11,7 +11,7 @@ mod types;
 use super::{Environment, Matcher};
 use crate::smpl::TypeConstraint;
 use crate::smpl::compile::Side;
-use crate::smpl::pattern::{Atom, Pattern, PatternKind, Piece, Slot};
+use crate::smpl::pattern::{Atom, Pattern, PatternKind, Piece, Slot, When};
 use crate::smpl::token::{Mark, TokenKind};
 use crate::source::SourceFile;
 use crate::syntax::{Field, Kind, Node, NodeId};
@@ -123,9 +123,23 @@ impl Expansion<'_> {
             Slot::Conjunction(all) => {
                 Slot::Conjunction(all.into_iter().map(|p| self.expand(p, depth)).collect())
             }
-            Slot::Nest(count, p, whens) => Slot::Nest(count, Box::new(self.expand(*p, depth)), whens),
-            dots => dots,
+            Slot::Nest(count, p, whens) => {
+                Slot::Nest(count, Box::new(self.expand(*p, depth)), self.whens(whens, depth))
+            }
+            Slot::Dots(whens) => Slot::Dots(self.whens(whens, depth)),
+            Slot::Directive(directive) => Slot::Directive(directive),
         }
+    }
+
+    fn whens(&mut self, whens: Vec<When>, depth: usize) -> Vec<When> {
+        let one = |when| match when {
+            When::Not(p) => When::Not(self.expand(p, depth)),
+            When::Only(p) => When::Only(self.expand(p, depth)),
+            When::NotTrue(p) => When::NotTrue(self.expand(p, depth)),
+            When::NotFalse(p) => When::NotFalse(self.expand(p, depth)),
+            plain => plain,
+        };
+        whens.into_iter().map(one).collect()
     }
 
     fn alternative(

@@ -273,7 +273,9 @@ impl<'p> Matcher<'p> {
         }
         let called =
             |k: Kind| matches!(k, Kind::ExpressionStatement | Kind::MacroStatement | Kind::MacroDeclaration);
-        if p.kind() != c.kind() && !(called(p.kind()) && called(c.kind())) {
+        // Outside of functions a macro that declares is no statement.
+        let declares = c.is(Kind::MacroDeclaration) && !c.ancestors().any(|n| n.is(Kind::FunctionDefinition));
+        if p.kind() != c.kind() && (!(called(p.kind()) && called(c.kind())) || declares) {
             return Vec::new();
         }
         match p.kind() {

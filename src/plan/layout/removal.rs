@@ -256,11 +256,15 @@ fn keep_conditionals(tokens: &mut [Token]) {
     for i in split.collect::<Vec<_>>().into_iter().chain(open).flatten() {
         tokens[i].keep();
         // It has a line of its own.
-        let before = tokens[..i].iter().rposition(|t| !t.is_gap() || t.is_newline());
-        let behind = i + 1 + run(tokens, i + 1, |t| t.is_gap() && !t.is_newline());
-        for newline in before.into_iter().chain([behind]) {
-            tokens.get_mut(newline).filter(|t| t.is_newline()).into_iter().for_each(Token::keep);
-        }
+        let stays = |t: &Token| !t.is_removed() && !t.is_space();
+        let above = tokens[..i].iter().rposition(stays).map_or(0, |at| at + 1);
+        let below = i + 1 + run(tokens, i + 1, |t| !stays(t));
+        let bare = |t: Option<&Token>| t.is_none_or(Token::is_newline);
+        let front = tokens[above..i].iter().rposition(Token::is_newline).map(|at| above + at);
+        let front = front.filter(|_| !bare(above.checked_sub(1).map(|at| &tokens[at])));
+        let back = tokens[i + 1..below].iter().position(Token::is_newline).map(|at| i + 1 + at);
+        let back = back.filter(|_| !bare(tokens.get(below)));
+        front.into_iter().chain(back).for_each(|at| tokens[at].keep());
     }
 }
 
