@@ -274,7 +274,9 @@ impl<'p> Matcher<'p> {
         let called =
             |k: Kind| matches!(k, Kind::ExpressionStatement | Kind::MacroStatement | Kind::MacroDeclaration);
         // Outside of functions a macro that declares is no statement.
-        let declares = c.is(Kind::MacroDeclaration) && !c.ancestors().any(|n| n.is(Kind::FunctionDefinition));
+        let declares = c.is(Kind::MacroDeclaration)
+            && !c.ancestors().any(|n| n.is(Kind::FunctionDefinition))
+            && !self.names_declarer(p);
         if p.kind() != c.kind() && (!(called(p.kind()) && called(c.kind())) || declares) {
             return Vec::new();
         }
@@ -304,6 +306,13 @@ impl<'p> Matcher<'p> {
             }
             _ => self.lockstep(p, c, env),
         }
+    }
+
+    /// Whether a call is of what the rule declares to be a declarer.
+    fn names_declarer(&self, p: Node<'p>) -> bool {
+        let name = p.descendants().find(|n| n.is_leaf());
+        let leaf = name.map(|name| self.pattern.leaf(name));
+        matches!(leaf, Some(Leaf::Meta(meta)) if meta.kind == MetaKind::Declarer)
     }
 
     /// Child by child.

@@ -21,6 +21,7 @@ pub mod places;
 pub mod prototype;
 pub mod regexp;
 pub mod remarks;
+pub mod required;
 pub mod rule;
 pub mod slips;
 pub mod spell;

@@ -12,6 +12,7 @@ use crate::smpl::compile::{CompiledRule, compile, compile_prototype};
 use crate::smpl::pattern::{Atom, PatternKind};
 use crate::smpl::prototype::{Prototype, prototypes};
 use crate::smpl::remarks::remarks;
+use crate::smpl::required::required;
 use crate::smpl::vocabulary::declared;
 use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
 use crate::source::{SourceFile, Span};
@@ -157,6 +158,7 @@ fn rule_of(compiled: CompiledRule, rule: &SmplRule) -> RuleStep {
         .filter_map(|m| Some((m.name.clone(), m.inherited.clone()?, m.name.clone())));
     RuleStep {
         inherited: inherited.collect(),
+        required: required(&compiled),
         reads: states::reads(&compiled.metavariables),
         rule: compiled,
         need: Need::default(),

@@ -72,9 +72,13 @@ pub(super) fn start(
             env = env.with(name, binding.clone());
         }
     }
+    if step.required.iter().any(|name| state.env.get(name).is_none()) {
+        return None;
+    }
     for (name, rule, theirs) in &step.inherited {
-        let binding = state.env.get(&format!("{rule}.{theirs}"))?;
-        env = env.with(name, binding.clone());
+        if let Some(binding) = state.env.get(&format!("{rule}.{theirs}")) {
+            env = env.with(name, binding.clone());
+        }
     }
     for (name, binding) in pooled {
         env = env.with(name, binding.clone());

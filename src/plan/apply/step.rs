@@ -25,6 +25,8 @@ pub(super) struct RuleStep {
     pub(super) depends: Option<Depends>,
     /// The own name, the rule and the name there.
     pub(super) inherited: Vec<(String, String, String)>,
+    /// The bindings without which it does not run, as `rule.metavariable`.
+    pub(super) required: BTreeSet<String>,
     /// Other bindings that it looks at, as `rule.metavariable`.
     pub(super) reads: BTreeSet<String>,
     /// What code has to hold for the rule to match in it.
@@ -74,7 +76,8 @@ impl Step {
     pub(super) fn requirement(&self) -> Requirement {
         match self {
             Self::Rule(step) => {
-                let mut needs: Vec<String> = step.inherited.iter().map(|(_, rule, _)| rule.clone()).collect();
+                let rules = step.required.iter().filter_map(|name| name.split_once('.'));
+                let mut needs: Vec<String> = rules.map(|(rule, _)| rule.to_owned()).collect();
                 needed_rules(step.depends.as_ref(), &mut needs);
                 Requirement {
                     name: step.rule.name.clone(),
