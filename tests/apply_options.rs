@@ -320,7 +320,7 @@ fn conditionals_on_names_that_are_settled_hide_what_is_never_compiled() {
     let arms = "#ifdef A\n\tf(1);\n#else\n\tf(2);\n#endif\n#ifndef A\n\tf(3);\n#else\n\tf(4);\n#endif\n#if A\n\tf(5);\n#endif\n\
         #if !defined(A)\n\tf(6);\n#endif\n#if defined(A) && B\n\tf(7);\n#else\n\tf(8);\n#endif\n\
         #ifdef B\n\tf(9);\n#elif defined(A)\n\tf(10);\n#else\n\tf(11);\n#endif\n\tf(12);\n";
-    scene.write("a.c", &format!("void a(void)\n{{\n{arms}}}\n"));
+    scene.write("a.c", format!("void a(void)\n{{\n{arms}}}\n"));
     assert_eq!(hidden(&scene, ""), "");
     assert_eq!(hidden(&scene, "--defined A"), "2 3 6 11");
     assert_eq!(hidden(&scene, "--undefined A"), "1 4 5 10");

@@ -50,6 +50,9 @@ pub struct Binding {
     pub hole: Option<usize>,
 }
 
+/// The key that no code has.
+const NOTHING: &str = "\u{0}";
+
 impl Binding {
     /// A binding to one node.
     pub fn of(node: Node<'_>) -> Self {
@@ -89,6 +92,16 @@ impl Binding {
         let text = text.into();
         let key = super::canonical::token(&text).into();
         Self { node: None, span: Span::default(), text, key, count: 1, places: Vec::new(), hole: None }
+    }
+
+    /// What a name of another rule is bound to that did not find any: no code is that.
+    pub fn nothing() -> Self {
+        Self { key: NOTHING.into(), ..Self::text("") }
+    }
+
+    /// Whether no code is that.
+    pub fn is_nothing(&self) -> bool {
+        &*self.key == NOTHING
     }
 
     /// A binding to a place.

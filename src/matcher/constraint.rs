@@ -122,9 +122,7 @@ fn in_scope(scope: IdScope, node: Node<'_>) -> bool {
 
 /// Whether a binding satisfies the metavariable's constraints; of those that ask scripts, what is known so far.
 pub fn allowed(meta: &Metavariable, binding: &Binding, env: &Environment) -> bool {
-    // What another rule did not find is nothing.
-    let missing = meta.inherited.is_some() && env.get(&meta.name).is_none();
-    if missing || env.refuses(&meta.name, &binding.key) {
+    if env.refuses(&meta.name, &binding.key) {
         return false;
     }
     meta.constraints.iter().all(|c| c.asks_script() || satisfied(meta, c, binding, env))

@@ -5,6 +5,7 @@
 
 use super::transform::Site;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::matcher::Binding;
 use crate::plan::layout::Insertion;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::is_literal;
@@ -104,7 +105,8 @@ fn unbound<'r>(rule: &'r CompiledRule, site: &Site, group: usize) -> Option<&'r 
             kind if is_literal(kind) => Vec::new(),
             _ => vec![meta.name.as_str()],
         };
-        asked.into_iter().find(|name| site.environment.get(name).is_none())
+        let open = |name: &&str| site.environment.get(name).is_none_or(Binding::is_nothing);
+        asked.into_iter().find(open)
     };
     rule.plus[group].atoms.iter().find_map(|atom| lacks(&atom.text))
 }

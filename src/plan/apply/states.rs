@@ -76,16 +76,16 @@ pub(super) fn start(
         return None;
     }
     for (name, rule, theirs) in &step.inherited {
-        if let Some(binding) = state.env.get(&format!("{rule}.{theirs}")) {
-            env = env.with(name, binding.clone());
-        }
+        let found = state.env.get(&format!("{rule}.{theirs}")).cloned();
+        env = env.with(name, found.unwrap_or_else(Binding::nothing));
     }
     for (name, binding) in pooled {
         env = env.with(name, binding.clone());
     }
     let metas = &step.rule.metavariables;
     let inherited = |name: &str| metas.get(name).filter(|m| m.inherited.is_some());
-    let fits = |(name, b): &(&str, &Binding)| inherited(name).is_none_or(|m| allowed(m, b, &env));
+    let fits =
+        |(name, b): &(&str, &Binding)| b.is_nothing() || inherited(name).is_none_or(|m| allowed(m, b, &env));
     let ok = env.bindings().iter().all(fits);
     ok.then_some(env)
 }
@@ -186,7 +186,8 @@ fn compared_by(meta: &Metavariable) -> impl Iterator<Item = String> {
 pub(super) fn export(step: &RuleStep, state: &State, found: &Environment, needed: &HashSet<String>) -> State {
     let mut env = state.env.clone();
     for (name, binding) in found.bindings() {
-        if !name.contains('.') && needed.contains(&format!("{}.{name}", step.rule.name)) {
+        let asked = !name.contains('.') && needed.contains(&format!("{}.{name}", step.rule.name));
+        if asked && !binding.is_nothing() {
             env = env.with(&format!("{}.{name}", step.rule.name), binding.clone());
         }
     }
