@@ -15,9 +15,9 @@ use crate::plan::columns::{TAB, column_of, indent, shift};
 use crate::plan::superfluous::{whole_lines, with_blank_line};
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};
-use crate::walk::Refusal;
 use crate::walk::eval::{number, unwrapped};
 use crate::walk::expressions::is_pure;
+use crate::walk::{Refusal, RefusalCode};
 
 /// The edits of the function around the loop.
 pub fn caller(
@@ -25,6 +25,7 @@ pub fn caller(
     dispatch: &Dispatch<'_>,
 ) -> Result<(Vec<TextEdit>, Vec<Local>), Refusal> {
     let caller = Caller::new(material, dispatch)?;
+    caller.check_behind()?;
     let mut edits = vec![TextEdit::new(material.walk.site.outer.span(), caller.call(dispatch)?)];
     edits.extend(caller.declarations());
     edits.extend(caller.renames());
@@ -321,6 +322,23 @@ impl<'a, 'b, 't> Caller<'a, 'b, 't> {
         let source = init.tree().source();
         let old = column_of(source, init.span());
         shift(init.text(), column as isize - old as isize)
+    }
+
+    /// What the context holds can be looked at in its own block only.
+    fn check_behind(&self) -> Result<(), Refusal> {
+        let end = self.material.walk.site.outer.span().end;
+        let renamed = self.context_captures().filter(|c| self.behind_name(c.id).is_some());
+        let mut uses = renamed.flat_map(|c| self.material.scopes.uses(c.id).iter());
+        match uses.find(|u| u.span().start >= end && !self.block.encloses(**u)) {
+            Some(used) => {
+                let sentence = format!(
+                    "`{}` is looked at here, behind the block that the context would be declared in",
+                    used.text()
+                );
+                Err(Refusal::new(RefusalCode::NotUnderstood, used.span(), sentence))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Captured variables behind the call.

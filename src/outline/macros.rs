@@ -8,10 +8,11 @@
 //! Capability 18 (tests/README.md): conditional regions, macros.
 
 use super::captures::Captures;
+use super::names::Names;
 use crate::flow::hazards::{Hazard, HazardKind, hazards};
 use crate::plan::outlining::fit;
 use crate::syntax::file_scope::FileScope;
-use crate::syntax::scope::Scopes;
+use crate::syntax::scope::{DeclId, Scopes};
 use crate::walk::{Refusal, RefusalCode, Walk};
 
 /// Look for them.
@@ -37,13 +38,20 @@ pub fn check_captured<'t>(
     scopes: &Scopes<'t>,
     file: &FileScope<'t>,
     captures: &Captures,
+    names: &Names,
 ) -> Result<(), Refusal> {
+    // A parameter of the callback may have the variable's name.
+    let parameters =
+        [(Some(walk.site.offset), &names.offset), (walk.body.piece_names.first().copied(), &names.size)];
+    let keeps = |id: DeclId| {
+        parameters.iter().any(|(of, name)| *of == Some(id) && scopes.declaration(id).name == name.as_str())
+    };
     let nodes = walk.body.pieces.iter().flat_map(|(piece, _)| piece.nodes());
     let all = nodes.flat_map(|node| hazards(node, scopes, file));
+    let elsewhere = |id: DeclId| !captures.own.contains(&id) && !captures.inside.contains(&id);
     let outside = |hazard: &Hazard<'_>| match hazard.kind {
-        HazardKind::WritesArgument(id) | HazardKind::SpellsOut(id) => {
-            !captures.own.contains(&id) && !captures.inside.contains(&id) && id != walk.site.offset
-        }
+        HazardKind::WritesArgument(id) => elsewhere(id) && id != walk.site.offset,
+        HazardKind::SpellsOut(id) => elsewhere(id) && !keeps(id),
         HazardKind::Jumps | HazardKind::NamesLocal(_) => false,
     };
     all.into_iter().find(outside).map_or(Ok(()), |hazard| Err(refusal(&hazard, scopes)))

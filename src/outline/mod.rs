@@ -97,13 +97,13 @@ pub fn convert<'t>(
     let walk = &tidied(spec, walk, endings.as_deref().unwrap_or_default());
     evidence::scope(proof, walk);
     let captures = captures::captures(walk, scopes)?;
-    macros::check_captured(walk, scopes, file, &captures)?;
     evidence::captured(proof, walk, scopes, &captures);
     let endings = endings?;
     let dispatch = ways_out::dispatch(spec, walk, scopes, &endings)?;
     evidence::dispatched(proof, walk, &dispatch, &endings);
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
+    macros::check_captured(walk, scopes, file, &captures, &names)?;
     let halt = spec.halt.clone().unwrap_or_default();
     let (offset_type, size_type) = (spec.callback.offset.0.clone(), spec.callback.size.0.clone());
     let words = Words { release: release(spec, &names.element), halt, offset_type, size_type };

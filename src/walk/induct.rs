@@ -306,6 +306,14 @@ impl<'t> Machine<'_, 't> {
                     format!("`{}` is not the length of the piece here: it is {sym}", used.text()),
                 ));
             }
+            let (ends, end) = (Sym::atom(Atom::Offset).plus(&Sym::atom(Atom::Got)), piece_end());
+            if unit.is_some() && unit == ends && Some(sym) != end.as_ref() {
+                return Err(Refusal::new(
+                    RefusalCode::BatchPositionUsed,
+                    used.span(),
+                    format!("`{}` is not the end of the piece here: it is {sym}", used.text()),
+                ));
+            }
             if unit.as_ref().is_some_and(|u| u.is_atom(&Atom::Offset)) && !sym.is_atom(&Atom::From) {
                 return Err(Refusal::new(
                     RefusalCode::OffsetNotReset,
@@ -333,6 +341,11 @@ impl<'t> Machine<'_, 't> {
 fn behind_continue<'t>(looping: Node<'t>) -> Option<Node<'t>> {
     let behind = body_of(looping).into_iter().skip_while(|n| !n.is(Kind::ContinueStatement));
     behind.into_iter().find(|n| n.is(Kind::LabeledStatement))?.child(Field::Label)
+}
+
+/// Where the piece ends in its element.
+fn piece_end() -> Option<Sym> {
+    Sym::atom(Atom::From).plus(&piece_size()?)
 }
 
 /// Whether a variable counts the walk as a whole.

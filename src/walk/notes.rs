@@ -2,18 +2,18 @@
 //!
 //! In: what recognition found. Out: a [`Note`] for each fact that the rule has words for, in the order of their names.
 
-use super::control::Control;
+use super::Walk;
+use super::behind::is_like_completion;
 use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit, known};
-use super::failure::Failure;
-use super::output::{Output, Piece, Stage, Target};
+use super::output::{Piece, Stage, Target};
 use super::position::Position;
 use super::room::room_taken_for_granted;
 use super::scratch::is_scratch;
 use super::site::statements_of;
 use super::storage::is_allocated;
 use super::sym::Sign;
-use super::total::{Limit, Total};
+use super::total::Limit;
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
 
@@ -39,14 +39,7 @@ impl Note {
 /// What notes are made from.
 pub(super) struct Found<'a, 'b, 't> {
     pub eval: &'a Evaluator<'b, 't>,
-    pub body: &'a Output<'t>,
-    pub total: &'a Total<'t>,
-    pub exits: &'a [Exit<'t>],
-    pub failure: &'a Failure<'t>,
-    pub limit: Limit<'t>,
-    pub control: Option<Control>,
-    /// Whether a complete turn may end the loop by setting the control variable.
-    pub ends_with_control: bool,
+    pub walk: &'a Walk<'t>,
     /// Conditions under which the reference is dropped once more.
     pub once_more: &'a [Node<'t>],
     /// Tests that end the walk within what was a batch.
@@ -64,30 +57,30 @@ impl<'t> Found<'_, '_, 't> {
     }
 
     fn stops(&self) -> impl Iterator<Item = &Exit<'t>> {
-        self.exits.iter().filter(|e| matches!(e.end, End::Leaves(_)))
+        self.walk.exits.iter().filter(|e| matches!(e.end, End::Leaves(_)))
     }
 
     fn about_batches(&self) -> Vec<Note> {
         let (site, spec) = (self.eval.site, self.eval.spec);
         let mut notes = Vec::new();
-        let by_piece = self.body.advances.contains(&Stage::Inner);
+        let by_piece = self.walk.body.advances.contains(&Stage::Inner);
         let leaves_batch = |e: &Exit<'_>| !e.jump.before_acquire && e.position == Position::EndOfBatch;
-        let stops_early = self.ends_with_control || self.stops().any(leaves_batch);
+        let stops_early = self.walk.ends_with_control || self.stops().any(leaves_batch);
         if stops_early && !by_piece && site.inner.is_some() {
             notes.push(Note::plain("N5"));
         }
         if self.stops().any(|e| e.position == Position::StartOfBatch) {
             notes.push(Note::plain("N25"));
         }
-        if let Limit::Bytes(node) = self.limit {
+        if let Limit::Bytes(node) = self.walk.limit {
             notes.push(Note::with("N4", "limit", node.text()));
         }
         if is_allocated(site) {
             notes.push(Note::with("N3", "batch", spec.batch.clone()));
         }
-        let granted = room_taken_for_granted(self.eval, self.total);
+        let granted = room_taken_for_granted(self.eval, &self.walk.total);
         notes.extend(granted.map(|limit| Note::with("N26", "limit", limit.text())));
-        if !self.total.rest.is_empty() {
+        if !self.walk.total.rest.is_empty() {
             notes.push(Note::with("N2", "batch", spec.batch.clone()));
         }
         let memory = self.eval.scopes.declaration(site.batch).initializer.filter(|m| is_scratch(spec, *m));
@@ -98,11 +91,11 @@ impl<'t> Found<'_, '_, 't> {
         for test in self.stops {
             notes.push(Note::with("N23", "test", unwrapped(*test).text()));
         }
-        for test in &self.body.decided {
+        for test in &self.walk.body.decided {
             let condition = test.child(Field::Condition).map(|c| unwrapped(c).text());
             notes.push(Note::with("N13", "test", condition.unwrap_or_default()));
         }
-        if !self.failure.arm.nothing_fails {
+        if !self.walk.failure.arm.nothing_fails {
             notes.push(Note::plain("N10"));
         }
         notes
@@ -110,14 +103,16 @@ impl<'t> Found<'_, '_, 't> {
 
     fn about_stop(&self, exit: &Exit<'t>) -> Vec<Note> {
         let mut notes = Vec::new();
-        if let Some(control) = self.control
+        let is_end = |target| is_like_completion(self.walk, self.eval.scopes, target, &exit.jump.state);
+        if let Some(control) = self.walk.control
             && let (sign, Some(by)) = known(&exit.jump.state, control.id)
             && sign != Sign::Negative
             && matches!(exit.end, End::Leaves(Target::BehindOuter | Target::Label(_)))
         {
             notes.push(Note::with("N6", "value", by.text()));
         }
-        if let End::Leaves(Target::Return(Some(value))) = exit.end
+        if let End::Leaves(target @ Target::Return(Some(value))) = exit.end
+            && !is_end(target)
             && self.eval.sign(value, &exit.jump.state) != Sign::Negative
         {
             notes.push(Note::with("N6", "value", value.text()));
@@ -136,7 +131,7 @@ impl<'t> Found<'_, '_, 't> {
 
     /// Whether the loop is left without saying that anything went wrong.
     fn is_without_error(&self, exit: &Exit<'t>) -> bool {
-        match (&exit.end, self.control) {
+        match (&exit.end, self.walk.control) {
             (End::Leaves(Target::Return(Some(value))), _) => {
                 !self.eval.sign(*value, &exit.jump.state).possible()[0]
             }
@@ -150,25 +145,22 @@ impl<'t> Found<'_, '_, 't> {
 
     /// Whether nobody can tell the way out from a failed acquisition: both only jump, to the same place.
     fn is_as_failure(&self, exit: &Exit<'t>) -> bool {
-        let arm = statements_of(self.failure.arm.arm).into_iter().filter(|n| !n.is(Kind::Comment));
-        let jumps = arm.map(|n| n.squeezed()).eq([exit.jump.node.squeezed()]);
-        let reads_got = self
-            .failure
-            .arm
-            .arm
-            .descendants()
-            .any(|n| self.eval.scopes.resolve(n) == Some(self.eval.site.got));
-        jumps && !reads_got && (self.control.is_none() || exit.jump.node.is(Kind::ReturnStatement))
+        let arm = self.walk.failure.arm.arm;
+        let jumps = statements_of(arm).into_iter().filter(|n| !n.is(Kind::Comment)).map(|n| n.squeezed());
+        let jumps = jumps.eq([exit.jump.node.squeezed()]);
+        let is_got = |n: Node<'t>| self.eval.scopes.resolve(n) == Some(self.eval.site.got);
+        let reads_got = arm.descendants().any(is_got);
+        jumps && !reads_got && (self.walk.control.is_none() || exit.jump.node.is(Kind::ReturnStatement))
     }
 
     fn about_body(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         let skips = |e: &Exit<'_>| matches!((e.jump.target, &e.end), (Target::BehindInner, End::GoesOn));
-        if self.exits.iter().any(skips) {
+        if self.walk.exits.iter().any(skips) {
             notes.push(Note::plain("N12"));
         }
-        let per_batch = self.body.per_batch.iter().filter(|(_, s)| *s != Stage::Before);
-        let on_ways_out = self.exits.iter().flat_map(|e| &e.work.statements);
+        let per_batch = self.walk.body.per_batch.iter().filter(|(_, s)| *s != Stage::Before);
+        let on_ways_out = self.walk.exits.iter().flat_map(|e| &e.work.statements);
         for node in per_batch.map(|(node, _)| node).chain(on_ways_out) {
             let calls = |n: &Node<'_>| n.descendants().any(|d| d.is(Kind::CallExpression));
             let statements = node.descendants().filter(|n| n.is(Kind::ExpressionStatement) && calls(n));
@@ -177,7 +169,7 @@ impl<'t> Found<'_, '_, 't> {
             }
         }
         let moved = |n: Node<'_>| {
-            let pieces = self.body.pieces.iter();
+            let pieces = self.walk.body.pieces.iter();
             pieces.into_iter().any(|(p, _)| matches!(p, Piece::Statement(s) if s.encloses(n)))
         };
         let own_name = |n: &Node<'_>| n.is(Kind::Identifier) && n.text() == "__func__";

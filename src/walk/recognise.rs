@@ -307,20 +307,7 @@ fn concluded<'t>(
     evidence::added_early(proof, &early);
     evidence::stops(proof, &stops);
     let ends_with_control = !raised.is_empty();
-    let found = Found {
-        eval: &unit.eval,
-        body: &body,
-        total,
-        exits: &exits,
-        failure: &failure,
-        limit,
-        control,
-        ends_with_control,
-        once_more: &once_more,
-        stops: &stops,
-    };
-    let notes = found.notes();
-    Ok(Walk {
+    let mut walk = Walk {
         site: site.clone(),
         total: total.clone(),
         limit,
@@ -332,8 +319,10 @@ fn concluded<'t>(
         ends_with_control,
         carried: carried.clone(),
         cursors: cursors.clone(),
-        notes,
-    })
+        notes: Vec::new(),
+    };
+    walk.notes = Found { eval: &unit.eval, walk: &walk, once_more: &once_more, stops: &stops }.notes();
+    Ok(walk)
 }
 
 /// A jump to an address cannot be followed.

@@ -38,10 +38,10 @@ pub(super) fn in_condition<'t>(
     asked_first(spec, outer, &tests, function)
 }
 
-/// An endless loop whose first tests leave it, and say more than that all is walked.
-pub(super) fn endless<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) -> Option<Prepared> {
+/// A loop whose first tests leave it, and say what its condition does not: that all is walked, among other things.
+pub(super) fn told_first<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>) -> Option<Prepared> {
     let function = file.function_at(call.span().start as usize)?;
-    let outer = enclosing_loop(call, function.node).filter(|n| is_endless(*n))?;
+    let outer = enclosing_loop(call, function.node)?;
     let breaks = |statement: Node<'t>| jump_of(statement).is_some_and(|jump| jump.is(Kind::BreakStatement));
     let tests = leading_tests(spec, &Scopes::of(function.node), outer, &breaks)?;
     asked_first(spec, outer, &tests, function.name)

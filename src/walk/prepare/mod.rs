@@ -118,7 +118,7 @@ pub fn prepared<'t>(
         RefusalCode::RefillQueue => vec![refill::refilled(spec, file, call)],
         RefusalCode::ArrayAliasesDestination => vec![fill::filled(spec, file, call)],
         RefusalCode::NotUnderstood => {
-            vec![condition::in_body(spec, file, call), front::endless(spec, file, call)]
+            vec![condition::in_body(spec, file, call), front::told_first(spec, file, call)]
         }
         _ => Vec::new(),
     };
