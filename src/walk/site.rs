@@ -179,13 +179,7 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
     let values = Values::of(scopes, outer);
     Ok(Site {
         function: scopes.function(),
-        call,
         storage,
-        iter,
-        batch,
-        got,
-        offset,
-        bytes,
         slots: bindings.get("slots"),
         outer,
         around: inner.and_then(|inner| around(inner, &body)),
@@ -193,14 +187,12 @@ pub fn site<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Result<
         inner,
         test: endless_test(outer, &body_of(outer)),
         choice: choice.map(|c| c.statement),
-        outside: Vec::new(),
         others: others(spec, scopes, outer, batch),
-        flags: Vec::new(),
-        also: Vec::new(),
         live_out: values.live_out,
         live_at_end: values.live_at_end,
         exposed: values.exposed,
         through_pointers: false,
+        ..Site::alone(call, (iter, bytes), got, (batch, offset))
     })
 }
 
