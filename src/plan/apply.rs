@@ -9,6 +9,7 @@ mod explain;
 mod fresh;
 mod prepare;
 mod program;
+mod rule_text;
 mod scripts;
 mod states;
 mod step;

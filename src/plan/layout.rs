@@ -82,8 +82,6 @@ pub struct Code {
     pub starts: Edge,
     /// How it ends.
     pub ends: Edge,
-    /// The number of statements it consists of.
-    pub statements: usize,
 }
 
 /// How added code meets what stands next to it.
@@ -121,8 +119,8 @@ pub struct Changes {
     pub removed: Vec<Removal>,
     /// What comes.
     pub inserted: Vec<Insertion>,
-    /// What the rule matched besides.
-    pub context: Vec<Span>,
+    /// The ends of headers of which the rule says that a statement without braces follows.
+    pub headers: Vec<Span>,
 }
 
 impl Changes {
@@ -138,7 +136,7 @@ impl Changes {
         Self {
             removed: self.removed.iter().filter(|r| r.span.overlaps(span)).cloned().collect(),
             inserted: self.inserted.iter().filter(here).cloned().collect(),
-            context: self.context.iter().filter(|c| c.overlaps(span)).copied().collect(),
+            headers: self.headers.iter().filter(|h| h.overlaps(span)).copied().collect(),
         }
     }
 }

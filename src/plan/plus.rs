@@ -75,7 +75,6 @@ impl Renderer<'_> {
                 (true, false) => Edge::Line,
                 _ => Edge::Inline,
             },
-            statements: self.statements(&rows),
         }
     }
 
@@ -105,7 +104,9 @@ impl Renderer<'_> {
     }
 
     fn is_statement(&self, atom: &Atom) -> bool {
-        self.metavariables.get(&atom.text).is_some_and(|m| m.kind == MetaKind::Statement)
+        self.metavariables
+            .get(&atom.text)
+            .is_some_and(|m| matches!(m.kind, MetaKind::Statement | MetaKind::StatementList(_)))
     }
 
     fn is_field(&self, atom: &Atom) -> bool {
@@ -130,23 +131,6 @@ impl Renderer<'_> {
             || self.is_iterator(&above[0]);
         let ends = above.last().is_some_and(|a| matches!(a.text.as_str(), ")" | "else" | "do"));
         opens && ends && block(row) || row[0].text == "else" && block(above)
-    }
-
-    fn statements(&self, rows: &[&[Atom]]) -> usize {
-        let mut depth = 0usize;
-        let mut hanging = false;
-        let mut out = 0;
-        for row in rows {
-            let ends = row.last().map_or("", |a| a.text.as_str());
-            let header = matches!(row[0].text.as_str(), "if" | "for" | "while" | "else" | "}");
-            if depth == 0 && !hanging && (self.is_line(row) || ends == "{") && row[0].text != "else" {
-                out += 1;
-            }
-            hanging = header && !matches!(ends, ";" | "{" | "}");
-            depth += row.iter().filter(|a| a.text == "{").count();
-            depth = depth.saturating_sub(row.iter().filter(|a| a.text == "}").count());
-        }
-        out
     }
 
     fn row(&self, row: &[Atom]) -> Vec<Token> {

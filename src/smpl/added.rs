@@ -22,6 +22,7 @@ pub fn added(
 ) -> Vec<Diagnostic> {
     let mut told = unwritten(file, atoms);
     told.extend(unbound(file, rule, atoms, &pattern.used()));
+    told.extend(headless(file, atoms));
     let stays = |a: &&Atom| a.mark != Mark::Minus && a.kind != TokenKind::Comment;
     let after = without_empty_branches(atoms.iter().filter(stays).cloned());
     let Some(first) = after.iter().find(|a| a.mark.is_plus()) else { return told };
@@ -111,6 +112,33 @@ fn unwritten(file: &SourceFile, atoms: &[Atom]) -> Vec<Diagnostic> {
         Diagnostic::error("smpl-plus", message).at(file, atom.span, "here").help(help)
     });
     told.into_iter().collect()
+}
+
+/// Headers that stay while the rule removes what they are about and nothing comes in its place.
+fn headless(file: &SourceFile, atoms: &[Atom]) -> Option<Diagnostic> {
+    let mut header = false;
+    let mut round: Vec<bool> = Vec::new();
+    for (i, atom) in atoms.iter().enumerate().filter(|(_, atom)| atom.mark == Mark::Context) {
+        let ends = match atom.text.as_str() {
+            "(" => {
+                round.push(header);
+                false
+            }
+            ")" => round.pop().unwrap_or_default(),
+            "else" => true,
+            _ => false,
+        };
+        header = matches!(atom.text.as_str(), "if" | "for" | "while" | "switch");
+        let rest = &atoms[i + 1..];
+        let left = rest.iter().find(|a| a.mark != Mark::Minus && a.kind != TokenKind::Comment);
+        let goes = rest.first().is_some_and(|a| a.mark == Mark::Minus);
+        if ends && goes && left.is_none_or(|a| matches!(a.text.as_str(), "}" | "else")) {
+            let message = format!("nothing is left behind this `{}`", atom.text);
+            let help = "write `+ ;` or `+ {}` for what is removed, or remove the header, too";
+            return Some(Diagnostic::error("smpl-plus", message).at(file, atom.span, "here").help(help));
+        }
+    }
+    None
 }
 
 /// Metavariables that only added code has.

@@ -103,17 +103,26 @@ impl<'p> Translator<'p> {
     /// `{ … }`
     pub(super) fn block_of(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {
         let given = self.given_block(item, context);
-        let mut alone = match self.without_braces(item) {
+        let alone = match self.without_braces(item) {
+            Some(Bare::One(one)) if !context.guard && self.hung(item, Part::Close) => {
+                self.beside_missing(item, one, context)
+            }
             Some(Bare::One(one)) => self.statement(one, context),
             Some(Bare::Any) => self.whole(Item { part: Part::Any, ..item }, context),
             None => return given,
         };
-        if !context.guard && self.hung(item, Part::Close) {
-            let close =
-                self.table.add(Shape::At(Item { part: Part::MissingClose, ..item }, Elsewhere::Decides));
-            alone = self.table.and(close, alone);
-        }
         self.table.or_else(given, alone)
+    }
+
+    /// The only statement of a block instead of it, with what hangs on the brace that is not there.
+    fn beside_missing(&mut self, item: Item<'p>, one: Item<'p>, context: &Context<'p>) -> Formula {
+        let close = Item { part: Part::MissingClose, ..item };
+        // What is added there may be about what the statement binds.
+        let shared = self.free(close) & self.free(one) & !context.bound;
+        let alone = self.statement(one, &Context { bound: context.bound | shared, ..context.clone() });
+        let close = self.table.add(Shape::At(close, Elsewhere::Decides));
+        let both = self.table.and(close, alone);
+        self.wrapped(both, shared)
     }
 
     fn given_block(&mut self, item: Item<'p>, context: &Context<'p>) -> Formula {

@@ -6,6 +6,7 @@
 //! that would drop or move code which was not read.
 
 use super::agreeing::{Failed, Why, agreeing};
+use super::rule_text::RuleText;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::matcher::environment::{QUIET, Touch};
 use crate::matcher::{Binding, Environment};
@@ -33,7 +34,7 @@ pub(super) struct Site {
     pub(super) touches: Vec<Touch>,
     removed: Vec<Removal>,
     pub(super) inserted: Vec<Insertion>,
-    context: Vec<Span>,
+    headers: Vec<Span>,
     /// From the first byte it edits to the last.
     extent: Option<Span>,
     /// The code that its own metavariables stand for and that it removes.
@@ -82,10 +83,10 @@ fn readable(
     found: Vec<Environment>,
 ) -> (Vec<Environment>, Vec<Diagnostic>) {
     let Some(unread) = Unread::of(tree) else { return (found, Vec::new()) };
-    let runs = runs(rule);
+    let text = RuleText::of(rule);
     let (mut kept, mut told) = (Vec::new(), Vec::new());
     for env in found {
-        let sites = sites(rule, &runs, 0, &env);
+        let sites = sites(rule, &text, 0, &env);
         let removed: Vec<Span> = sites.iter().flat_map(|s| &s.removed).map(|removal| removal.span).collect();
         let extent = sites.iter().filter_map(|site| site.extent).reduce(Span::cover);
         let Some(place) = unread.in_the_way(&removed, &copied(rule, &env)) else {
@@ -119,9 +120,9 @@ type Match = (Environment, Vec<(String, String)>);
 
 /// What all matches do together, and the places of those that cannot have their code.
 fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match]) -> (Changes, Vec<Failed>) {
-    let runs = runs(rule);
+    let text = RuleText::of(rule);
     let mut sites: Vec<Site> =
-        found.iter().enumerate().flat_map(|(i, m)| sites(rule, &runs, i, &m.0)).collect();
+        found.iter().enumerate().flat_map(|(i, m)| sites(rule, &text, i, &m.0)).collect();
     let mut order: Vec<usize> = (0..sites.len()).collect();
     order.sort_by_key(|i| sites[*i].extent.map_or(0, Span::len));
     for i in order {
@@ -146,8 +147,8 @@ fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match
     }
     declarators(tree, &mut removed, &mut inserted);
     let inserted = with_commas(tree, &removed, inserted);
-    let context = kept.iter().flat_map(|i| sites[*i].context.iter().copied()).collect();
-    (Changes { removed, inserted, context }, failed)
+    let headers = kept.iter().flat_map(|i| sites[*i].headers.iter().copied()).collect();
+    (Changes { removed, inserted, headers }, failed)
 }
 
 /// Whether plus code mentions what an earlier rule found.
@@ -156,45 +157,18 @@ fn names_inherited(rule: &CompiledRule, group: usize) -> bool {
     rule.plus[group].atoms.iter().any(|atom| inherited(&atom.text))
 }
 
-/// For each token of the rule the run of minus code it belongs to: dots that stay end one.
-fn runs(rule: &CompiledRule) -> HashMap<u32, u32> {
-    let mut ids: Vec<u32> = rule.texts.keys().copied().collect();
-    ids.sort_unstable();
-    let mut run = 0;
-    let mut out = HashMap::new();
-    for id in ids {
-        let dots = matches!(rule.texts[&id].as_str(), "..." | "<..." | "...>" | "<+..." | "...+>");
-        if dots && rule.marks.get(&id) != Some(&Mark::Minus) {
-            run += 1;
-        } else {
-            out.insert(id, run);
-        }
-    }
-    // A removed brace behind a header that stays belongs to the header's line.
-    let header = |id: u32| {
-        let before = id.checked_sub(1);
-        let text = before.and_then(|b| rule.texts.get(&b)).map(String::as_str);
-        let stays = before.is_some_and(|b| rule.marks.get(&b) == Some(&Mark::Context));
-        stays && matches!(text, Some(")" | "else"))
-    };
-    for (id, _) in rule.texts.iter().filter(|(id, text)| *text == "{" && header(**id)) {
-        out.insert(*id, u32::MAX - *id);
-    }
-    out
-}
-
 /// What a match does: what names stand for that each place of a nest has its own values for, it does apart from the rest.
-fn sites(rule: &CompiledRule, runs: &HashMap<u32, u32>, number: usize, env: &Environment) -> Vec<Site> {
+fn sites(rule: &CompiledRule, text: &RuleText, number: usize, env: &Environment) -> Vec<Site> {
     let all = env.touches();
     let one = |(environment, touches): (Environment, Vec<Touch>)| {
         let site = Site { number, environment, touches, ..Site::default() };
-        bounds(rule, runs, &all, site)
+        bounds(rule, text, &all, site)
     };
     env.occurrences().into_iter().map(one).collect()
 }
 
 /// The site with what it removes, and where it adds code; `all` are the tokens of its match.
-fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, all: &[Touch], mut site: Site) -> Site {
+fn bounds(rule: &CompiledRule, text: &RuleText, all: &[Touch], mut site: Site) -> Site {
     // What a nest matches again is another match of its code; what goes along with a token belongs to its nearest match.
     let turn = |touch: &Touch| {
         let atom = touch.atom & !QUIET;
@@ -207,10 +181,10 @@ fn bounds(rule: &CompiledRule, runs: &HashMap<u32, u32>, all: &[Touch], mut site
         let minus = rule.marks.get(&atom) == Some(&Mark::Minus);
         if minus && !touch.span.is_empty() {
             let matches = vec![site.number << 16 | turn(touch).min(0xffff)];
-            let witness = Witness { matches, run: runs.get(&atom).copied() };
+            let witness = Witness { matches, run: text.runs.get(&atom).copied() };
             site.removed.push(Removal { span: touch.span, witness });
-        } else if !minus {
-            site.context.push(touch.span);
+        } else if !minus && text.headers.contains(&atom) {
+            site.headers.push(touch.span);
         }
         if minus || rule.hangs.contains_key(&touch.atom) {
             site.extent = Some(site.extent.map_or(touch.span, |e| e.cover(touch.span)));
@@ -273,7 +247,7 @@ fn insertions(
         let shown: Vec<&&Site> = inner.iter().filter(|s| !inner.iter().any(|o| hides(o, s))).collect();
         let removed = merged(inner.iter().flat_map(|s| &s.removed));
         let inserted: Vec<Insertion> = shown.iter().flat_map(|s| s.inserted.clone()).collect();
-        Some(fragment(tree, span, &Changes { removed, inserted, context: Vec::new() }, manner))
+        Some(fragment(tree, span, &Changes { removed, inserted, headers: Vec::new() }, manner))
     };
     let mut out: Vec<Insertion> = Vec::new();
     let mut again: HashSet<(u32, Span, String)> = HashSet::new();
@@ -374,7 +348,7 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
                 }
                 let inline = insertion.code.starts == Edge::Inline;
                 let tokens = vec![if inline { Token::comma() } else { Token::rule(",") }];
-                let code = Code { tokens, starts: Edge::Inline, ends: Edge::Inline, statements: 0 };
+                let code = Code { tokens, starts: Edge::Inline, ends: Edge::Inline };
                 let anchor = last.span();
                 out.push(Insertion { anchor, side: Side::After, code, levels: 0, ..insertion.clone() });
             }

@@ -1,23 +1,14 @@
 //! Branches without braces that a change makes more or less than one statement.
 //!
-//! In: a piece of the file, what is removed and added. Out: the [`Branch`]es that get braces. A branch that only changes
-//! from one statement to another gets none.
+//! In: a piece of the file, what is removed and added, and the words of a branch before and after that. Out: the branches
+//! that get braces. What a branch holds is found by reading it, so that it does not matter from which side its statements
+//! come. A branch that only changes from one statement to another gets none.
 
-use super::{Changes, Code, Edge, Insertion};
-use crate::smpl::compile::Side;
-use crate::source::Span;
-use crate::syntax::{Kind, Node, Tree};
+use super::Changes;
+use crate::source::{SourceFile, Span};
+use crate::syntax::{Field, Kind, Node, Tree, parse};
 
-/// A branch or loop body that gets braces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Branch {
-    /// The statement.
-    pub span: Span,
-    /// What happens to it.
-    pub change: Change,
-}
-
-/// What happens to the only statement of a branch.
+/// What happens to the statement of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// It goes, and nothing takes its place.
@@ -28,115 +19,144 @@ pub(super) enum Change {
     Joined,
 }
 
-/// The branches that get braces.
-pub(super) fn branches(tree: &Tree, changes: &Changes) -> Vec<Branch> {
+/// How much of a branch stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stays {
+    /// Nothing.
+    Nothing,
+    /// A part.
+    Part,
+    /// All of it.
+    All,
+}
+
+/// A branch or loop body that a change touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Branch {
+    /// The statement.
+    pub span: Span,
+    /// Whether the rule has its header, and says that a statement without braces follows.
+    pub said: bool,
+}
+
+/// What stands in a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    /// The number of statements, declarations and labels.
+    items: usize,
+    /// What it starts with.
+    first: Option<Kind>,
+    /// Whether an `else` behind it would be that of an `if` in it.
+    open: bool,
+}
+
+/// The branches that a change touches and whose headers stay, the inner ones first.
+pub(super) fn touched(tree: &Tree, changes: &Changes) -> Vec<Branch> {
+    let gone = |s: Span| changes.removed.iter().any(|r| r.span.contains(s));
+    let said = |s: Span| changes.headers.iter().any(|c| c.end == s.end);
+    let ends = |s: Span| [s, Span::at(s.start as usize), Span::at(s.end.saturating_sub(1) as usize)];
+    let spans = changes.removed.iter().map(|r| r.span).chain(changes.inserted.iter().map(|i| i.anchor));
     let mut out: Vec<Branch> = Vec::new();
-    let removed = changes.removed.iter().map(|r| lone_branch(tree, r.span));
-    let beside =
-        changes.inserted.iter().map(|i| lone_branch(tree, i.anchor).or(block_branch(tree, i.anchor)));
-    for statement in removed.chain(beside).flatten() {
-        let span = statement.span();
-        if out.iter().any(|b| b.span == span) {
-            continue;
-        }
-        let gone = |s: Span| changes.removed.iter().any(|r| r.span.contains(s));
-        let leaves = || statement.descendants().filter(|n| n.is_leaf() && !n.is(Kind::Comment));
-        // Where the rule says what the header is, it says what the branch is, too.
-        let header = header_token(tree, span);
-        let known = |h: Span| gone(h) || changes.context.iter().any(|c| c.end == h.end);
-        if header.is_some_and(known) {
-            continue;
-        }
-        let stays = leaves().filter(|n| !gone(n.span())).count();
-        let inside = |i: &&Insertion| span.contains(i.anchor) && !i.anchor.is_empty();
-        let added: Vec<&Insertion> = changes.inserted.iter().filter(inside).collect();
-        let change = if stays == 0 {
-            let taken = added.iter().map(|i| i.code.statements).sum::<usize>();
-            match added.as_slice() {
-                [] => Some(Change::Emptied),
-                [one] if taken == 1 => starts_with_if(&one.code).then_some(Change::Replaced),
-                _ if taken > 1 => Some(Change::Replaced),
-                _ => None,
+    for node in spans.flat_map(ends).map(|s| tree.covering(s)) {
+        for branch in std::iter::once(node).chain(node.ancestors()).filter(|n| is_branch(*n)) {
+            let span = branch.span();
+            let header = header_end(branch);
+            if out.iter().any(|b| b.span == span) || header.is_none_or(gone) {
+                continue;
             }
-        } else if stays < leaves().count() {
-            // Behind a whole one, what is left of the old statement ends another one.
-            let two = |code: &Code| code.statements > 1 || code.statements == 1 && code.ends == Edge::Inline;
-            let more = added.iter().any(|i| two(&i.code));
-            let beside = added.iter().any(|i| edge(i, span) && i.code.statements > 0 && !gone(i.anchor));
-            (more || beside).then_some(Change::Joined)
-        } else {
-            // A header around the statement takes the `else` behind it, braces of its own or not.
-            let wraps = |i: &&Insertion| ends_with_brace(&i.code) && first(&i.code) != "{";
-            let brace = |i: &&Insertion| matches!(first(&i.code), "{" | "}");
-            let beside = added.iter().any(|i| edge(i, span) && line(i));
-            let own = added.iter().any(brace) && !added.iter().any(wraps);
-            (beside && !own).then_some(Change::Joined)
-        };
-        out.extend(change.map(|change| Branch { span, change }));
+            out.push(Branch { span, said: header.is_some_and(said) });
+        }
     }
+    out.sort_by_key(|b| b.span.len());
     out
 }
 
-fn edge(insertion: &Insertion, span: Span) -> bool {
-    match insertion.side {
-        Side::After => insertion.anchor.end == span.end,
-        Side::Before => insertion.anchor.start == span.start,
+/// What happens to a branch, if it gets braces; `otherwise` says whether an `else` follows it.
+pub(super) fn change(
+    branch: Branch,
+    stays: Stays,
+    (before, after): (Content, Content),
+    otherwise: bool,
+) -> Option<Change> {
+    if after.items == 0 {
+        return (stays == Stays::Nothing).then_some(Change::Emptied);
+    }
+    let more = after.items > before.items.max(1);
+    let other = after.first != before.first;
+    // Nobody would see whose `else` comes next, and a declaration is no statement.
+    let bare = other && matches!(after.first, Some(Kind::IfStatement | Kind::Declaration));
+    let header = other && stays == Stays::All && after.first.is_some_and(has_branch);
+    let steals = after.open && otherwise;
+    let all = if stays == Stays::Nothing { Change::Replaced } else { Change::Joined };
+    (steals || !branch.said && (more || bare || header)).then_some(all)
+}
+
+impl Content {
+    /// What these words are.
+    pub(super) fn of<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let mut text = String::from("void branch(void)\n{\n");
+        let mut depth = 0usize;
+        for word in words.filter(|w| !w.starts_with("/*") && !w.starts_with("//") && !w.starts_with('#')) {
+            depth = depth.saturating_sub(usize::from(word == "}"));
+            // What stands in braces of its own is the same statement whatever it is.
+            if depth == 0 {
+                text.push_str(word);
+                text.push(' ');
+            }
+            depth += usize::from(word == "{");
+        }
+        text.push_str("\n}\n");
+        let file = SourceFile::new("branch", text);
+        let tree = parse(&file);
+        let body = tree.root().descendants().find(|n| n.is(Kind::CompoundStatement));
+        let all: Vec<Node<'_>> =
+            body.into_iter().flat_map(Node::children).filter(|n| n.kind().is_statement()).collect();
+        Self {
+            items: all.iter().map(|n| items(*n)).sum(),
+            first: all.first().map(|n| n.kind()),
+            open: all.last().is_some_and(|n| is_open(*n)),
+        }
     }
 }
 
-fn line(insertion: &Insertion) -> bool {
-    match insertion.side {
-        Side::After => insertion.code.starts != Edge::Inline,
-        Side::Before => insertion.code.ends != Edge::Inline,
+/// How many statements and labels one is.
+fn items(node: Node<'_>) -> usize {
+    let labelled = node.children().filter(|n| node.is(Kind::LabeledStatement) && n.kind().is_statement());
+    1 + labelled.map(items).sum::<usize>()
+}
+
+/// Whether an `else` behind a statement would be that of an `if` in it.
+fn is_open(node: Node<'_>) -> bool {
+    let inner = |n: Node<'_>| n.children().filter(|c| c.kind().is_statement()).last().is_some_and(is_open);
+    match node.kind() {
+        Kind::IfStatement => node.child(Field::Alternative).is_none_or(inner),
+        Kind::WhileStatement | Kind::ForStatement | Kind::MacroIterator | Kind::LabeledStatement => {
+            inner(node)
+        }
+        _ => false,
     }
 }
 
-fn first(code: &Code) -> &str {
-    code.tokens.first().map_or("", |t| t.text())
+/// Whether a statement is a header and what it is about.
+fn has_branch(kind: Kind) -> bool {
+    kind.is_loop() || matches!(kind, Kind::IfStatement | Kind::SwitchStatement)
 }
 
-fn starts_with_if(code: &Code) -> bool {
-    first(code) == "if"
-}
-
-fn ends_with_brace(code: &Code) -> bool {
-    code.tokens.last().is_some_and(|t| t.text() == "{")
-}
-
-/// The token in front of a branch: the `)` or `else` that it belongs to.
-fn header_token(tree: &Tree, branch: Span) -> Option<Span> {
-    let text = tree.source().text();
-    let end = text.get(..branch.start as usize)?.trim_end().len();
+/// The last byte of what a branch belongs to: of its `)`, `else` or `do`.
+fn header_end(branch: Node<'_>) -> Option<Span> {
+    let mut before = std::iter::successors(branch.prev_sibling(), |n| n.prev_sibling());
+    let header = before.find(|n| !n.is(Kind::Comment) && !n.text().starts_with('#'))?;
+    let end = header.span().end as usize;
     Some(Span::new(end.checked_sub(1)?, end))
 }
 
-/// The branch or body, without braces, that is exactly the statement at a span.
-fn lone_branch(tree: &Tree, span: Span) -> Option<Node<'_>> {
-    let statement = statement_around(tree, span)?;
-    let chain = statement.parent().is_some_and(|p| p.is(Kind::ElseClause)) && statement.is(Kind::IfStatement);
-    let lone = !statement.is(Kind::CompoundStatement) && !statement.is(Kind::ElseClause) && !chain;
-    (lone && is_branch(statement)).then_some(statement)
-}
-
-/// The block that is exactly the branch or body at a span: code beside it would not belong to it.
-fn block_branch(tree: &Tree, span: Span) -> Option<Node<'_>> {
-    let block = statement_around(tree, span).filter(|n| n.is(Kind::CompoundStatement) && n.span() == span)?;
-    is_branch(block).then_some(block)
-}
-
+/// Whether a statement is the branch or body of another one.
 fn is_branch(statement: Node<'_>) -> bool {
-    let parent = statement.parent().map(Node::kind);
-    matches!(
-        parent,
-        Some(
-            Kind::IfStatement
-                | Kind::ElseClause
-                | Kind::WhileStatement
-                | Kind::ForStatement
-                | Kind::MacroIterator
-                | Kind::DoStatement
-        )
-    )
+    let of = |n: Node<'_>| match n.kind() {
+        Kind::ElseClause => true,
+        kind => has_branch(kind) && matches!(statement.role(), Some(Field::Body | Field::Consequence)),
+    };
+    statement.kind().is_statement() && statement.parent().is_some_and(of)
 }
 
 /// The innermost statement or field around a span.

@@ -80,15 +80,39 @@ impl Both {
     }
 }
 
-/// Braces open in each branch without braces of its own, the innermost last.
+/// What a branch belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Header {
+    If,
+    Else,
+    Do,
+    #[default]
+    Other,
+}
+
+/// A branch without braces of its own.
+#[derive(Clone, Copy, Debug)]
+struct Branch {
+    header: Header,
+    /// How many braces are open in it.
+    braces: usize,
+}
+
+impl Branch {
+    fn of(header: Header) -> Self {
+        Self { header, braces: 0 }
+    }
+}
+
+/// The branches without braces of their own, the innermost last.
 #[derive(Clone, Debug, Default)]
 struct Branches {
-    old: Vec<usize>,
-    new: Vec<usize>,
+    old: Vec<Branch>,
+    new: Vec<Branch>,
 }
 
 impl Branches {
-    fn change(&mut self, sides: Sides, with: impl Fn(&mut Vec<usize>)) {
+    fn change(&mut self, sides: Sides, with: impl Fn(&mut Vec<Branch>)) {
         if sides != Sides::New {
             with(&mut self.old);
         }
@@ -106,6 +130,10 @@ struct State {
     braces: Both,
     values: Both,
     branches: Branches,
+    /// The header whose brackets are open, or were last, among the old and the new tokens.
+    header: [Header; 2],
+    /// Whether the last token was `if`.
+    after_if: [bool; 2],
 }
 
 /// The effect of each token.
@@ -153,12 +181,14 @@ impl State {
         let (brackets, assigned) = (self.brackets.get(sides), self.assigned.get(sides));
         match token.text() {
             ")" if brackets <= 1 && assigned == 0 && self.braces.get(sides) > 0 => {
-                self.branch(sides, rest, |_, _| true);
+                let header = self.header;
+                self.branch(sides, rest, |side| Some(header[usize::from(side == Sides::New)]));
             }
-            "else" => self.branch(sides, rest, breaks),
+            "else" => self.branch(sides, rest, |side| breaks(side, rest).then_some(Header::Else)),
+            "do" => self.branch(sides, rest, |side| breaks(side, rest).then_some(Header::Do)),
             "{" => {
                 self.depth.up(sides);
-                self.branches.change(sides, |b| b.last_mut().into_iter().for_each(|n| *n += 1));
+                self.branches.change(sides, |b| b.last_mut().into_iter().for_each(|b| b.braces += 1));
                 if assigned > 0 {
                     self.values.up(sides);
                 }
@@ -167,8 +197,8 @@ impl State {
             }
             "}" => {
                 self.depth.down(sides);
-                self.branches
-                    .change(sides, |b| b.last_mut().into_iter().for_each(|n| *n = n.saturating_sub(1)));
+                let close = |b: &mut Branch| b.braces = b.braces.saturating_sub(1);
+                self.branches.change(sides, |b| b.last_mut().into_iter().for_each(close));
                 self.assigned = Both::default();
                 self.braces.down(sides);
                 self.values.down(sides);
@@ -187,18 +217,31 @@ impl State {
                 self.assigned = Both::default();
                 self.assigned.up(sides);
             }
-            "(" => self.brackets.up(sides),
+            "(" => {
+                for side in sides.each() {
+                    let at = usize::from(*side == Sides::New);
+                    if self.brackets.get(*side) == 0 {
+                        self.header[at] = if self.after_if[at] { Header::If } else { Header::Other };
+                    }
+                }
+                self.brackets.up(sides);
+            }
             ")" => self.brackets.down(sides),
             _ => {}
+        }
+        if !token.is_gap() && !token.is_added_white() {
+            for side in sides.each() {
+                self.after_if[usize::from(*side == Sides::New)] = token.text() == "if";
+            }
         }
         Effect::None
     }
 
     /// A header ends here: unless a brace follows, what follows is a branch of its own.
-    fn branch(&mut self, sides: Sides, rest: &[Token], also: impl Fn(Sides, &[Token]) -> bool) {
-        for side in sides.each() {
-            if !opens(*side, rest) && also(*side, rest) {
-                self.branches.change(*side, |b| b.push(0));
+    fn branch(&mut self, sides: Sides, rest: &[Token], header: impl Fn(Sides) -> Option<Header>) {
+        for side in sides.each().iter().filter(|side| !opens(**side, rest)) {
+            if let Some(header) = header(*side) {
+                self.branches.change(*side, |b| b.push(Branch::of(header)));
             }
         }
         self.brackets = Both::default();
@@ -208,14 +251,15 @@ impl State {
     /// A statement ends here, and with it the branches that it is the whole of.
     fn end_branches(&mut self, sides: Sides, rest: &[Token]) {
         for side in sides.each() {
-            let otherwise = next_code(*side, rest, gap).is_some_and(|t| t.text() == "else");
+            let until = match next_code(*side, rest, gap).map(Token::text) {
+                Some("else") => Some(Header::If),
+                Some("while") => Some(Header::Do),
+                _ => None,
+            };
             self.branches.change(*side, |b| {
-                if otherwise {
-                    b.pop();
-                } else {
-                    let stays = b.iter().rposition(|n| *n != 0).map_or(0, |i| i + 1);
-                    b.truncate(stays);
-                }
+                let outer = b.iter().rposition(|b| b.braces != 0).map_or(0, |i| i + 1);
+                let goes_on = b[outer..].iter().rposition(|b| Some(b.header) == until);
+                b.truncate(goes_on.map_or(outer, |i| outer + i));
             });
         }
     }

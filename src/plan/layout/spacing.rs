@@ -7,12 +7,12 @@
 use super::removal::run;
 use super::token::Token;
 
-/// An added brace behind `)` or `else` goes on the same line.
+/// An added brace behind `)`, `else` or `do` goes on the same line.
 pub(super) fn braces_to_headers(tokens: Vec<Token>) -> Vec<Token> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while at < tokens.len() {
-        let header = tokens[at].is_kept() && matches!(tokens[at].text(), ")" | "else");
+        let header = tokens[at].is_kept() && matches!(tokens[at].text(), ")" | "else" | "do");
         out.push(tokens[at].clone());
         at += 1;
         if !header {
@@ -305,17 +305,21 @@ pub(super) fn without_removed(tokens: Vec<Token>) -> Vec<Token> {
     tokens.into_iter().filter(|t| !t.is_removed()).collect()
 }
 
-/// `else` goes on the line of an added brace, as the kernel has it.
+/// `else`, and the `while` of a `do`, go on the line of an added brace, as the kernel has it.
 pub(super) fn else_to_braces(tokens: Vec<Token>) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
-        if token.text() == "else" && !token.is_removed() {
+        if matches!(token.text(), "else" | "while") && !token.is_removed() {
             let white = |t: &Token| t.is_white() || t.is_added_white();
             let skipped = out.iter().rev().take_while(|t| white(t) || t.is_removed()).count();
-            let brace = out.len().checked_sub(skipped + 1);
             let between = &out[out.len() - skipped..];
             let apart = between.iter().any(|t| white(t) && !t.is_removed());
-            if apart && brace.is_some_and(|i| out[i].is_rule() && out[i].text() == "}") {
+            let brace = out.len().checked_sub(skipped + 1).filter(|i| out[*i].is_rule());
+            let goes_on = |i: usize| match token.text() {
+                "while" => closes_do(&out[..=i]),
+                _ => out[i].text() == "}",
+            };
+            if apart && brace.is_some_and(goes_on) {
                 let between = out.split_off(out.len() - skipped);
                 out.extend(between.into_iter().filter(Token::is_removed));
                 out.push(Token::blank());
@@ -324,4 +328,23 @@ pub(super) fn else_to_braces(tokens: Vec<Token>) -> Vec<Token> {
         out.push(token);
     }
     out
+}
+
+/// Whether these tokens end in the brace that closes the body of a `do`.
+fn closes_do(tokens: &[Token]) -> bool {
+    let mut depth = 0usize;
+    for (i, token) in tokens.iter().enumerate().rev().filter(|(_, t)| !t.is_removed()) {
+        match token.text() {
+            "}" => depth += 1,
+            "{" => depth = depth.saturating_sub(1),
+            "{}" => {}
+            _ if depth == 0 => return false,
+            _ => continue,
+        }
+        if depth == 0 {
+            let white = |t: &&Token| t.is_gap() || t.is_added_white() || t.is_removed();
+            return tokens[..i].iter().rev().find(|t| !white(t)).is_some_and(|t| t.text() == "do");
+        }
+    }
+    false
 }

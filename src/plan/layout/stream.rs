@@ -4,30 +4,65 @@
 //! goes directly in front of it, code added behind one goes behind the comments of its line; code added at a token that
 //! goes takes its place.
 
-use super::braces::{Branch, Change, branches};
+use super::braces::{Change, Content, Stays, change, touched};
 use super::token::{Class, Fate, Old, Token, Witness, pieces};
 use super::{Changes, Code, Edge, Insertion, Removal};
 use crate::smpl::compile::Side;
 use crate::source::Span;
 use crate::syntax::Tree;
-use std::cmp::Reverse;
 
 /// Code added around or instead of one token of the file.
 #[derive(Clone, Debug, Default)]
 struct Added<'a> {
     before: Vec<&'a Code>,
     instead: Vec<&'a Code>,
-    /// Where what it stands behind starts, and the code.
-    after: Vec<(u32, &'a Code)>,
+    after: Vec<Behind<'a>>,
     braces: Braces,
 }
 
-/// Braces of a branch that are added around a token.
-#[derive(Clone, Debug, Default)]
+/// What is added behind a token.
+#[derive(Clone, Copy, Debug)]
+enum Behind<'a> {
+    /// Code, and what it stands behind.
+    Code(Span, &'a Code),
+    /// The brace of a branch.
+    Close(Span),
+}
+
+impl Behind<'_> {
+    /// What it ends.
+    fn span(&self) -> Span {
+        match self {
+            Self::Code(span, _) | Self::Close(span) => *span,
+        }
+    }
+
+    /// Its words.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let (code, brace) = match self {
+            Self::Code(_, code) => (Some(*code), None),
+            Self::Close(_) => (None, Some("}")),
+        };
+        code.into_iter().flat_map(code_words).chain(brace)
+    }
+
+    fn extend(&self, out: &mut Vec<Token>) {
+        match self {
+            Self::Code(_, code) => {
+                extend_breaks(out, code.starts);
+                out.extend(code.tokens.iter().cloned());
+            }
+            Self::Close(_) => out.extend([Token::line_break(), Token::rule("}")]),
+        }
+    }
+}
+
+/// Braces of branches that are added around a token.
+#[derive(Clone, Copy, Debug, Default)]
 struct Braces {
     opens: usize,
-    /// Where the branches start that end here.
-    closes: Vec<u32>,
+    /// Those around what takes the place of a token.
+    closes: usize,
     empty: bool,
 }
 
@@ -39,7 +74,7 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
     list_commas(&mut old, &code, &changes.inserted);
     for insertion in &changes.inserted {
         let comment = |o: &Old| o.class == Class::Comment && o.span.start == insertion.anchor.start;
-        let at = old.iter().position(comment).or_else(|| token_at(tree, &old, &code, insertion));
+        let at = old.iter().position(comment).or_else(|| token_at(tree, (&old, &code), changes, insertion));
         let Some(at) = at else { continue };
         let place = &mut added[at];
         // What hangs on a row of nothing goes where that is, in order.
@@ -48,13 +83,50 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
         match (old[at].fate == Fate::Kept, in_front) {
             (false, _) => place.instead.push(&insertion.code),
             (true, true) => place.before.push(&insertion.code),
-            (true, false) => place.after.push((insertion.anchor.start, &insertion.code)),
+            (true, false) => place.after.push(Behind::Code(insertion.anchor, &insertion.code)),
         }
     }
-    for branch in branches(tree, changes) {
-        brace(&branch, &old, &code, &mut added);
+    for branch in touched(tree, changes) {
+        let from = code.partition_point(|i| old[*i].span.start < branch.span.start);
+        let to = code.partition_point(|i| old[*i].span.end <= branch.span.end);
+        let Some(inside) = code.get(from..to).filter(|all| !all.is_empty()) else { continue };
+        let kept = inside.iter().filter(|i| old[**i].fate == Fate::Kept).count();
+        let stays = match kept {
+            0 => Stays::Nothing,
+            n if n < inside.len() => Stays::Part,
+            _ => Stays::All,
+        };
+        let before = Content::of(inside.iter().map(|i| old[*i].text.as_str()));
+        let after = Content::of(inside.iter().flat_map(|i| words(&old[*i], &added[*i], Some(branch.span))));
+        let beside = added[code[to - 1]].after.iter().filter(|b| !branch.span.contains(b.span()));
+        let behind = code[to..].iter().flat_map(|i| words(&old[*i], &added[*i], None));
+        let otherwise = beside.flat_map(Behind::words).chain(behind).next() == Some("else");
+        if let Some(change) = change(branch, stays, (before, after), otherwise) {
+            brace(change, branch.span, (&old, inside), &mut added);
+        }
     }
     emit(old, &added)
+}
+
+/// The words at a token of the file after the change, as far as what they end is `within` a span.
+fn words<'w>(old: &'w Old, added: &'w Added<'_>, within: Option<Span>) -> impl Iterator<Item = &'w str> {
+    let Added { before, instead, after, braces } = added;
+    let kept = old.fate == Fate::Kept;
+    let opens = std::iter::repeat_n("{", braces.opens);
+    let own = kept.then_some(old.text.as_str());
+    let closes = std::iter::repeat_n("}", braces.closes);
+    let after = after.iter().filter(move |b| within.is_none_or(|span| span.contains(b.span())));
+    let (replaced, around) = if kept { (&[][..], before.as_slice()) } else { (instead.as_slice(), &[][..]) };
+    opens
+        .chain(around.iter().flat_map(|code| code_words(code)))
+        .chain(own)
+        .chain(replaced.iter().flat_map(|code| code_words(code)))
+        .chain(closes)
+        .chain(after.flat_map(Behind::words))
+}
+
+fn code_words(code: &Code) -> impl Iterator<Item = &str> {
+    code.tokens.iter().map(Token::text).filter(|text| !text.trim().is_empty())
 }
 
 fn old_tokens(tree: &Tree, span: Span, changes: &Changes) -> Vec<Old> {
@@ -129,18 +201,29 @@ fn list_commas(old: &mut [Old], code: &[usize], inserted: &[Insertion]) {
 }
 
 /// The token of the file at which code is added. Code that takes the place of a statement goes where that starts.
-fn token_at(tree: &Tree, old: &[Old], code: &[usize], insertion: &Insertion) -> Option<usize> {
+fn token_at(
+    tree: &Tree,
+    (old, code): (&[Old], &[usize]),
+    changes: &Changes,
+    insertion: &Insertion,
+) -> Option<usize> {
     let anchor = insertion.anchor;
     let from = |start: u32| code.iter().copied().find(|i| old[*i].span.start >= start);
     let first = from(anchor.start);
     let last = code.iter().copied().rev().find(|i| old[*i].span.end <= anchor.end);
-    let gone = |i: &usize| old[*i].fate != Fate::Kept;
+    let gone = |i: usize| old[i].fate != Fate::Kept;
     let is_brace = |i: usize| old[i].text == "}" && insertion.code.ends == Edge::Line;
     match insertion.side {
         Side::Before => first.or(last),
-        Side::After if first.as_ref().is_some_and(gone) && !anchor.is_empty() => {
+        Side::After if first.is_some_and(gone) && last.is_some_and(gone) && !anchor.is_empty() => {
+            // Other code that comes before this stays before it.
+            let above = |span: Span| {
+                let mut others = changes.inserted.iter().map(|i| i.anchor);
+                others.any(|other| span.start < other.start && other.end < anchor.end)
+            };
             let all_gone = |span: Span| {
-                code.iter().filter(|i| span.contains(old[**i].span)).all(|i| old[*i].fate != Fate::Kept)
+                let mut inside = code.iter().filter(|i| span.contains(old[**i].span));
+                inside.all(|i| gone(*i)) && !above(span)
             };
             let node = tree.covering(anchor);
             let whole = std::iter::once(node)
@@ -148,30 +231,38 @@ fn token_at(tree: &Tree, old: &[Old], code: &[usize], insertion: &Insertion) -> 
                 .take_while(|n| n.span().end == anchor.end && all_gone(n.span()))
                 .filter(|n| n.kind().is_statement())
                 .last();
-            whole.map_or(first, |n| from(n.span().start))
+            match whole {
+                Some(n) => from(n.span().start),
+                None if above(anchor) => last,
+                None => first,
+            }
         }
         Side::After if anchor.is_empty() && first.is_some_and(is_brace) => first,
         Side::After => last.or(first),
     }
 }
 
-fn brace(branch: &Branch, old: &[Old], code: &[usize], added: &mut [Added<'_>]) {
-    let inside = |i: &&usize| branch.span.contains(old[**i].span);
-    let tokens: Vec<usize> = code.iter().filter(inside).copied().collect();
-    let (Some(first), Some(last)) = (tokens.first().copied(), tokens.last().copied()) else { return };
-    match branch.change {
+fn brace(change: Change, span: Span, (old, inside): (&[Old], &[usize]), added: &mut [Added<'_>]) {
+    let (Some(first), Some(last)) = (inside.first().copied(), inside.last().copied()) else { return };
+    match change {
         Change::Emptied => added[last].braces.empty = true,
         Change::Replaced => {
             // All of it stands right behind the header.
             let code: Vec<&Code> =
-                tokens.iter().flat_map(|i| std::mem::take(&mut added[*i].instead)).collect();
+                inside.iter().flat_map(|i| std::mem::take(&mut added[*i].instead)).collect();
             added[first].instead = code;
             added[first].braces.opens += 1;
-            added[first].braces.closes.push(branch.span.start);
+            added[first].braces.closes += 1;
         }
         Change::Joined => {
             added[first].braces.opens += 1;
-            added[last].braces.closes.push(branch.span.start);
+            if old[last].fate == Fate::Kept {
+                let after = &mut added[last].after;
+                let at = after.iter().rposition(|b| span.contains(b.span())).map_or(0, |i| i + 1);
+                after.insert(at, Behind::Close(span));
+            } else {
+                added[last].braces.closes += 1;
+            }
         }
     }
 }
@@ -211,38 +302,22 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
         if !kept {
             replace(&mut out, instead, braces);
         } else {
-            behind(&mut waiting, after, &braces.closes);
+            for behind in after {
+                behind.extend(&mut waiting);
+            }
         }
     }
     flush(&mut out, &mut waiting);
     out
 }
 
-/// What stands behind a token that stays: the code of what is inside of a branch in front of its brace, and so on outwards.
-fn behind(out: &mut Vec<Token>, after: &[(u32, &Code)], closes: &[u32]) {
-    let mut left = after.to_vec();
-    let mut closes = closes.to_vec();
-    closes.sort_unstable_by_key(|start| Reverse(*start));
-    for branch in closes {
-        let (inside, outside): (Vec<_>, Vec<_>) = left.into_iter().partition(|(start, _)| *start >= branch);
-        inside.iter().for_each(|(_, code)| extend_line(out, code));
-        out.extend(closing());
-        left = outside;
-    }
-    left.iter().for_each(|(_, code)| extend_line(out, code));
-}
-
-fn extend_line(out: &mut Vec<Token>, code: &Code) {
-    extend_breaks(out, code.starts);
-    out.extend(code.tokens.iter().cloned());
-}
-
-fn closing() -> [Token; 2] {
-    [Token::line_break(), Token::rule("}")]
-}
-
-/// What stands instead of a removed token.
+/// What stands instead of a removed token, the last one.
 fn replace(out: &mut Vec<Token>, instead: &[&Code], braces: &Braces) {
+    // Nothing is left of what stood between this and other code in front of it.
+    let above = out.iter().rposition(Token::is_new).filter(|i| joined(&out[*i..]));
+    if let (Some(_), Some(first)) = (above, instead.first()) {
+        extend_breaks(out, first.starts);
+    }
     for _ in 0..braces.opens {
         out.extend([Token::rule("{"), Token::line_break()]);
     }
@@ -258,10 +333,21 @@ fn replace(out: &mut Vec<Token>, instead: &[&Code], braces: &Braces) {
         }
         out.extend(code.tokens.iter().cloned());
     }
-    braces.closes.iter().for_each(|_| out.extend(closing()));
+    for _ in 0..braces.closes {
+        out.extend([Token::line_break(), Token::rule("}")]);
+    }
     if braces.empty {
         out.push(Token::rule("{}"));
     }
+}
+
+/// Whether an added token and a removed one have nothing but removed code and what goes with that between them.
+fn joined(tokens: &[Token]) -> bool {
+    let [added, between @ .., last] = tokens else { return false };
+    let mut before = between.iter().filter(|t| t.is_removed());
+    !added.is_added_white()
+        && between.iter().all(|t| t.is_removed() || t.is_gap())
+        && before.next().is_none_or(|t| t.joins(last))
 }
 
 fn extend_breaks(out: &mut Vec<Token>, edge: Edge) {

@@ -24,7 +24,7 @@ fn without(text: &str, gone: &[&str]) -> String {
 
 fn statement(words: &[&str]) -> Code {
     let tokens = words.iter().map(|w| Token::rule(*w)).collect();
-    Code { tokens, starts: Edge::Line, ends: Edge::Line, statements: 1 }
+    Code { tokens, starts: Edge::Line, ends: Edge::Line }
 }
 
 fn added(text: &str, at: &str, side: Side, words: &[&str]) -> String {

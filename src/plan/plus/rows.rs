@@ -39,7 +39,7 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], names: &Names<'_>) -> Vec<&'a [Atom]> 
         let text = atoms[i].text.as_str();
         let before = i.checked_sub(1).map_or("", |j| atoms[j].text.as_str());
         if text == "{" {
-            types.push(is_type(&atoms[..i]));
+            types.push(opens_body(&atoms[..i], &["struct", "union", "enum"]));
         }
         let of_type = text == "}" && types.pop().unwrap_or_default();
         match text {
@@ -54,7 +54,7 @@ pub(super) fn rows<'a>(atoms: &'a [Atom], names: &Names<'_>) -> Vec<&'a [Atom]> 
                 values.push(Values { open: is_long(&atoms[i..]), lines });
             }
             // Values, or names of an enumeration, that the rule writes on one line.
-            "{" if (before.is_empty() || before == ")" && cast || is_enum(&atoms[..i]))
+            "{" if (before.is_empty() || before == ")" && cast || opens_body(&atoms[..i], &["enum"]))
                 && is_one_line(&atoms[i..]) =>
             {
                 values.push(Values { open: false, lines: false });
@@ -134,14 +134,9 @@ fn is_label(row: &[Atom], rest: &[Atom], names: &Names<'_>) -> bool {
     named && rest.iter().any(|a| matches!(a.text.as_str(), ";" | "}") || (names.is_statement)(a))
 }
 
-/// Whether a brace behind these atoms opens the body of a type.
-fn is_type(before: &[Atom]) -> bool {
-    before.iter().rev().take(2).any(|atom| matches!(atom.text.as_str(), "struct" | "union" | "enum"))
-}
-
-/// Whether a brace behind these atoms opens an enumeration.
-fn is_enum(before: &[Atom]) -> bool {
-    before.iter().rev().take(2).any(|atom| atom.text == "enum")
+/// Whether a brace behind these atoms opens the body of a type that one of these words starts.
+fn opens_body(before: &[Atom], words: &[&str]) -> bool {
+    before.iter().rev().take(2).any(|atom| words.contains(&atom.text.as_str()))
 }
 
 /// Whether the braces that `atoms` starts with close on the line they open on, and hold no statement.
