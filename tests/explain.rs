@@ -228,3 +228,52 @@ fn a_name_that_an_expression_forbids_is_told() {
     let (_, told) = explained(rule, "c.c:7", &[]);
     assert!(told.contains("comes nearest: a metavariable cannot stand for this\n"), "{told}");
 }
+
+#[test]
+fn the_isomorphism_that_a_match_needs_is_named() {
+    let rule = "@a@\nexpression E;\n@@\n- if (E != 0) return 1;\n+ leave(E);\n";
+    let (status, told) = explained(rule, "c.c:4", &[]);
+    assert_eq!((status, told.contains("= help: owing to the isomorphism `isnt_zero`")), (0, true), "{told}");
+    let written = rule.replace("E != 0", "E");
+    assert!(!explained(&written, "c.c:4", &[]).1.contains("isomorphism"));
+    let (_, document) = explained(rule, "c.c:4", &["--format", "json"]);
+    assert!(document.contains("\"isnt_zero\""), "{document}");
+}
+
+#[test]
+fn the_isomorphism_that_is_turned_off_is_named() {
+    let rule = "@a disable isnt_zero@\nexpression E;\n@@\n- if (E != 0) return 1;\n+ leave(E);\n";
+    let help = "= help: it would match with the isomorphism `isnt_zero`, which is turned off";
+    let (status, told) = explained(rule, "c.c:4", &[]);
+    assert_eq!((status, told.contains(help)), (1, true), "{told}");
+    let unnamed = rule.replace("@a disable isnt_zero@", "@@");
+    let (_, told) = explained(&unnamed, "c.c:4", &["--disable-iso", "isnt_zero"]);
+    assert!(told.contains(help), "{told}");
+}
+
+#[test]
+fn a_rule_that_matches_hides_no_other_ones_reason() {
+    let rule = "@first@\nexpression E;\n@@\n- put(E, 2);\n+ put(E, 4);\n\n@second@\nexpression E;\n@@\n- put(E, 3);\n";
+    let (status, told) = explained(rule, "c.c:7", &[]);
+    assert_eq!(status, 0);
+    insta::assert_snapshot!(told, @"
+    note[match]: first matches here
+     --> c.c:7:2
+      |
+    7 |     put(b, 2);
+      |     ^^^ from here
+
+    note[no-match]: second comes nearest: this code is not what it says
+      --> c.c:7:9
+       |
+     7 |     put(b, 4);
+       |            ^ the code has this
+       |
+      ::: r.cocci:10:10
+       |
+    10 | - put(E, 3);
+       |          - the rule has this
+       |
+       = help: bound so far: E = `b`
+    ");
+}

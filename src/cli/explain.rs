@@ -4,6 +4,7 @@
 //! was shown, is open or has failed, and where; for a refusal the fact that stands against a conversion. A place without a
 //! site is said to be one, with the nearest site of the file; for a semantic patch, with what it lacks there.
 
+mod isomorphisms;
 mod patch;
 
 use std::fmt::Write as _;

@@ -99,8 +99,13 @@ impl CompiledRule {
 
 /// Make a rule ready; `number` names it if it has no name.
 pub fn compile(file: &SourceFile, rule: &SmplRule, number: usize) -> Result<CompiledRule, Vec<Diagnostic>> {
-    let name = rule.header.name.clone().unwrap_or_else(|| format!("rule starting on line {number}"));
+    let name = rule.header.name.clone().unwrap_or_else(|| unnamed(number));
     compiled(file, rule, super::pattern::atoms_of(file, &rule.tokens), Body::Own, name)
+}
+
+/// What a rule without a name is called; its header stands on that line.
+pub fn unnamed(line: usize) -> String {
+    format!("rule starting on line {line}")
 }
 
 /// Make a rule for prototypes ready.

@@ -5,8 +5,9 @@
 //! included file before those of the one that includes it; and the [`Parts`] it is made of. A line whose file cannot be
 //! read stays, for the parser to complain about; a file is included once.
 
-use super::RuleFile;
+use super::compile::unnamed;
 use super::token::comment_len;
+use super::{RuleFile, SmplRule};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 
@@ -62,6 +63,12 @@ impl RuleFile {
         let start = span.start - part.at.start + part.from;
         let len = span.end.min(part.at.end).saturating_sub(span.start);
         (&part.file, Span { start, end: start + len })
+    }
+
+    /// What a rule is called.
+    pub fn name_of(&self, rule: &SmplRule) -> String {
+        let (source, span) = self.written(rule.header.span);
+        rule.header.name.clone().unwrap_or_else(|| unnamed(source.line_column(span).line))
     }
 
     /// A complaint about the whole text as one about the files that people wrote.

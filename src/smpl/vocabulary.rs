@@ -38,6 +38,20 @@ impl Deref for Vocabulary {
     }
 }
 
+/// The isomorphisms that are no entry of a file: the matcher has them.
+pub const BUILT_IN: [&str; 10] = [
+    "braces0",
+    "braces1",
+    "braces2",
+    "braces3",
+    "braces4",
+    "decl_init",
+    "drop_else",
+    "neg_if",
+    "optional_attributes",
+    "ret",
+];
+
 impl Vocabulary {
     /// The vocabulary of a rule: `names` is what its file declares.
     pub fn of(

@@ -3,12 +3,14 @@
 //! In: a rule file, a file and a line. Out: the rules that match there; else the rule that comes nearest, with the line of
 //! the rule and the code that disagree, and what was bound until then; or, for a rule that was not tried, what it lacks.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::isomorphisms::{self, Line};
 use crate::cli::args::{ExplainArguments, FormatWish};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::ledger::Ledger;
@@ -59,22 +61,27 @@ pub(super) fn text(
     let accounts = runner.explain(source, line);
     let coverage = runner.coverage(source);
     let answer = Answer::of(&accounts);
-    let reasons = if matches!(answer, Answer::Nothing) {
+    let reasons = if answer.matches.is_empty() && answer.nearest.is_none() {
         reasons(file, (source, line), &runner, &options)
     } else {
         Vec::new()
     };
+    let more = More::of(file, &options, Line { source, number: line, headers }, &answer);
     match arguments.format {
         FormatWish::Text => {
             let place = format!("{}:{line}", source.path());
-            let told = answer.told(file, &place).into_iter().map(|one| file.traced(one));
-            let told: Vec<Diagnostic> =
-                told.map(|one| reasons.iter().fold(one, |one, reason| one.help(reason.clone()))).collect();
+            let told = more.added_to(answer.told(file, &place), &answer).into_iter();
+            let told: Vec<Diagnostic> = told
+                .map(|one| file.traced(one))
+                .map(|one| reasons.iter().fold(one, |one, reason| one.help(reason.clone())))
+                .collect();
             terminal.print(&render::diagnostics(&told, terminal.out))?;
         }
-        FormatWish::Json => terminal.print(&answer.document(file, (source.path(), line), &coverage))?,
+        FormatWish::Json => {
+            terminal.print(&answer.document(file, (source.path(), line), &more, &coverage))?
+        }
     }
-    let exit = if matches!(answer, Answer::Matches(_)) { Exit::Done } else { Exit::Findings };
+    let exit = if answer.matches.is_empty() { Exit::Findings } else { Exit::Done };
     Ok((exit, coverage))
 }
 
@@ -121,13 +128,19 @@ fn options(file: &RuleFile, arguments: &ExplainArguments) -> Result<ApplyOptions
 }
 
 /// What is worth telling of all that the rules say.
-enum Answer<'a> {
-    /// These rules match.
-    Matches(Vec<(&'a Account, Span)>),
-    /// The one that comes nearest, and if it was not tried, why, with the rule that it lacks.
-    Misses(&'a Account, Option<&'a Miss>, Option<(&'a Obstacle, Option<&'a Account>)>),
-    /// No rule has anything that the line has.
-    Nothing,
+struct Answer<'a> {
+    /// The rules that match.
+    matches: Vec<(&'a Account, Span)>,
+    /// The one that comes nearest of those that do not.
+    nearest: Option<Nearest<'a>>,
+}
+
+/// The rule that comes nearest.
+struct Nearest<'a> {
+    account: &'a Account,
+    miss: Option<&'a Miss>,
+    /// If it was not tried, why, with the rule that it lacks.
+    lacks: Option<(&'a Obstacle, Option<&'a Account>)>,
 }
 
 impl<'a> Answer<'a> {
@@ -144,11 +157,59 @@ impl<'a> Answer<'a> {
         let near = || accounts.iter().rev().filter(|account| agreed(account) > 0 || first(account));
         // Of equals the first. What only others ask about comes last: it is no answer to why nothing is done.
         let nearest = near().filter(acts).max_by_key(agreed);
+        let of = |account| Nearest::of(account, accounts);
         if matches.iter().any(|(account, _)| acts(account)) || nearest.is_none() && !matches.is_empty() {
-            return Self::Matches(matches);
+            // Besides a match, a rule that shares no more than a token with the line is no answer.
+            let nearest = nearest.filter(|account| agreed(account) > 1).map(of);
+            return Self { matches, nearest };
         }
-        let Some(nearest) = nearest.or_else(|| near().max_by_key(agreed)) else { return Self::Nothing };
-        let lacks = match &nearest.said {
+        let nearest = nearest.or_else(|| near().max_by_key(agreed)).map(of);
+        Self { matches: Vec::new(), nearest }
+    }
+
+    /// The same for people.
+    fn told(&self, file: &RuleFile, place: &str) -> Vec<Diagnostic> {
+        let matching = self.matches.iter().map(|(account, span)| {
+            let message = format!("{} matches here", account.rule);
+            Diagnostic::new(Severity::Note, "match", message).at(&account.source, *span, "from here")
+        });
+        let mut out: Vec<Diagnostic> = matching.collect();
+        match &self.nearest {
+            Some(nearest) => out.extend(nearest.told(file)),
+            None if out.is_empty() => {
+                let message = format!("no rule of {} has anything of {place}", file.source.path());
+                out.push(Diagnostic::new(Severity::Note, "no-match", message));
+            }
+            None => {}
+        }
+        out
+    }
+
+    /// The same for programs.
+    fn document(
+        &self,
+        file: &RuleFile,
+        (path, line): (&str, usize),
+        more: &More,
+        ledger: &Coverage,
+    ) -> String {
+        let coverage = Some(Ledger::of(ledger));
+        let version = env!("CARGO_PKG_VERSION");
+        let mut document = Document { version, path, line, coverage, ..Document::default() };
+        document.matches = self.matches.iter().map(|(a, _)| a.rule.as_str()).collect();
+        document.isomorphisms = Some(&more.isomorphisms).filter(|all| !all.is_empty());
+        if let Some(nearest) = &self.nearest {
+            document.nearest = Some(&nearest.account.rule);
+            document.miss = nearest.miss.map(|miss| MissEntry::of(file, &nearest.account.source, miss));
+            document.not_tried = nearest.lacks.map(|(obstacle, _)| why_not(obstacle));
+        }
+        json::pretty(&document)
+    }
+}
+
+impl<'a> Nearest<'a> {
+    fn of(account: &'a Account, accounts: &'a [Account]) -> Self {
+        let lacks = match &account.said {
             Said::NotTried(obstacle, _) => {
                 let named = |name: &String| accounts.iter().find(|account| account.rule == *name);
                 let needed = match obstacle {
@@ -159,53 +220,61 @@ impl<'a> Answer<'a> {
             }
             Said::Matches(_) | Said::Misses(_) => None,
         };
-        Self::Misses(nearest, miss(nearest), lacks)
+        Self { account, miss: miss(account), lacks }
     }
 
-    /// The same for people.
-    fn told(&self, file: &RuleFile, place: &str) -> Vec<Diagnostic> {
-        match self {
-            Self::Matches(all) => all
-                .iter()
-                .map(|(account, span)| {
-                    let message = format!("{} matches here", account.rule);
-                    Diagnostic::new(Severity::Note, "match", message).at(&account.source, *span, "from here")
-                })
-                .collect(),
-            Self::Misses(nearest, miss, lacks) => {
-                let mut out: Vec<Diagnostic> = Vec::new();
-                if let Some((obstacle, needed)) = lacks {
-                    out.push(not_tried(file, nearest, obstacle));
-                    let known = needed.and_then(|account| Some((account, self::miss(account)?)));
-                    out.extend(known.map(|(account, miss)| near(file, account, miss)));
-                } else if let Some(miss) = miss {
-                    out.push(near(file, nearest, miss));
-                }
-                out
-            }
-            Self::Nothing => {
-                let message = format!("no rule of {} has anything of {place}", file.source.path());
-                vec![Diagnostic::new(Severity::Note, "no-match", message)]
-            }
+    fn told(&self, file: &RuleFile) -> Vec<Diagnostic> {
+        let mut out: Vec<Diagnostic> = Vec::new();
+        if let Some((obstacle, needed)) = self.lacks {
+            out.push(not_tried(file, self.account, obstacle));
+            let known = needed.and_then(|account| Some((account, miss(account)?)));
+            out.extend(known.map(|(account, miss)| near(file, account, miss)));
+        } else if let Some(miss) = self.miss {
+            out.push(near(file, self.account, miss));
+        }
+        out
+    }
+}
+
+/// What is found by asking again.
+#[derive(Default)]
+struct More {
+    /// For each rule that matches, the isomorphisms it owes that to.
+    isomorphisms: BTreeMap<String, Vec<String>>,
+    /// Of one that does not, those that it lacks.
+    lacking: Vec<String>,
+}
+
+impl More {
+    fn of(file: &RuleFile, options: &ApplyOptions, line: Line<'_>, answer: &Answer<'_>) -> Self {
+        let used = |(account, _): &(&Account, Span)| {
+            let names = isomorphisms::used(file, options, line, &account.rule);
+            (!names.is_empty()).then(|| (account.rule.clone(), names))
+        };
+        let missing =
+            |nearest: &Nearest<'_>| isomorphisms::needed(file, options, line, &nearest.account.rule);
+        Self {
+            isomorphisms: answer.matches.iter().filter_map(used).collect(),
+            lacking: answer.nearest.as_ref().map(missing).unwrap_or_default(),
         }
     }
 
-    /// The same for programs.
-    fn document(&self, file: &RuleFile, (path, line): (&str, usize), coverage: &Coverage) -> String {
-        let coverage = Some(Ledger::of(coverage));
-        let version = env!("CARGO_PKG_VERSION");
-        let mut document = Document { version, path, line, coverage, ..Document::default() };
-        match self {
-            Self::Matches(all) => document.matches = all.iter().map(|(a, _)| a.rule.as_str()).collect(),
-            Self::Misses(nearest, miss, lacks) => {
-                document.nearest = Some(&nearest.rule);
-                document.miss = miss.map(|miss| MissEntry::of(file, &nearest.source, miss));
-                document.not_tried = lacks.map(|(obstacle, _)| why_not(obstacle));
-            }
-            Self::Nothing => {}
-        }
-        json::pretty(&document)
+    /// What they add to what is told, which is the matches, and then the rule that comes nearest.
+    fn added_to(&self, told: Vec<Diagnostic>, answer: &Answer<'_>) -> Vec<Diagnostic> {
+        let owed = |(account, _): &(&Account, Span)| {
+            Some(format!("owing to {}", quoted(self.isomorphisms.get(&account.rule)?)))
+        };
+        let lacking = (!self.lacking.is_empty())
+            .then(|| format!("it would match with {}, which is turned off", quoted(&self.lacking)));
+        let helps = answer.matches.iter().map(owed).chain([lacking]).chain(std::iter::repeat(None));
+        told.into_iter().zip(helps).map(|(one, help)| help.into_iter().fold(one, Diagnostic::help)).collect()
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let word = if names.len() == 1 { "isomorphism" } else { "isomorphisms" };
+    format!("the {word} {}", all.join(", "))
 }
 
 fn miss(account: &Account) -> Option<&Miss> {
@@ -228,7 +297,7 @@ fn why_not(obstacle: &Obstacle) -> String {
 fn not_tried(file: &RuleFile, account: &Account, obstacle: &Obstacle) -> Diagnostic {
     let message = format!("{} comes nearest, and was not tried", account.rule);
     let told = Diagnostic::new(Severity::Note, "not-tried", message);
-    match file.rules().find(|rule| rule.header.name.as_ref() == Some(&account.rule)) {
+    match file.rules().find(|rule| file.name_of(rule) == account.rule) {
         Some(rule) => told.at(&file.source, rule.header.span, why_not(obstacle)),
         None => told.help(why_not(obstacle)),
     }
@@ -323,6 +392,8 @@ struct Document<'a> {
     path: &'a str,
     line: usize,
     matches: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isomorphisms: Option<&'a BTreeMap<String, Vec<String>>>,
     nearest: Option<&'a str>,
     not_tried: Option<String>,
     miss: Option<MissEntry<'a>>,

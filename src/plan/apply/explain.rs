@@ -56,6 +56,15 @@ pub enum Hidden {
     InMacro,
 }
 
+/// How much is asked about a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// Which rules match.
+    Matches,
+    /// Where the others come nearest, too.
+    Misses,
+}
+
 /// Why a rule is not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
@@ -100,6 +109,16 @@ impl Runner<'_> {
 
     /// What each rule says about a line, counted from 1.
     pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
+        self.accounts(source, line, Depth::Misses)
+    }
+
+    /// The names of the rules that match a line, counted from 1.
+    pub fn matching(&self, source: &SourceFile, line: usize) -> Vec<String> {
+        let all = self.accounts(source, line, Depth::Matches).into_iter();
+        all.filter(|account| matches!(account.said, Said::Matches(_))).map(|account| account.rule).collect()
+    }
+
+    fn accounts(&self, source: &SourceFile, line: usize, depth: Depth) -> Vec<Account> {
         let mut tree = self.read(source);
         let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
         let mut now = self.start_of(&tree);
@@ -107,7 +126,7 @@ impl Runner<'_> {
         for (step, search) in self.program.steps.iter().zip(&self.searches) {
             match step {
                 Step::Rule(step) => {
-                    let said = said(step, &tree, (&now, &out.matched), line);
+                    let said = said(step, &tree, (&now, &out.matched), (line, depth));
                     let seen = now.source.clone();
                     let search = search.get_or_init(|| Search::new(&step.rule, step.need.clone()));
                     let after = self.rule(
@@ -146,11 +165,19 @@ impl Runner<'_> {
     }
 }
 
-fn said(step: &RuleStep, tree: &Tree, (now, matched): (&Now, &BTreeSet<String>), line: usize) -> Said {
+fn said(
+    step: &RuleStep,
+    tree: &Tree,
+    (now, matched): (&Now, &BTreeSet<String>),
+    (line, depth): (usize, Depth),
+) -> Said {
     let pooled = pooled(step, &now.states);
     let starts: Vec<Environment> =
         now.states.iter().filter_map(|state| start(step, state, &pooled, &now.source)).collect();
-    let near = |env: &Environment| nearest_miss(&step.rule, tree, env, line);
+    let near = |env: &Environment| match depth {
+        Depth::Matches => None,
+        Depth::Misses => nearest_miss(&step.rule, tree, env, line),
+    };
     if starts.is_empty() {
         return Said::NotTried(obstacle(step, now, matched), near(&Environment::new()));
     }

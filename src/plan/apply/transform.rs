@@ -146,6 +146,7 @@ fn changes((rule, manner): (&CompiledRule, &Manner), tree: &Tree, found: &[Match
         inserted.insert(place.unwrap_or(inserted.len()), insertion.clone());
     }
     declarators(tree, &mut removed, &mut inserted);
+    inserted.iter_mut().for_each(|insertion| as_lined_up(tree, insertion));
     let inserted = with_commas(tree, &removed, inserted);
     let headers = kept.iter().flat_map(|i| sites[*i].headers.iter().copied()).collect();
     (Changes { removed, inserted, headers }, failed)
@@ -313,6 +314,23 @@ fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec
         Side::After => all = all.pop().into_iter().collect(),
     }
     all
+}
+
+/// A name that is added to an enumeration has a line of its own if the one next to it has.
+fn as_lined_up(tree: &Tree, insertion: &mut Insertion) {
+    let anchor = insertion.anchor;
+    let (before, behind) = tree.source().text().split_at(anchor.start as usize);
+    let node = tree.covering(anchor);
+    let list = |n: &syntax::Node<'_>| n.parent().is_some_and(|p| p.is(Kind::EnumeratorList));
+    let starts = |n: &syntax::Node<'_>| list(n) && n.span().start == anchor.start;
+    if insertion.side == Side::Before
+        && std::iter::once(node).chain(node.ancestors()).any(|n| starts(&n))
+        && before.trim_end_matches([' ', '\t']).ends_with('\n')
+        && !behind.starts_with('}')
+        && insertion.code.tokens.last().is_some_and(|t| t.text() == ",")
+    {
+        insertion.code.ends = Edge::Line;
+    }
 }
 
 /// The code to add, with the comma that the element in front of it may lack.

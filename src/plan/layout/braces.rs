@@ -48,6 +48,8 @@ pub(super) struct Content {
     first: Option<Kind>,
     /// Whether an `else` behind it would be that of an `if` in it.
     open: bool,
+    /// The number of its `#if`s: behind one there may be nothing.
+    conditionals: usize,
 }
 
 /// The branches that a change touches and whose headers stay, the inner ones first.
@@ -81,7 +83,7 @@ pub(super) fn change(
     if after.items == 0 {
         return (stays == Stays::Nothing).then_some(Change::Emptied);
     }
-    let more = after.items > before.items.max(1);
+    let more = after.items > before.items.max(1) || after.conditionals > before.conditionals;
     let other = after.first != before.first;
     // Nobody would see whose `else` comes next, and a declaration is no statement.
     let bare = other && matches!(after.first, Some(Kind::IfStatement | Kind::Declaration));
@@ -95,8 +97,12 @@ impl Content {
     /// What these words are.
     pub(super) fn of<'w>(words: impl Iterator<Item = &'w str>) -> Self {
         let mut text = String::from("void branch(void)\n{\n");
-        let mut depth = 0usize;
-        for word in words.filter(|w| !w.starts_with("/*") && !w.starts_with("//") && !w.starts_with('#')) {
+        let (mut depth, mut conditionals) = (0usize, 0);
+        for word in words.filter(|w| !w.starts_with("/*") && !w.starts_with("//")) {
+            if let Some(directive) = word.strip_prefix('#') {
+                conditionals += usize::from(directive.trim_start().starts_with("if"));
+                continue;
+            }
             depth = depth.saturating_sub(usize::from(word == "}"));
             // What stands in braces of its own is the same statement whatever it is.
             if depth == 0 {
@@ -115,6 +121,7 @@ impl Content {
             items: all.iter().map(|n| items(*n)).sum(),
             first: all.first().map(|n| n.kind()),
             open: all.last().is_some_and(|n| is_open(*n)),
+            conditionals,
         }
     }
 }

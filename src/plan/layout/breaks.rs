@@ -71,7 +71,11 @@ impl Breaker<'_> {
             ")" | "]" if rule => self.pop(token),
             "," if next.is_some_and(ends_line) => return self.comma_at_end(tokens),
             "," if matches!(token, Token::New(New { gap: Some(_), .. })) => {
+                let own = next.is_some_and(|t| t.is_space() && t.text() != " ");
                 self.added_comma(token);
+                if let (true, Some(Token::New(comma))) = (own, self.out.last_mut()) {
+                    comma.gap = None;
+                }
                 // Its own blank is enough.
                 return if next.is_some_and(|t| t.text() == " ") { 2 } else { 1 };
             }

@@ -337,7 +337,7 @@ fn breaks(side: Sides, rest: &[Token]) -> bool {
         .is_some_and(|t| t.is_newline() || t.is_new() && t.text() == "\n" || *t == Token::Outdent)
 }
 
-/// Whether a label or a preprocessor line follows.
+/// Whether a preprocessor line follows, or a label among the old or the new tokens.
 fn labels(rest: &[Token]) -> bool {
     let Some(at) = next_at(Sides::Both, rest, gap) else { return false };
     if rest[at].text().starts_with('#') {
@@ -346,7 +346,10 @@ fn labels(rest: &[Token]) -> bool {
     if is_added_default(&rest[at]) {
         return false;
     }
-    next_code(Sides::Both, &rest[at + 1..], gap).is_some_and(|t| t.text() == ":")
+    [Sides::Old, Sides::New].into_iter().any(|side| {
+        let name = next_at(side, rest, gap);
+        name.and_then(|at| next_code(side, &rest[at + 1..], gap)).is_some_and(|t| t.text() == ":")
+    })
 }
 
 fn is_added_default(token: &Token) -> bool {

@@ -138,11 +138,14 @@ fn whole_lines(tokens: &mut [Token]) {
 }
 
 /// Backwards: whether the code behind the line from `at` to `end` stays and is indented more than the line, which is no
-/// directive.
+/// directive and no label.
 fn is_head(tokens: &[Token], at: usize, end: usize) -> bool {
     let stays = at.checked_sub(1).is_some_and(|code| tokens[code].is_kept());
-    let directive = tokens[at + 1..end].last().is_some_and(|t| t.text().starts_with('#'));
-    stays && !directive && tokens[at].text().len() > tokens[end].text().len()
+    let mut line = tokens[at + 1..end].iter().rev().filter(|t| !t.is_gap()).map(Token::text);
+    let (first, second) = (line.next().unwrap_or_default(), line.next());
+    // What stands behind a label or a directive is as deep as it was.
+    let apart = first.starts_with('#') || second == Some(":");
+    stays && !apart && tokens[at].text().len() > tokens[end].text().len()
 }
 
 /// Backwards: whether comments stand above the line from `at` to `end`, and above them a statement that the match which

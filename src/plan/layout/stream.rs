@@ -10,6 +10,7 @@ use super::{Changes, Code, Edge, Insertion, Removal};
 use crate::smpl::compile::Side;
 use crate::source::Span;
 use crate::syntax::Tree;
+use std::cmp::Reverse;
 
 /// Code added around or instead of one token of the file.
 #[derive(Clone, Debug, Default)]
@@ -258,6 +259,7 @@ fn brace(change: Change, span: Span, (old, inside): (&[Old], &[usize]), added: &
             added[first].braces.opens += 1;
             if old[last].fate == Fate::Kept {
                 let after = &mut added[last].after;
+                after.sort_by_key(|b| Reverse(b.span().start));
                 let at = after.iter().rposition(|b| span.contains(b.span())).map_or(0, |i| i + 1);
                 after.insert(at, Behind::Close(span));
             } else {
