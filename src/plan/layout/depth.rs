@@ -265,7 +265,7 @@ impl State {
     }
 
     fn line(&self, token: &Token, sides: Sides, rest: &[Token]) -> Effect {
-        if labels(rest) {
+        if labels(sides, rest) {
             return Effect::Ignored;
         }
         let open = self.brackets.get(sides) + self.assigned.get(sides);
@@ -337,8 +337,8 @@ fn breaks(side: Sides, rest: &[Token]) -> bool {
         .is_some_and(|t| t.is_newline() || t.is_new() && t.text() == "\n" || *t == Token::Outdent)
 }
 
-/// Whether a preprocessor line follows, or a label among the old or the new tokens.
-fn labels(rest: &[Token]) -> bool {
+/// Whether a preprocessor line follows, or a label on one of the sides.
+fn labels(sides: Sides, rest: &[Token]) -> bool {
     let Some(at) = next_at(Sides::Both, rest, gap) else { return false };
     if rest[at].text().starts_with('#') {
         return true;
@@ -346,9 +346,9 @@ fn labels(rest: &[Token]) -> bool {
     if is_added_default(&rest[at]) {
         return false;
     }
-    [Sides::Old, Sides::New].into_iter().any(|side| {
-        let name = next_at(side, rest, gap);
-        name.and_then(|at| next_code(side, &rest[at + 1..], gap)).is_some_and(|t| t.text() == ":")
+    sides.each().iter().any(|side| {
+        let name = next_at(*side, rest, gap);
+        name.and_then(|at| next_code(*side, &rest[at + 1..], gap)).is_some_and(|t| t.text() == ":")
     })
 }
 

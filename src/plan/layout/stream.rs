@@ -316,7 +316,7 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
 /// What stands instead of a removed token, the last one.
 fn replace(out: &mut Vec<Token>, instead: &[&Code], braces: &Braces) {
     // Nothing is left of what stood between this and other code in front of it.
-    let above = out.iter().rposition(Token::is_new).filter(|i| joined(&out[*i..]));
+    let above = out.iter().rposition(Token::is_new).filter(|i| joined(out, *i));
     if let (Some(_), Some(first)) = (above, instead.first()) {
         extend_breaks(out, first.starts);
     }
@@ -343,13 +343,14 @@ fn replace(out: &mut Vec<Token>, instead: &[&Code], braces: &Braces) {
     }
 }
 
-/// Whether an added token and a removed one have nothing but removed code and what goes with that between them.
-fn joined(tokens: &[Token]) -> bool {
-    let [added, between @ .., last] = tokens else { return false };
-    let mut before = between.iter().filter(|t| t.is_removed());
-    !added.is_added_white()
+/// Whether nothing will be left between the added token at `added` and the removed one that comes last.
+fn joined(tokens: &[Token], added: usize) -> bool {
+    let [between @ .., last] = &tokens[added + 1..] else { return false };
+    let before = tokens[..added].iter().rev().find(|t| t.old().is_some());
+    let stays = between.iter().any(|t| t.is_gap() && t.is_kept());
+    !tokens[added].is_added_white()
         && between.iter().all(|t| t.is_removed() || t.is_gap())
-        && before.next().is_none_or(|t| t.joins(last))
+        && (!stays || before.is_some_and(|t| t.joins(last)))
 }
 
 fn extend_breaks(out: &mut Vec<Token>, edge: Edge) {
