@@ -169,8 +169,6 @@ fn compiled(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let star = minus.iter().any(|a| a.mark == Mark::Star);
-    let default = if star { Quantifier::Exists } else { Quantifier::Forall };
     Ok(CompiledRule {
         name,
         marks: minus.iter().map(|a| (a.id, a.mark)).collect(),
@@ -181,7 +179,7 @@ fn compiled(
         nested: nested(&atoms, &metavariables),
         exported: HashSet::new(),
         pooled: HashSet::new(),
-        quantifier: rule.header.quantifier.unwrap_or(default),
+        quantifier: rule.header.quantifier.unwrap_or(Quantifier::Forall),
         ways: Ways::default(),
         identifiers: rule.header.body == BodyKind::Identifier,
         levels: levels(&pattern),

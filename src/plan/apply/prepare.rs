@@ -13,8 +13,11 @@ use crate::smpl::pattern::{Atom, PatternKind};
 use crate::smpl::prototype::{Prototype, prototypes};
 use crate::smpl::remarks::remarks;
 use crate::smpl::required::required;
+use crate::smpl::token::Mark;
 use crate::smpl::vocabulary::declared;
-use crate::smpl::{Constraint, Depends, Item, Metavariable, RuleFile, ScriptPhase, ScriptRule, SmplRule};
+use crate::smpl::{
+    Constraint, Depends, Item, Metavariable, Quantifier, RuleFile, ScriptPhase, ScriptRule, SmplRule,
+};
 use crate::source::{SourceFile, Span};
 use crate::syntax::Kind;
 use std::collections::HashSet;
@@ -25,13 +28,12 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
     let (mut steps, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
     let (mut errors, mut odd) = (Vec::new(), Vec::new());
     let rules: Vec<SmplRule> = file.rules().cloned().collect();
-    let mut asleep = Asleep { file, options, names: HashSet::new() };
-    for item in &file.items {
-        if asleep.takes(item) {
-            continue;
-        }
+    let awake = awake(file, options);
+    let starred = awake.iter().any(|item| matches!(item, Item::Rule(rule) if has(rule, &[Mark::Star])));
+    let quantifier = if starred { Quantifier::Exists } else { Quantifier::Forall };
+    for item in awake {
         match item {
-            Item::Rule(rule) => match rule_step(file, rule, &rules, options) {
+            Item::Rule(rule) => match rule_step(file, &quantified(rule, quantifier), &rules, options) {
                 Ok(step) => {
                     odd.extend(
                         remarks(&file.source, rule, &step.rule).into_iter().map(|one| file.traced(one)),
@@ -94,6 +96,27 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
         }
     };
     Ok(Program { file: file.clone(), steps, first, last, needed, prefilter, macros, remarks: odd })
+}
+
+/// The items that can run.
+fn awake<'f>(file: &'f RuleFile, options: &ApplyOptions) -> Vec<&'f Item> {
+    let mut asleep = Asleep { file, options, names: HashSet::new() };
+    file.items.iter().filter(|item| !asleep.takes(item)).collect()
+}
+
+/// Whether a line of a rule has one of these marks.
+fn has(rule: &SmplRule, marks: &[Mark]) -> bool {
+    rule.tokens.iter().any(|token| marks.contains(&token.mark))
+}
+
+/// A rule that says nothing of paths, and changes nothing, looks along them as the rules beside it do: one line with `*` is
+/// enough for all to be content with some path.
+fn quantified(rule: &SmplRule, default: Quantifier) -> SmplRule {
+    let mut rule = rule.clone();
+    if !has(&rule, &[Mark::Minus, Mark::Plus, Mark::PlusPlus]) {
+        rule.header.quantifier.get_or_insert(default);
+    }
+    rule
 }
 
 fn rule_step(

@@ -307,3 +307,20 @@ fn arms_of_an_initialiser_are_never_in_one_program() {
     let said = apply(&program, &SourceFile::new("c.c", code), &options).reports;
     assert_eq!(said.iter().map(|r| r.text.as_str()).collect::<Vec<_>>(), ["7 8\n"]);
 }
+
+#[test]
+fn one_star_lets_all_rules_look_for_some_path() {
+    let plain = |header: &str| {
+        let rules = format!(
+            "virtual on\n{header}\nexpression E;\nposition p;\n@@\nE = make()\n...\ndrop(E)@p\n\n\
+             @depends on on@\nexpression E;\nposition q != free.p;\n@@\n* drop(E)@q\n"
+        );
+        let (file, errors) = smpl::parse(&SourceFile::new("r.cocci", rules));
+        assert!(errors.is_empty(), "{errors:?}");
+        let options = ApplyOptions { virtuals: vec!["on".into()], ..ApplyOptions::default() };
+        let code = "int f(int c)\n{\n\tx = make();\n\tif (c)\n\t\tdrop(x);\n\treturn c;\n}\n";
+        apply(&prepare(&file, &options).unwrap(), &SourceFile::new("c.c", code), &options).stars.is_empty()
+    };
+    assert!(plain("@free@"), "the place is known, as some path leads there");
+    assert!(!plain("@free forall@"), "not every path leads there");
+}
