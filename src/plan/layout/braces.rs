@@ -37,6 +37,8 @@ pub(super) struct Branch {
     pub span: Span,
     /// Whether the rule has its header, and says that a statement without braces follows.
     pub said: bool,
+    /// Whether it is a block, with braces of its own.
+    pub block: bool,
 }
 
 /// What stands in a branch.
@@ -66,7 +68,8 @@ pub(super) fn touched(tree: &Tree, changes: &Changes) -> Vec<Branch> {
             if out.iter().any(|b| b.span == span) || header.is_none_or(gone) {
                 continue;
             }
-            out.push(Branch { span, said: header.is_some_and(said) });
+            let block = branch.is(Kind::CompoundStatement);
+            out.push(Branch { span, said: header.is_some_and(said), block });
         }
     }
     out.sort_by_key(|b| b.span.len());
@@ -81,7 +84,7 @@ pub(super) fn change(
     otherwise: bool,
 ) -> Option<Change> {
     if after.items == 0 {
-        return (stays == Stays::Nothing).then_some(Change::Emptied);
+        return (stays == Stays::Nothing && !branch.said).then_some(Change::Emptied);
     }
     let more = after.items > before.items.max(1) || after.conditionals > before.conditionals;
     let other = after.first != before.first;
@@ -100,7 +103,7 @@ impl Content {
         let (mut depth, mut conditionals) = (0usize, 0);
         for word in words.filter(|w| !w.starts_with("/*") && !w.starts_with("//")) {
             if let Some(directive) = word.strip_prefix('#') {
-                conditionals += usize::from(directive.trim_start().starts_with("if"));
+                conditionals += usize::from(depth == 0 && directive.trim_start().starts_with("if"));
                 continue;
             }
             depth = depth.saturating_sub(usize::from(word == "}"));

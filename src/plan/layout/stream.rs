@@ -4,7 +4,7 @@
 //! goes directly in front of it, code added behind one goes behind the comments of its line; code added at a token that
 //! goes takes its place.
 
-use super::braces::{Change, Content, Stays, change, touched};
+use super::braces::{Branch, Change, Content, Stays, change, touched};
 use super::token::{Class, Fate, Old, Token, Witness, pieces};
 use super::{Changes, Code, Edge, Insertion, Removal};
 use crate::smpl::compile::Side;
@@ -98,8 +98,9 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
             _ => Stays::All,
         };
         let before = Content::of(inside.iter().map(|i| old[*i].text.as_str()));
-        let after = Content::of(inside.iter().flat_map(|i| words(&old[*i], &added[*i], Some(branch.span))));
-        let beside = added[code[to - 1]].after.iter().filter(|b| !branch.span.contains(b.span()));
+        let after = Content::of(inside.iter().flat_map(|i| words(&old[*i], &added[*i], Some(branch))));
+        let last = code[to - 1];
+        let beside = added[last].after.iter().filter(|b| !is_within(branch, &old[last], b.span()));
         let behind = code[to..].iter().flat_map(|i| words(&old[*i], &added[*i], None));
         let otherwise = beside.flat_map(Behind::words).chain(behind).next() == Some("else");
         if let Some(change) = change(branch, stays, (before, after), otherwise) {
@@ -109,14 +110,14 @@ pub(super) fn build(tree: &Tree, span: Span, changes: &Changes) -> Vec<Token> {
     emit(old, &added)
 }
 
-/// The words at a token of the file after the change, as far as what they end is `within` a span.
-fn words<'w>(old: &'w Old, added: &'w Added<'_>, within: Option<Span>) -> impl Iterator<Item = &'w str> {
+/// The words at a token of the file after the change, as far as what they end is `within` a branch.
+fn words<'w>(old: &'w Old, added: &'w Added<'_>, within: Option<Branch>) -> impl Iterator<Item = &'w str> {
     let Added { before, instead, after, braces } = added;
     let kept = old.fate == Fate::Kept;
     let opens = std::iter::repeat_n("{", braces.opens);
     let own = kept.then_some(old.text.as_str());
     let closes = std::iter::repeat_n("}", braces.closes);
-    let after = after.iter().filter(move |b| within.is_none_or(|span| span.contains(b.span())));
+    let after = after.iter().filter(move |b| within.is_none_or(|branch| is_within(branch, old, b.span())));
     let (replaced, around) = if kept { (&[][..], before.as_slice()) } else { (instead.as_slice(), &[][..]) };
     opens
         .chain(around.iter().flat_map(|code| code_words(code)))
@@ -124,6 +125,12 @@ fn words<'w>(old: &'w Old, added: &'w Added<'_>, within: Option<Span>) -> impl I
         .chain(replaced.iter().flat_map(|code| code_words(code)))
         .chain(closes)
         .chain(after.flat_map(Behind::words))
+}
+
+/// Whether what stands behind a token, and behind the code at `place`, is still in a branch: behind its own brace it is not.
+fn is_within(branch: Branch, token: &Old, place: Span) -> bool {
+    let own_brace = branch.block && token.span.end == branch.span.end && place != branch.span;
+    branch.span.contains(place) && !own_brace
 }
 
 fn code_words(code: &Code) -> impl Iterator<Item = &str> {
