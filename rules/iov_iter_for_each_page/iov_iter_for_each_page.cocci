@@ -149,6 +149,7 @@ note N22: Pages are no longer kept in a queue; it used to be refilled as long as
 note N24: Where no page can be grabbed and {condition} holds, the callback is handed {element} by the function itself, and the walk goes on from there, as before.
 note N28: A copy of {iter} is walked, as the caller moves {iter} itself, by what it could use.
 note N23: {test} is now tested for each page; it used to be tested once for a whole batch of them.
+note N29: {use} looks behind the loop at where the iterator stands; after an early end that is where the walk stopped, and no longer the end of what had been grabbed.
 note N9: Messages that print __func__ now name the callback.
 
 // What `vedalia verify --exec` and the tests play it in.
@@ -160,6 +161,8 @@ model differs N1: errno-order
 model differs N4: cuts
 model differs N5: position-on-error
 model differs N25: position-after-error
+model differs N12: rest-of-batch
+model differs N29: result-by-position
 model differs N17: more-per-call
 model differs N23: less-per-batch
 model differs N27: fault-for-stop

@@ -158,6 +158,11 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
     }
 }
 
+/// The type of an expression with names of types spelled out.
+pub fn plain_type(c: Node<'_>) -> Option<Shape> {
+    type_of(c, 0).map(|shape| Known::around(c).resolved(&shape))
+}
+
 /// Whether a name is a parameter of the macro in whose body it stands.
 pub fn is_parameter_of_macro(name: Node<'_>) -> bool {
     Known::around(name).is_parameter(name)

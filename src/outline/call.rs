@@ -127,7 +127,7 @@ impl Caller<'_, '_, '_> {
     /// The rule's word for a stop in front of the piece without an error, if the callback says it.
     fn halt(&self) -> Option<&str> {
         let said = self.material.endings.iter().any(|e| e.value == Value::Halt);
-        said.then_some(self.material.words.halt.as_str())
+        said.then_some(self.material.words.halt())
     }
 
     /// The same, if it must not be seen in the control variable.

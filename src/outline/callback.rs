@@ -45,22 +45,25 @@ pub struct Material<'a, 't> {
     /// How captures are reached.
     pub reach: Reach,
     /// The rule's words.
-    pub words: Words,
+    pub words: Words<'a>,
     /// What other conversions have added.
     pub taken: Taken<'a>,
 }
 
 /// What the rule writes in a callback.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct Words<'a> {
+    /// The rule.
+    pub spec: &'a WalkSpec,
     /// The statement that drops the reference.
     pub release: String,
+}
+
+impl Words<'_> {
     /// What is returned to stop in front of the piece without an error.
-    pub halt: String,
-    /// The type of the offset.
-    pub offset_type: String,
-    /// The type of the length.
-    pub size_type: String,
+    pub fn halt(&self) -> &str {
+        self.spec.halt.as_deref().unwrap_or_default()
+    }
 }
 
 /// The context struct and the callback.

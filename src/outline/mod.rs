@@ -104,9 +104,7 @@ pub fn convert<'t>(
     let reach = reach(&captures, scopes);
     let names = names::names(spec, walk, scopes, file, &captures, function, taken);
     macros::check_captured(walk, scopes, file, &captures, &names)?;
-    let halt = spec.halt.clone().unwrap_or_default();
-    let (offset_type, size_type) = (spec.callback.offset.0.clone(), spec.callback.size.0.clone());
-    let words = Words { release: release(spec, &names.element), halt, offset_type, size_type };
+    let words = Words { spec, release: release(spec, &names.element) };
     let respelled = Respelled::new(walk, scopes, &captures, &names, &endings, reach, words.clone())?;
     let material = Material {
         spec,

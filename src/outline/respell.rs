@@ -37,7 +37,7 @@ pub struct Respelled<'a, 't> {
     names: &'a Names,
     edits: EditSet,
     source: &'t SourceFile,
-    words: Words,
+    words: Words<'a>,
 }
 
 impl<'a, 't> Respelled<'a, 't> {
@@ -49,7 +49,7 @@ impl<'a, 't> Respelled<'a, 't> {
         names: &'a Names,
         endings: &[Ending<'t>],
         reach: Reach,
-        words: Words,
+        words: Words<'a>,
     ) -> Result<Self, Refusal> {
         let source = walk.site.function.tree().source();
         let mut out = Self { walk, scopes, names, edits: EditSet::new(), source, words };
@@ -89,11 +89,11 @@ impl<'a, 't> Respelled<'a, 't> {
             }
             let text = match spelling {
                 Spelling::Element => self.names.element.clone(),
-                Spelling::Offset => self.typed(*span, &self.names.offset, &self.words.offset_type),
-                Spelling::Size => self.typed(*span, &self.names.size, &self.words.size_type),
-                Spelling::Number(n) => n.to_string(),
+                Spelling::Offset => self.typed(*span, &self.names.offset, &self.words.spec.callback.offset.0),
+                Spelling::Size => self.typed(*span, &self.names.size, &self.words.spec.callback.size.0),
+                Spelling::Number(n) => self.typed(*span, &n.to_string(), "int"),
                 Spelling::End if self.names.end.is_some() => continue,
-                Spelling::End => self.end(*span),
+                Spelling::End => self.typed(*span, &self.end(*span), &self.words.spec.callback.size.0),
                 Spelling::Release => self.words.release.clone(),
                 Spelling::Nothing => String::new(),
                 Spelling::Gone => {
@@ -110,7 +110,18 @@ impl<'a, 't> Respelled<'a, 't> {
     fn typed(&self, span: Span, parameter: &str, ty: &str) -> String {
         let used = self.walk.site.function.tree().covering(span);
         let own = self.scopes.resolve(used).map(|id| &self.scopes.declaration(id).ty);
-        match own.and_then(|own| width::cast(used, own, ty.trim())) {
+        let replaced = |node: Node<'_>| {
+            let spelling = self.walk.body.spellings.get(&node.span());
+            let small = |s: &&Spelling| {
+                matches!(s, Spelling::Offset | Spelling::Size | Spelling::End | Spelling::Number(_))
+            };
+            spelling.filter(small).is_some()
+        };
+        let place = width::Place { spec: self.words.spec, replaced: &replaced };
+        match own.and_then(|own| width::cast(used, own, ty.trim(), &place)) {
+            Some(cast) if parameter.contains(' ') && !parameter.starts_with('(') => {
+                format!("({cast})({parameter})")
+            }
             Some(cast) => format!("({cast}){parameter}"),
             None => parameter.to_owned(),
         }
@@ -175,7 +186,7 @@ impl<'a, 't> Respelled<'a, 't> {
         match (ending.drop, ending.value) {
             (Drop::Done, Value::GoOn) => self.spell_work(ending),
             (Drop::Done, Value::Stop) => self.add(jump, "return 1;"),
-            (Drop::Done, Value::Halt) => self.add(jump, format!("return {};", self.words.halt)),
+            (Drop::Done, Value::Halt) => self.add(jump, format!("return {};", self.words.halt())),
             (Drop::Done, Value::Failed(value)) => self.add(jump, format!("return {value};")),
             (Drop::Done, Value::Assigned(assignment)) => self.merge(assignment, ending.jump),
             (Drop::Done, Value::Control) => self.add(jump, format!("return {control};")),
@@ -202,7 +213,7 @@ impl<'a, 't> Respelled<'a, 't> {
                     Value::Returned(_) => self.add(Span::at(jump.start as usize), release),
                     Value::GoOn => self.add(jump, format!("{release}return 0;")),
                     Value::Stop => self.add(jump, format!("{release}return 1;")),
-                    Value::Halt => self.add(jump, format!("{release}return {};", self.words.halt)),
+                    Value::Halt => self.add(jump, format!("{release}return {};", self.words.halt())),
                     Value::Failed(value) => self.add(jump, format!("{release}return {value};")),
                     Value::Control => self.add(jump, format!("{release}return {control};")),
                 }

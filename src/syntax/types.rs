@@ -12,6 +12,7 @@ mod specifiers;
 use super::declarator::{Layer, climb, declared_name, inner_declarator, layer_of, squeeze};
 use super::kind::{Field, Kind};
 use super::tree::Node;
+pub use specifiers::width as bits_in_name;
 use specifiers::{base_of_words, drop_word, is_tagged, specifier_text, width, words};
 
 /// How a declared thing is stored or linked; at most one is kept per declaration.

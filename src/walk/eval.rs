@@ -380,12 +380,18 @@ pub(super) fn arithmetic(operator: &str, left: &Value, right: &Value) -> Value {
     quantity(match operator {
         "+" => a.plus(b),
         "-" => a.minus(b),
-        "*" => a.product(b),
+        "*" => a.product(b).filter(|_| !leaves_its_type(a, b) && !leaves_its_type(b, a)),
         "/" if b.is_atom(&Atom::Unit) => a.quotient(),
         "%" if b.is_atom(&Atom::Unit) => a.quotient().and_then(|q| a.minus(&q.product(b)?)),
         "<<" => shifted(a, b),
         _ => None,
     })
+}
+
+/// Whether a multiple of a quantity may be more than a variable of any type holds.
+fn leaves_its_type(quantity: &Sym, factor: &Sym) -> bool {
+    const MOST: u64 = 4096;
+    quantity.as_constant().is_none() && factor.as_constant().is_some_and(|n| n.unsigned_abs() > MOST)
 }
 
 /// `a << b` of numbers.

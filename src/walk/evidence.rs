@@ -98,6 +98,15 @@ pub(super) fn uses(proof: &mut Proof, scopes: &Scopes<'_>, site: &Site<'_>) {
     proof.shown(Duty::Object, what, spans(&object));
 }
 
+/// Where an early end leaves the object is looked at behind the loop.
+pub(super) fn position_asked(proof: &mut Proof, asked: Option<Node<'_>>) {
+    if let Some(place) = asked {
+        let what =
+            format!("`{}` looks at where an early end leaves it, which is elsewhere now", place.text());
+        proof.left(Duty::Object, &what, place.span());
+    }
+}
+
 /// How often the code drops the reference, on each way.
 pub(super) fn references(proof: &mut Proof, site: &Site<'_>, exits: &[Exit<'_>], end: &State<'_>) {
     let who = |released: u32| if released == 0 { "by what it calls" } else { "by the code" };

@@ -44,6 +44,8 @@ pub(super) struct Found<'a, 'b, 't> {
     pub once_more: &'a [Node<'t>],
     /// Tests that end the walk within what was a batch.
     pub stops: &'a [Node<'t>],
+    /// Where the function asks where the walked object stands, if that is elsewhere now.
+    pub asked: Option<Node<'t>>,
 }
 
 impl<'t> Found<'_, '_, 't> {
@@ -85,6 +87,7 @@ impl<'t> Found<'_, '_, 't> {
         }
         let memory = self.eval.scopes.declaration(site.batch).initializer.filter(|m| is_scratch(spec, *m));
         notes.extend(memory.map(|m| Note::with("N14", "memory", m.text())));
+        notes.extend(self.asked.map(|place| Note::with("N29", "use", place.text())));
         for condition in self.once_more {
             notes.push(Note::with("N8", "condition", unwrapped(*condition).text()));
         }
@@ -106,7 +109,7 @@ impl<'t> Found<'_, '_, 't> {
         let is_end = |target| is_like_completion(self.walk, self.eval.scopes, target, &exit.jump.state);
         if let Some(control) = self.walk.control
             && let (sign, Some(by)) = known(&exit.jump.state, control.id)
-            && sign != Sign::Negative
+            && !matches!(sign, Sign::Negative | Sign::Zero)
             && matches!(exit.end, End::Leaves(Target::BehindOuter | Target::Label(_)))
         {
             notes.push(Note::with("N6", "value", by.text()));

@@ -2,16 +2,18 @@
 //!
 //! In: the ways out of a batch of any size, with how far the code has moved the object on each. Out: for each of them a
 //! [`Position`]; where an acquisition moves the object itself, the code can only move it back. It refuses code that moves
-//! the object by anything else than what was walked.
+//! the object by anything else than what was walked, and tells where the function itself asks where the object stands.
 
+use super::Walk;
 use super::exits::{End, Exit};
-use super::expressions::piece_size;
+use super::expressions::{piece_size, same_text};
 use super::induct::is_count;
 use super::machine::Machine;
+use super::output::{Stage, Target};
 use super::refusal::{Refusal, RefusalCode};
 use super::state::{Moved, State};
 use super::sym::{Atom, Sym};
-use crate::syntax::Node;
+use crate::syntax::{Kind, Node};
 
 /// Where the walked object stands when the loop is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,29 @@ impl<'t> Positions<'t> {
             }
         }
     }
+}
+
+/// Where the function itself looks behind the loop at where the object stands, if a way there leaves it elsewhere now.
+pub(super) fn seen_elsewhere<'t>(walk: &Walk<'t>) -> Option<Node<'t>> {
+    let site = &walk.site;
+    let elsewhere = |exit: &Exit<'_>| {
+        let stays = matches!(exit.end, End::Leaves(Target::BehindOuter | Target::Label(_)));
+        let moved = matches!(exit.position, Position::EndOfBatch | Position::StartOfBatch);
+        stays && moved && !exit.jump.before_acquire
+    };
+    let by_piece = walk.body.advances.contains(&Stage::Inner) || site.inner.is_none();
+    if by_piece || !(walk.ends_with_control || walk.exits.iter().any(elsewhere)) {
+        return None;
+    }
+    let again = site.outer.ancestors().take_while(|n| *n != site.function).find(|n| n.kind().is_loop());
+    let behind = |n: &Node<'_>| n.span().start >= site.outer.span().end;
+    let reached =
+        |n: &Node<'_>| behind(n) || !site.outer.encloses(*n) && again.is_some_and(|l| l.encloses(*n));
+    let is_object = |n: &Node<'_>| n.kind() == site.iter.kind() && same_text(*n, site.iter);
+    let place = site.function.descendants().filter(reached).find(is_object)?;
+    // The call that it is handed to says more.
+    let call = place.parent().filter(|list| list.is(Kind::ArgumentList)).and_then(Node::parent);
+    Some(call.unwrap_or(place))
 }
 
 fn back(node: Node<'_>) -> Refusal {

@@ -20,7 +20,7 @@ use super::obligations::Proof;
 use super::output::{Output, Stage};
 use super::ownership::{check_drains, check_references, check_whole};
 use super::pieces::check_same_pieces;
-use super::position::{Positions, check_turn};
+use super::position::{Positions, check_turn, seen_elsewhere};
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::rest::check_running;
@@ -321,7 +321,9 @@ fn concluded<'t>(
         cursors: cursors.clone(),
         notes: Vec::new(),
     };
-    walk.notes = Found { eval: &unit.eval, walk: &walk, once_more: &once_more, stops: &stops }.notes();
+    let asked = seen_elsewhere(&walk);
+    evidence::position_asked(proof, asked);
+    walk.notes = Found { eval: &unit.eval, walk: &walk, once_more: &once_more, stops: &stops, asked }.notes();
     Ok(walk)
 }
 

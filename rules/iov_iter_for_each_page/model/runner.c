@@ -22,6 +22,7 @@
 static struct {
 	bool position_on_error, position_after_error, errno_order, cuts, zero_returns, same_batches;
 	bool more_per_call, less_per_batch, fault_for_stop, isolate;
+	bool rest_of_batch, result_by_position;
 } allow;
 
 static const char *const batching_name[] = { "full", "unit", "short" };
@@ -43,6 +44,22 @@ static drive_function *load(const char *path)
 static bool references_differ(void)
 {
 	return memcmp(before.refs, after.refs, sizeof(before.refs));
+}
+
+/* Whether the lines of @less stand in @more as well, in their order. */
+static bool has_lines_of(const char *more, const char *less)
+{
+	while (*less) {
+		size_t length = strcspn(less, "\n") + 1;
+
+		while (*more && strncmp(more, less, length))
+			more += strcspn(more, "\n") + 1;
+		if (!*more)
+			return false;
+		more += length;
+		less += length;
+	}
+	return true;
 }
 
 /* In words, or NULL. */
@@ -73,8 +90,18 @@ static const char *difference(enum batching batching)
 	if (allow.fault_for_stop && after.faulted && !before.faulted && before.left == after.left &&
 	    before.ret >= 0)
 		return references_differ() ? "references differ" : NULL;
+	/* declared: the result sees what the original skips; made-up callees are out of step then */
+	if (allow.rest_of_batch && batching != BATCH_UNIT && strcmp(before.trace, after.trace)) {
+		if (!allow.isolate && !has_lines_of(after.trace, before.trace))
+			return "the original does what its result does not";
+		return moved ? "positions differ" : NULL;
+	}
 	if (!cut && strcmp(before.trace, after.trace))
 		return "traces differ";
+	/* declared: what is returned says how much the original has eaten */
+	if (allow.result_by_position && moved && failed && before.left < after.left &&
+	    before.ret != after.ret)
+		return references_differ() ? "references differ" : NULL;
 	if (before.ret != after.ret &&
 	    !(allow.errno_order && disturbed && before.ret < 0 && after.ret < 0))
 		return "return values differ";
@@ -120,6 +147,10 @@ static void flag(const char *name)
 		allow.less_per_batch = true;
 	else if (!strcmp(name, "fault-for-stop"))
 		allow.fault_for_stop = true;
+	else if (!strcmp(name, "rest-of-batch"))
+		allow.rest_of_batch = true;
+	else if (!strcmp(name, "result-by-position"))
+		allow.result_by_position = true;
 	else if (!strcmp(name, "zero-return"))
 		allow.zero_returns = true;
 	else if (!strcmp(name, "same-batches"))

@@ -10,7 +10,7 @@ use crate::syntax::kind::{Field, Kind};
 use crate::syntax::tree::Node;
 
 /// The number of bits in a name such as `u8`, `__le16` or `int32_t`.
-pub(super) fn width(name: &str) -> Option<u32> {
+pub fn width(name: &str) -> Option<u32> {
     let name = name.strip_suffix("_t").unwrap_or(name);
     let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
     let bits = digits.parse().ok()?;
