@@ -63,6 +63,8 @@ pub struct Region<'t> {
     pub written: Vec<DeclId>,
     /// Those of [`Region::written`] whose value may be looked at after the region.
     pub live_out: Vec<DeclId>,
+    /// Those of [`Region::written`] whose value from before may survive the region on some way.
+    pub surviving: Vec<DeclId>,
     /// Those of [`Region::live_out`] whose value from before may survive the region, so that it has to come in too.
     pub passed_through: Vec<DeclId>,
     /// Variables that are only mentioned inside: their declaration can go with the region.
@@ -91,6 +93,7 @@ impl<'t> Region<'t> {
             read: Vec::new(),
             written: Vec::new(),
             live_out: Vec::new(),
+            surviving: Vec::new(),
             passed_through: Vec::new(),
             only_inside: Vec::new(),
             declared: Vec::new(),
@@ -185,6 +188,9 @@ impl<'t> Region<'t> {
         (self.exposed, self.read, self.written) = (only(&exposed), only(&read), only(&written));
         let live = |d: &DeclId| self.exits.iter().any(|e| liveness.is_live_in(e.to, *d));
         self.live_out = self.written.iter().filter(|d| live(d)).copied().collect();
+        let kept =
+            |d: &&DeclId| self.exits.iter().any(|e| surviving[e.from.0 as usize].contains(d.0 as usize));
+        self.surviving = self.written.iter().filter(kept).copied().collect();
         let survives = |d: &&DeclId| {
             self.exits.iter().any(|e| {
                 liveness.is_live_in(e.to, **d) && surviving[e.from.0 as usize].contains(d.0 as usize)

@@ -289,15 +289,20 @@ impl<'g, 'p> Solver<'g, 'p> {
             if !statement {
                 break;
             }
-            taken.push(self.code(at));
+            let code = self.code(at);
+            let labelled = taken.last().is_some_and(|last: &Node<'_>| last.encloses(code));
+            if !labelled {
+                taken.push(code);
+            }
             ways = match vertex.past.first().map(|after| &self.graph.vertices[*after].past) {
                 Some(ends) => ends.iter().flat_map(|end| self.graph.vertices[*end].next.clone()).collect(),
+                None if code.is(Kind::LabeledStatement) => vertex.next.clone(),
                 None if vertex.kind == VertexKind::Header => self.behind_loop(at),
                 // Its end is made right behind its head.
                 None if directive => self.graph.vertices[at + 1].next.clone(),
                 None => vertex.next.clone(),
             };
-            if is_jump(self.code(at).kind()) {
+            if is_jump(code.kind()) {
                 // Nothing follows it in its row.
                 if let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, end, env) {
                     for found in self.along(Quantifier::Forall, &ways, rest, &bound.bindings_only()) {

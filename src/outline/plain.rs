@@ -51,7 +51,7 @@ pub fn convert_plain<'t>(
         first: skip.as_deref(),
         late: if in_block { Late::Assigned } else { Late::ByAddress },
         taken,
-        instead: Instead { code: &instead, result: Outcome::Judged },
+        instead: Instead { code: &instead, result: Outcome::Judged, assigned: None },
     };
     let outlined = outline(asked, tree, file).map_err(refusal)?;
     prove(proof, walk, &outlined);

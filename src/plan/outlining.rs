@@ -7,8 +7,11 @@
 
 mod captures;
 pub mod fit;
+mod lifetimes;
 pub mod matches;
+mod result;
 mod text;
+mod values;
 mod ways_out;
 
 use super::columns::{TAB, column_of, indent};
@@ -113,6 +116,8 @@ pub struct Instead<'a> {
     pub code: &'a str,
     /// What it does with what the new function returns.
     pub result: Outcome,
+    /// The variable that it puts that in: `err = part(…);`.
+    pub assigned: Option<&'a str>,
 }
 
 /// What becomes of the value that a new function returns.
@@ -295,6 +300,10 @@ impl<'a, 't> Scene<'a, 't> {
                 "the address of a label is taken in this function",
             ));
         }
+        if let Some((why, node, sentence)) = lifetimes::cut_short(self) {
+            return Err(NotOutlined::new(why, node.span(), sentence));
+        }
+        result::check(self)?;
         self.given_ends_here()
     }
 

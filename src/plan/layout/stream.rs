@@ -297,9 +297,10 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
                 extend_breaks(&mut out, code.ends);
             }
         }
-        let line_goes = token.text.starts_with('#') && out.last().is_some_and(Token::is_newline);
+        let outdented = token.text.starts_with('#') || is_label(&old[i..]);
+        let line_goes = outdented && out.last().is_some_and(|t| t.is_newline() && t.text().ends_with('\n'));
         if !kept && line_goes && !instead.is_empty() && instead[0].tokens.first() != Some(&Token::Outdent) {
-            // What takes the place of a directive is not in its column: the old newline goes behind the new line.
+            // What takes the place of a directive or a label is not in its column: the old newline goes behind the new line.
             let newline = out.pop();
             out.push(Token::line_break());
             replace(&mut out, instead, braces);
@@ -318,6 +319,13 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
     }
     flush(&mut out, &mut waiting);
     out
+}
+
+/// Whether a label starts here.
+fn is_label(tokens: &[Old]) -> bool {
+    let word = |t: &Old| t.text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let mut code = tokens.iter().filter(|t| t.class != Class::Space);
+    code.next().is_some_and(word) && code.next().is_some_and(|t| &*t.text == ":")
 }
 
 /// What stands instead of a removed token, the last one.

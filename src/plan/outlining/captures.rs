@@ -4,11 +4,12 @@
 //! where nothing changes it between there and here; otherwise its address is.
 
 use super::fit::{Handed, obstacle};
-use super::{Late, NotOutlined, Obstacle, Scene, body};
+use super::{Late, NotOutlined, Obstacle, Scene, body, result, ways_out};
 use crate::flow::access::{How, accesses};
 use crate::smpl::outline::OutlineParameter;
 use crate::smpl::token::has_word;
 use crate::syntax::scope::{DeclId, DeclKind};
+use crate::syntax::types::Storage;
 use crate::syntax::{Kind, Node};
 
 /// How a variable reaches the new function.
@@ -68,8 +69,8 @@ impl Capture {
 pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutlined> {
     let scopes = &scene.facts.scopes;
     let mut out: Vec<Capture> = Vec::new();
-    for ident in scene.identifiers() {
-        let Some(id) = scopes.resolve(ident) else { continue };
+    let used = scene.identifiers().filter_map(|n| Some((scopes.resolve(n)?, n)));
+    for (id, ident) in used.chain(ways_out::named(scene)) {
         let known = scene.given.iter().any(|(given, _)| *given == id);
         let kind = scopes.declaration(id).kind;
         if known || scene.region.declared.contains(&id) || matches!(kind, DeclKind::Enumerator) {
@@ -86,6 +87,10 @@ pub(super) fn captures(scene: &Scene<'_, '_>) -> Result<Vec<Capture>, NotOutline
         }
         if out.iter().any(|c| c.id == id) {
             continue;
+        }
+        if passing == Passing::Address && scopes.declaration(id).ty.storage() == Some(Storage::Register) {
+            let sentence = format!("`{}` is in a register, and has no address", scopes.declaration(id).name);
+            return Err(NotOutlined::new(Obstacle::Capture, ident.span(), sentence));
         }
         let declared = scopes.declaration(id).ident.span();
         if passing != Passing::Own && scene.asked.removed.iter().any(|s| s.contains(declared)) {
@@ -108,9 +113,13 @@ fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
     let declaration = scene.facts.scopes.declaration(id);
     let region = &scene.region;
     let shared = scene.facts.shared.contains(&id);
+    // The rule's code sets it from what the new function returns.
+    let set_behind = !shared && result::variable(scene) == Some(id);
     let looked_at = region.live_out.contains(&id) || has_word(scene.asked.instead.code, declaration.name);
+    let looked_at = looked_at && !set_behind;
     let only_here = region.only_inside.contains(&id) || region.written.contains(&id) && !looked_at;
-    let fresh = only_here && !region.exposed.contains(&id) && !shared;
+    let comes_in = region.exposed.contains(&id) || set_behind && region.surviving.contains(&id);
+    let fresh = only_here && !comes_in && !shared;
     if declaration.kind == DeclKind::Local && fresh && !declaration.ty.is_array() {
         return Passing::Own;
     }

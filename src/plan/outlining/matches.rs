@@ -137,6 +137,7 @@ fn outlined<'r>(
         let goes = |s: &&Span| located.iter().all(|(other, ..)| other == span || !other.contains(**s));
         let removed: Vec<Span> = removed.iter().filter(goes).copied().collect();
         let code = code(rule, &fill_in);
+        let assigned = assigned(rule, name, &fill_in);
         let one = outline(
             Asked {
                 request,
@@ -147,7 +148,7 @@ fn outlined<'r>(
                 first: None,
                 late: Late::ByAddress,
                 taken: &taken,
-                instead: Instead { code: &code, result: result(rule, name) },
+                instead: Instead { code: &code, result: result(rule, name), assigned: assigned.as_deref() },
             },
             tree,
             file,
@@ -194,6 +195,18 @@ fn result(rule: &CompiledRule, name: &str) -> Outcome {
         Some("" | ";" | "{" | "}") => Outcome::Dropped,
         _ => Outcome::Judged,
     }
+}
+
+/// The variable that plus code puts the result of the new function in: `err = part(…);`.
+fn assigned(rule: &CompiledRule, name: &str, fill_in: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    rule.plus.iter().find_map(|plus| {
+        let text = |i: usize| plus.atoms.get(i).map_or("", |a| a.text.as_str());
+        let calls = |i: &usize| text(*i) == name && text(*i + 1) == "(";
+        let call = (2..plus.atoms.len()).find(calls).filter(|call| text(call - 1) == "=")?;
+        let starts = call == 2 || matches!(text(call - 3), ";" | "{" | "}" | ")" | "(" | "else" | "=");
+        let target = text(call - 2);
+        starts.then(|| fill_in(target).unwrap_or_else(|| target.to_owned()))
+    })
 }
 
 /// The code that a match takes out.

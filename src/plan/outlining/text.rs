@@ -10,6 +10,7 @@ use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, indent, shift};
 use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::smpl::outline::OutlineParameter;
+use crate::smpl::token::replace_words;
 use crate::source::Span;
 use crate::syntax::{Kind, Node};
 
@@ -56,6 +57,8 @@ fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result
     }
     out.push_str(&moved(scene, captures, names)?);
     if let Some(value) = ways_out::at_the_end(scene)? {
+        let last = scene.statements[scene.statements.len() - 1];
+        let value = of_a_way(scene, &scene.filled_in(value), last, captures, names);
         out.push_str(&format!("\treturn {value};\n"));
     }
     out.push_str("}\n\n");
@@ -119,7 +122,9 @@ fn moved(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<S
         .flat_map(|(n, c)| spelled(scene, n, *c, captures, names));
     let by_rule = scene.asked.spelled.iter().filter(|(s, _)| span.contains(*s));
     let by_rule = by_rule.map(|(span, text)| TextEdit::new(*span, text.as_str()));
-    for edit in spelled.chain(by_rule).chain(ways_out::edits(scene)?) {
+    let spell = |value: &str, place: Node<'_>| of_a_way(scene, value, place, captures, names);
+    let jumps = ways_out::edits(scene, &spell)?;
+    for edit in spelled.chain(by_rule).chain(jumps) {
         let at = edit.span;
         let inside = Span { start: at.start - span.start, end: at.end - span.start };
         let conflict = || NotOutlined::new(Obstacle::Shape, at, "two names want to be spelled anew here");
@@ -129,9 +134,15 @@ fn moved(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<S
     let text = String::from_utf8(edits.apply(bytes))
         .map_err(|_| NotOutlined::new(Obstacle::Unread, span, "these bytes are no UTF-8"))?;
     let first = scene.statements.iter().find(|s| !s.text().starts_with('#')).unwrap_or(&scene.statements[0]);
-    let by = TAB as isize - scene.column(*first) as isize;
+    let by = TAB as isize - scene.column(behind_labels(*first)) as isize;
     let text = shift(&format!("\n{}{text}", lead(scene, span)), by);
     Ok(format!("{}\n", text.trim_start_matches('\n').trim_end()))
+}
+
+/// The statement that labels stand in front of, which has the column of its block.
+fn behind_labels(node: Node<'_>) -> Node<'_> {
+    let inner = || node.named_children().last().filter(|n| n.kind().is_statement());
+    if node.is(Kind::LabeledStatement) { inner().map_or(node, behind_labels) } else { node }
 }
 
 /// The white space in front of the first line.
@@ -183,6 +194,29 @@ fn braced_alone(scene: &Scene<'_, '_>) -> bool {
     let others =
         |n: &Node<'_>| !matches!(n.kind(), Kind::Token | Kind::Comment) && !scene.statements.contains(n);
     parent.is_some_and(|p| !p.children().any(|n| others(&n)))
+}
+
+/// What a way out returns, with the names of captured variables as the new function has them.
+fn of_a_way(
+    scene: &Scene<'_, '_>,
+    value: &str,
+    place: Node<'_>,
+    captures: &[Capture],
+    names: &Names,
+) -> String {
+    let direct = !has_data(scene) || is_direct(scene, captures);
+    let alone = value.trim().chars().all(|c| c.is_alphanumeric() || c == '_');
+    replace_words(value, &|before, word| {
+        let field = before.ends_with('.') || before.ends_with("->");
+        let id = scene.facts.scopes.lookup(word, place).filter(|_| !field)?;
+        let capture = captures.iter().find(|c| c.id == id).filter(|c| c.passing != Passing::Own)?;
+        let access = if direct { word.to_owned() } else { format!("{}->{word}", names.variable) };
+        Some(match capture.passing {
+            Passing::Address if alone => format!("*{access}"),
+            Passing::Address => format!("(*{access})"),
+            _ => access,
+        })
+    })
 }
 
 fn spelled(

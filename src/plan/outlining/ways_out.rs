@@ -3,23 +3,31 @@
 //! In: a scene. Out: edits of jumps, and what stands at the end. It refuses jumps that the new function has no word for,
 //! and those that the code in the statements' place would take for another.
 
-use super::{NotOutlined, Obstacle, Outcome, Scene};
+use super::{NotOutlined, Obstacle, Outcome, Scene, result};
 use crate::edit::TextEdit;
-use crate::flow::cfg::Role;
+use crate::flow::cfg::{CfgId, Role};
 use crate::flow::region::{ExitKind, RegionExit};
 use crate::source::squeezed;
+use crate::syntax::file_scope::words;
+use crate::syntax::scope::DeclId;
 use crate::syntax::types::WrittenType;
 use crate::syntax::{Field, Kind, Node};
 
-/// The edits of all jumps that leave the statements.
-pub(super) fn edits(scene: &Scene<'_, '_>) -> Result<Vec<TextEdit>, NotOutlined> {
+/// The edits of all jumps that leave the statements; `spell` writes what a way returns as the new function has to.
+pub(super) fn edits<'t>(
+    scene: &Scene<'_, 't>,
+    spell: &dyn Fn(&str, Node<'t>) -> String,
+) -> Result<Vec<TextEdit>, NotOutlined> {
     let request = scene.asked.request;
     let mut out = Vec::new();
     let all = scene.statements.iter().flat_map(|s| s.descendants().chain([*s]));
     for jump in all {
         let value = match jump.kind() {
             Kind::BreakStatement if leaves(scene, jump, true) => request.stop.as_deref(),
-            Kind::ContinueStatement if leaves(scene, jump, false) => request.go_on.as_deref(),
+            Kind::ContinueStatement if leaves(scene, jump, false) => {
+                skips_nothing(scene, jump)?;
+                request.go_on.as_deref()
+            }
             Kind::ReturnStatement => match returned(scene, jump)? {
                 Some(value) => Some(value),
                 None => continue,
@@ -30,7 +38,7 @@ pub(super) fn edits(scene: &Scene<'_, '_>) -> Result<Vec<TextEdit>, NotOutlined>
         let told = jump.is(Kind::ContinueStatement) || scene.asked.instead.result != Outcome::Dropped;
         let text = match value {
             Some(_) if !told => return Err(dropped(jump)),
-            Some(value) => format!("return {value};"),
+            Some(value) => format!("return {};", spell(&scene.filled_in(value), jump)),
             None if request.is_void() && jump.is(Kind::ContinueStatement) => "return;".to_owned(),
             None => {
                 let way = squeezed_jump(jump);
@@ -52,6 +60,72 @@ fn leaves(scene: &Scene<'_, '_>, jump: Node<'_>, switches: bool) -> bool {
     let target = |n: &Node<'_>| n.kind().is_loop() || switches && n.is(Kind::SwitchStatement);
     let around = jump.ancestors().find(target);
     around.is_none_or(|n| !scene.region.encloses(n))
+}
+
+/// What the new function returns on a way out, as the rule spells it; `None` where a `return` stays as it is.
+pub(super) fn value_of(scene: &Scene<'_, '_>, exit: &RegionExit) -> Option<String> {
+    let request = scene.asked.request;
+    let jump = scene.facts.cfg.node(exit.from).syntax;
+    let value = match exit.kind {
+        ExitKind::Fallthrough | ExitKind::Continue => request.go_on.as_deref(),
+        ExitKind::Break => request.stop.as_deref(),
+        ExitKind::Goto => target(scene, jump),
+        ExitKind::Return | ExitKind::Hidden => None,
+    };
+    value.map(|value| scene.filled_in(value))
+}
+
+/// Variables of the function that the values of ways out name, and where.
+pub(super) fn named<'t>(scene: &Scene<'_, 't>) -> Vec<(DeclId, Node<'t>)> {
+    let mut out = Vec::new();
+    for exit in &scene.region.exits {
+        let Some(value) = value_of(scene, exit) else { continue };
+        let place = match exit.kind {
+            ExitKind::Fallthrough => scene.statements[scene.statements.len() - 1],
+            _ => scene.facts.cfg.node(exit.from).syntax,
+        };
+        let ids = words(&value).filter_map(|(_, word)| scene.facts.scopes.lookup(word, place));
+        out.extend(ids.map(|id| (id, place)));
+    }
+    out
+}
+
+/// The caller goes on behind the call where a `continue` was: in a loop that stays, nothing may stand there that the
+/// `continue` leapt over.
+fn skips_nothing(scene: &Scene<'_, '_>, jump: Node<'_>) -> Result<(), NotOutlined> {
+    let around = jump.ancestors().find(|n| n.kind().is_loop());
+    let starts = around.map_or(0, |n| n.span().start);
+    if scene.asked.removed.iter().any(|s| s.start <= starts && starts < s.end) {
+        return Ok(());
+    }
+    let to = |kind: ExitKind| {
+        let mut all: Vec<CfgId> = scene.region.exits_by(kind).map(|e| onwards(scene, e.to)).collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    if to(ExitKind::Continue) == to(ExitKind::Fallthrough) {
+        return Ok(());
+    }
+    let sentence = "the loop stays, and the code behind the statements would run where this leaps over it";
+    Err(NotOutlined::new(Obstacle::Jump, jump.span(), sentence))
+}
+
+/// Where control comes to from a place, past code that the rule takes out and past what does nothing.
+pub(super) fn onwards(scene: &Scene<'_, '_>, from: CfgId) -> CfgId {
+    let cfg = &scene.facts.cfg;
+    let mut at = from;
+    // A removed jump may lead back here.
+    for _ in 0..cfg.nodes.len() {
+        let node = cfg.node(at);
+        let gone = scene.asked.removed.iter().any(|s| s.contains(node.syntax.span()));
+        let does_nothing = matches!(node.role, Role::After | Role::BlockBegin | Role::BlockEnd | Role::Label);
+        match node.successors.as_slice() {
+            [next] if gone || does_nothing => at = next.to,
+            _ => break,
+        }
+    }
+    at
 }
 
 /// `break`, `continue` or `goto label`, without more.
@@ -80,6 +154,9 @@ fn returned<'a>(scene: &Scene<'a, '_>, jump: Node<'_>) -> Result<Option<&'a str>
     if scene.asked.instead.result == Outcome::Dropped {
         return Err(dropped(jump));
     }
+    if scene.asked.instead.assigned.is_some() && !result::is_handed_on(scene) {
+        return refused("the rule's code does not return what it gets from the new function here".to_owned());
+    }
     let own = WrittenType::returned_by(scene.facts.function).map(|ty| ty.type_name());
     let asked = scene.returns();
     let asked: Vec<&str> = asked.split_whitespace().filter(|w| !matches!(*w, "static" | "inline")).collect();
@@ -93,11 +170,18 @@ fn returned<'a>(scene: &Scene<'a, '_>, jump: Node<'_>) -> Result<Option<&'a str>
         (request.go_on.as_deref().filter(|_| goes_on), "goes on"),
         (request.stop.as_deref().filter(|_| stops), "stops"),
     ];
-    let same =
-        ways.into_iter().find(|(way, _)| way.is_some_and(|way| squeezed(way) == squeezed(value.text())));
+    let same = ways
+        .into_iter()
+        .find(|(way, _)| way.is_some_and(|way| squeezed(&scene.filled_in(way)) == squeezed(value.text())));
     match same {
         Some((_, what)) if scene.asked.instead.result == Outcome::Judged => {
             refused(format!("by the rule, `{}` says that the caller {what}", value.text()))
+        }
+        None if scene.asked.instead.result == Outcome::Judged && goes_on => {
+            match result::taken_for_going_on(scene, jump, value) {
+                Some(what) => refused(format!("this returns `{}`, which may {what}", value.text())),
+                None => Ok(None),
+            }
         }
         _ => Ok(None),
     }
