@@ -130,7 +130,8 @@ fn what_matches_and_what_says_nothing_is_told() {
     let (status, told) = explained(rule, "c.c:7", &[]);
     assert!(status == 0 && told.starts_with("note[match]: swap matches here\n --> c.c:7:2\n"), "{told}");
     let (status, told) = explained(rule, "c.c:5", &[]);
-    assert_eq!((status, told.as_str()), (1, "note: no rule of r.cocci has anything of c.c:5\n"));
+    assert_eq!(status, 1);
+    assert!(told.starts_with("note: no rule of r.cocci has anything of c.c:5\n"), "{told}");
 }
 
 #[test]

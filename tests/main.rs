@@ -26,6 +26,7 @@ mod cases;
 mod constructs;
 mod exec;
 mod explain;
+mod explain_reasons;
 mod metamorphic;
 mod outlining;
 mod plain;

@@ -6,6 +6,7 @@
 
 mod isomorphisms;
 mod patch;
+mod reasons;
 
 use std::fmt::Write as _;
 

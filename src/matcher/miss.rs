@@ -11,10 +11,11 @@ use super::node::Matcher;
 use super::search::search;
 use crate::smpl::compile::CompiledRule;
 use crate::smpl::pattern::{Leaf, Pattern, Slot, When};
-use crate::smpl::{MetaKind, Quantifier};
+use crate::smpl::{Constraint, MetaKind, Quantifier};
 use crate::source::Span;
 use crate::syntax::{Kind, Node, Tree};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Why code and rule disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +55,38 @@ pub struct Miss {
     pub agreed: usize,
     /// The element of the rule that matches the line, where that is not what disagrees.
     pub matched: Option<Span>,
+    /// Where the places are that a position is compared with: what they are called, and their lines.
+    pub places: Vec<(String, Vec<usize>)>,
+}
+
+/// Something that a rule looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sought {
+    /// The bytes of the rule file.
+    pub pattern: Span,
+    /// The line of the file that has it and is the nearest.
+    pub line: Option<usize>,
+}
+
+/// What `rule` looks for in any file, and where this one has it nearest to a line, counted from 1.
+pub fn sought(rule: &CompiledRule, tree: &Tree, line: usize) -> Vec<Sought> {
+    let mut elements = Vec::new();
+    collect(&rule.pattern, None, &mut elements);
+    let nodes: Vec<Node<'_>> = tree.root().descendants().filter(|n| is_element(*n)).collect();
+    let env = Environment::new();
+    let mut out: Vec<Sought> = Vec::new();
+    for Element { item, .. } in elements {
+        let Some(pattern) = span_of(item).filter(|one| out.iter().all(|old| !old.pattern.overlaps(*one)))
+        else {
+            continue;
+        };
+        let has = |n: &&Node<'_>| {
+            matches!(disagreement(item.matcher, item.node, **n, &env), Some(Near::Matches(_)))
+        };
+        let lines = nodes.iter().filter(has).map(|n| tree.source().line_column(n.span()).line);
+        out.push(Sought { pattern, line: lines.min_by_key(|at| at.abs_diff(line)) });
+    }
+    out
 }
 
 /// An element of a rule.
@@ -78,7 +111,7 @@ pub fn nearest_miss(rule: &CompiledRule, tree: &Tree, env: &Environment, line: u
         for node in &nodes {
             let near = match disagreement(element.item.matcher, element.item.node, *node, env) {
                 Some(Near::Misses(miss)) => {
-                    Some(Near::Misses(at_another_place(*element, *node, &anywhere).unwrap_or(miss)))
+                    Some(Near::Misses(at_another_place(*element, *node, (env, &anywhere)).unwrap_or(miss)))
                 }
                 near => near,
             };
@@ -99,7 +132,11 @@ fn is_position(rule: &CompiledRule, name: &str) -> bool {
 }
 
 /// The miss of an element that matches a node but for where that stands.
-fn at_another_place(element: Element<'_>, node: Node<'_>, anywhere: &Environment) -> Option<Miss> {
+fn at_another_place(
+    element: Element<'_>,
+    node: Node<'_>,
+    (env, anywhere): (&Environment, &Environment),
+) -> Option<Miss> {
     let Element { item, .. } = element;
     let found = item.matcher.node(item.node, node, anywhere).into_iter().next()?;
     let metas = item.matcher.pattern.metavariables();
@@ -111,6 +148,17 @@ fn at_another_place(element: Element<'_>, node: Node<'_>, anywhere: &Environment
     let piece = pieces.iter().find(|piece| piece.atom.attached.iter().any(bounded))?;
     let touches = found.touches();
     let touch = touches.iter().find(|touch| touch.atom == piece.atom.id)?;
+    let mut places = Vec::new();
+    for meta in piece.atom.attached.iter().filter(|name| bounded(name)).filter_map(|name| metas.get(name)) {
+        let others = meta.constraints.iter().flat_map(Constraint::named);
+        let others = others.map(|(rule, name)| format!("{rule}.{name}"));
+        let own = meta.inherited.as_ref().map(|rule| (meta.name.clone(), format!("{rule}.{}", meta.name)));
+        for (name, told) in own.into_iter().chain(others.map(|name| (name.clone(), name))) {
+            let known = env.get(&name).into_iter().flat_map(|binding| &binding.places);
+            let lines: BTreeSet<usize> = known.map(|place| place.at.from.line).collect();
+            places.push((told, lines.into_iter().collect()));
+        }
+    }
     Some(Miss {
         pattern: piece.atom.span,
         code: touch.span,
@@ -118,6 +166,7 @@ fn at_another_place(element: Element<'_>, node: Node<'_>, anywhere: &Environment
         environment: found.filter(|name| !piece.atom.attached.iter().any(|own| own == name)).bindings_only(),
         agreed: touches.len(),
         matched: None,
+        places,
     })
 }
 
@@ -156,6 +205,7 @@ fn around(
         environment: env.bindings_only(),
         agreed,
         matched,
+        places: Vec::new(),
     };
     let mut env = found;
     let last = elements.iter().map(|e| e.place).max().unwrap_or(0);
@@ -270,22 +320,22 @@ fn is_about_ways(m: Matcher<'_>, p: Node<'_>) -> bool {
 
 /// The first thing in which a node of the code is not what the pattern says; `None` if the pattern has no place there.
 fn disagreement<'p>(m: Matcher<'p>, p: Node<'p>, c: Node<'_>, env: &Environment) -> Option<Near> {
-    let agreed = env.touches().len();
-    let at = |why: Disagreement, p: Node<'p>, c: Node<'_>| {
+    let at = |why: Disagreement, p: Node<'p>, c: Node<'_>, env: &Environment| {
         let pieces = m.pattern.pieces_of(p);
         let pattern = pieces.first()?.atom.span.cover(pieces.last()?.atom.span);
-        let environment = env.bindings_only();
-        Some(Near::Misses(Miss { pattern, code: c.span(), why, environment, agreed, matched: None }))
+        let (agreed, environment) = (env.touches().len(), env.bindings_only());
+        let (code, matched, places) = (c.span(), None, Vec::new());
+        Some(Near::Misses(Miss { pattern, code, why, environment, agreed, matched, places }))
     };
     if let Some(found) = m.node(p, c, env).into_iter().next() {
         return Some(Near::Matches(found));
     }
     if matches!(m.whole_leaf(p), Leaf::Meta(_)) {
-        return at(Disagreement::Metavariable, p, c);
+        return at(Disagreement::Metavariable, p, c, env);
     }
     let (pc, cc): (Vec<_>, Vec<_>) = (significant(p).collect(), significant(c).collect());
     if p.kind() != c.kind() || pc.is_empty() || cc.is_empty() {
-        return at(Disagreement::Code, p, c);
+        return at(Disagreement::Code, p, c, env);
     }
     let mut env = env.clone();
     for (a, b) in pc.iter().zip(&cc) {
@@ -297,7 +347,7 @@ fn disagreement<'p>(m: Matcher<'p>, p: Node<'p>, c: Node<'_>, env: &Environment)
         }
     }
     let rest = pc.get(cc.len()).copied().unwrap_or(p);
-    at(Disagreement::Length, rest, c)
+    at(Disagreement::Length, rest, c, &env)
 }
 
 #[cfg(test)]
@@ -382,5 +432,15 @@ mod tests {
         assert_eq!((got.0.as_str(), got.2), ("old();", Disagreement::Absent));
         let got = miss(rule, "void f(void)\n{\n\tnew();\n}\n", 3);
         assert_eq!((got.0.as_str(), got.1.as_str(), got.2), ("old", "new", Disagreement::Code));
+    }
+
+    #[test]
+    fn an_arm_that_is_not_there_is_named() {
+        let rule = "@@\nstatement S;\n@@\n* if (...) S else S\n";
+        let got = miss(rule, "void f(int a)\n{\n\tif (a)\n\t\tgo();\n}\n", 3);
+        assert_eq!(
+            (got.0.as_str(), got.1.as_str(), got.2),
+            ("else S", "if (a)\n\t\tgo();", Disagreement::Length)
+        );
     }
 }

@@ -37,7 +37,7 @@ pub use binding::{Binding, Place};
 pub use canonical::canonical;
 pub use environment::Environment;
 pub use ground::Ground;
-pub use miss::{Disagreement, Miss, nearest_miss};
+pub use miss::{Disagreement, Miss, Sought, nearest_miss, sought};
 pub use need::Need;
 pub use node::Matcher;
 pub use search::{Found, Search, search};

@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 use step::{RuleStep, ScriptStep, Step};
 use transform::transform;
 
-pub use explain::{Account, Hidden, Obstacle, Purpose, Said};
+pub use explain::{Account, Hidden, Obstacle, Purpose, Said, Unmet};
 pub use prepare::prepare;
 pub use program::Program;
 

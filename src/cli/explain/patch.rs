@@ -11,14 +11,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::isomorphisms::{self, Line};
+use super::reasons::{looked_for, reasons, why_not};
 use crate::cli::args::{ExplainArguments, FormatWish};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::ledger::Ledger;
 use crate::cli::terminal::Terminal;
 use crate::cli::{json, ledger, macros, render, smpl_options};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::matcher::{Disagreement, Miss};
-use crate::plan::apply::{Account, ApplyOptions, Hidden, Obstacle, Purpose, Runner, Said, prepare};
+use crate::matcher::{Disagreement, Miss, Sought};
+use crate::plan::apply::{Account, ApplyOptions, Obstacle, Purpose, Runner, Said, prepare};
 use crate::smpl::{Metavariable, RuleFile};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Coverage, Headers};
@@ -61,56 +62,25 @@ pub(super) fn text(
     let accounts = runner.explain(source, line);
     let coverage = runner.coverage(source);
     let answer = Answer::of(&accounts);
-    let reasons = if answer.matches.is_empty() && answer.nearest.is_none() {
-        reasons(file, (source, line), &runner, &options)
-    } else {
-        Vec::new()
-    };
+    let is_far = answer.matches.is_empty() && answer.nearest.is_none();
+    let reasons = if is_far { reasons(file, (source, line), &runner, &options) } else { Vec::new() };
+    let sought = if is_far { runner.sought(source, line) } else { Vec::new() };
     let more = More::of(file, &options, Line { source, number: line, headers }, &answer);
     match arguments.format {
         FormatWish::Text => {
             let place = format!("{}:{line}", source.path());
             let told = more.added_to(answer.told(file, &place), &answer).into_iter();
-            let told: Vec<Diagnostic> = told
-                .map(|one| file.traced(one))
-                .map(|one| reasons.iter().fold(one, |one, reason| one.help(reason.clone())))
-                .collect();
+            let told = told.map(|one| reasons.iter().fold(one, |one, reason| one.help(reason.clone())));
+            let told: Vec<Diagnostic> =
+                told.chain(looked_for(file, source, &sought)).map(|one| file.traced(one)).collect();
             terminal.print(&render::diagnostics(&told, terminal.out))?;
         }
         FormatWish::Json => {
-            terminal.print(&answer.document(file, (source.path(), line), &more, &coverage))?
+            terminal.print(&answer.document(file, (source.path(), line), (&more, &sought), &coverage))?
         }
     }
     let exit = if answer.matches.is_empty() { Exit::Findings } else { Exit::Done };
     Ok((exit, coverage))
-}
-
-/// Why no rule has anything of a line.
-fn reasons(
-    file: &RuleFile,
-    (source, line): (&SourceFile, usize),
-    runner: &Runner<'_>,
-    options: &ApplyOptions,
-) -> Vec<String> {
-    let quoted = |names: &[&str]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    let mut out = Vec::new();
-    match runner.hidden(source, line) {
-        Some(Hidden::Unread) => out.push("the line was not read: no rule looks into it".to_owned()),
-        Some(Hidden::InMacro) => {
-            out.push("the line defines a macro: what a rule lacks there is not told".to_owned());
-        }
-        None => {}
-    }
-    let lacking = runner.lacking(source);
-    if !lacking.is_empty() {
-        out.push(format!("the file does not have what the rules need: {}", quoted(&lacking)));
-    }
-    let off = |name: &&str| !options.virtuals.iter().any(|on| on == name);
-    let off: Vec<&str> = file.virtual_names().filter(off).collect();
-    if !off.is_empty() {
-        out.push(format!("rules that depend on {} are off; `-D` turns them on", quoted(&off)));
-    }
-    out
 }
 
 fn options(file: &RuleFile, arguments: &ExplainArguments) -> Result<ApplyOptions, Failure> {
@@ -190,7 +160,7 @@ impl<'a> Answer<'a> {
         &self,
         file: &RuleFile,
         (path, line): (&str, usize),
-        more: &More,
+        (more, sought): (&More, &[(String, Vec<Sought>)]),
         ledger: &Coverage,
     ) -> String {
         let coverage = Some(Ledger::of(ledger));
@@ -198,6 +168,13 @@ impl<'a> Answer<'a> {
         let mut document = Document { version, path, line, coverage, ..Document::default() };
         document.matches = self.matches.iter().map(|(a, _)| a.rule.as_str()).collect();
         document.isomorphisms = Some(&more.isomorphisms).filter(|all| !all.is_empty());
+        let parts =
+            sought.iter().flat_map(|(rule, parts)| parts.iter().map(move |part| (rule.as_str(), part)));
+        let entry = |(rule, part): (_, &Sought)| {
+            let (at, span) = file.written(part.pattern);
+            SoughtEntry { rule, pattern: Excerpt::of(at, span), nearest_line: part.line }
+        };
+        document.sought = parts.map(entry).collect();
         if let Some(nearest) = &self.nearest {
             document.nearest = Some(&nearest.account.rule);
             document.miss = nearest.miss.map(|miss| MissEntry::of(file, &nearest.account.source, miss));
@@ -214,7 +191,7 @@ impl<'a> Nearest<'a> {
                 let named = |name: &String| accounts.iter().find(|account| account.rule == *name);
                 let needed = match obstacle {
                     Obstacle::Inherits(rule) => named(rule),
-                    Obstacle::Depends | Obstacle::Unbound(_) => None,
+                    Obstacle::Dropped(..) | Obstacle::Depends(_) | Obstacle::Unbound(_) => None,
                 };
                 Some((obstacle, needed))
             }
@@ -284,16 +261,6 @@ fn miss(account: &Account) -> Option<&Miss> {
     }
 }
 
-fn why_not(obstacle: &Obstacle) -> String {
-    match obstacle {
-        Obstacle::Depends => "what it depends on does not hold".to_owned(),
-        Obstacle::Inherits(rule) => format!("it inherits from {rule}, which matches nowhere in the file"),
-        Obstacle::Unbound(name) => {
-            format!("it inherits `{name}`, which stands for nothing where that rule matches")
-        }
-    }
-}
-
 fn not_tried(file: &RuleFile, account: &Account, obstacle: &Obstacle) -> Diagnostic {
     let message = format!("{} comes nearest, and was not tried", account.rule);
     let told = Diagnostic::new(Severity::Note, "not-tried", message);
@@ -350,15 +317,37 @@ fn near(file: &RuleFile, account: &Account, miss: &Miss) -> Diagnostic {
         }
         _ => {}
     }
-    let bindings: Vec<String> = bound(miss).iter().map(|(name, text)| format!("{name} = `{text}`")).collect();
+    let bindings: Vec<String> =
+        bound(miss).iter().map(|(name, text)| format!("{name} = `{}`", shortened(text))).collect();
     if !bindings.is_empty() {
         told = told.help(format!("bound so far: {}", bindings.join(", ")));
+    }
+    for (name, lines) in &miss.places {
+        told = told.help(format!("`{name}` is {}", lines_of(lines)));
     }
     match miss.why {
         Disagreement::SomeWays => told.help("`exists` in the header of the rule asks for one way only"),
         Disagreement::Order => told.help("dots skip neither what is next to them nor what `when` forbids"),
         _ => told,
     }
+}
+
+/// Where a position is.
+fn lines_of(lines: &[usize]) -> String {
+    let all: Vec<String> = lines.iter().map(usize::to_string).collect();
+    match all.as_slice() {
+        [] => "nowhere in the file".to_owned(),
+        [one] => format!("at line {one}"),
+        all => format!("at lines {}", all.join(", ")),
+    }
+}
+
+/// What fits on a line.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.lines().next().unwrap_or_default();
+    let cut: String = line.chars().take(MOST).collect();
+    if cut.len() == text.len() { cut } else { format!("{} …", cut.trim_end()) }
 }
 
 /// The declaration of a position that hangs on the token a miss is about.
@@ -397,7 +386,17 @@ struct Document<'a> {
     nearest: Option<&'a str>,
     not_tried: Option<String>,
     miss: Option<MissEntry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sought: Vec<SoughtEntry<'a>>,
     coverage: Option<Ledger<'a>>,
+}
+
+/// What a rule looks for, where none has anything of the line.
+#[derive(Serialize)]
+struct SoughtEntry<'a> {
+    rule: &'a str,
+    pattern: Excerpt<'a>,
+    nearest_line: Option<usize>,
 }
 
 #[derive(Serialize)]

@@ -4,15 +4,16 @@
 //! nearest if it does not, or why it was not tried. As in a run, each rule sees the text that the former ones left; the
 //! line is followed through their changes.
 
-use super::states::{holds, pooled, start};
+use super::states::{State, holds, pooled, start};
 use super::{Applied, Now, RuleStep, Runner, Step};
-use crate::matcher::{Environment, Ground, Miss, Search, nearest_miss, search};
+use crate::matcher::{Environment, Ground, Miss, Search, Sought, nearest_miss, search, sought};
 use crate::script::Decision;
+use crate::smpl::Depends;
 use crate::smpl::token::has_word;
 use crate::source::{SourceFile, Span};
 use crate::syntax::coverage::{Coverage, MacroBodies};
 use crate::syntax::{Kind, Tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a rule says about a line.
 #[derive(Clone, Debug)]
@@ -68,13 +69,31 @@ enum Depth {
 /// Why a rule is not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// What its header depends on does not hold.
-    Depends,
+    /// These parts of what its header depends on do not hold.
+    Depends(Vec<Unmet>),
+    /// This script dropped the matches of this rule, which it depends on or inherits from.
+    Dropped(String, String),
     /// This rule, which it inherits from, matches nowhere in the file.
     Inherits(String),
     /// This metavariable, `rule.name`, which it inherits, stands for nothing where that rule matches.
     Unbound(String),
 }
+
+/// A part of what a rule depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// This rule has to match.
+    Lacks(String),
+    /// This rule must not match.
+    Has(String),
+    /// The file has to lie there.
+    Outside(String),
+    /// The file must not lie there.
+    Inside(String),
+}
+
+/// Names that scripts took away, of rules and as `rule.metavariable`, with the script.
+type Dropped = BTreeMap<String, String>;
 
 impl Runner<'_> {
     /// What of a file is read, and where a word of the rules stands in what is not.
@@ -107,6 +126,16 @@ impl Runner<'_> {
         prefilter.words().iter().map(String::as_str).filter(|word| !has_word(source.text(), word)).collect()
     }
 
+    /// What each rule that acts looks for in any file, and where this one has it nearest to a line, counted from 1.
+    pub fn sought(&self, source: &SourceFile, line: usize) -> Vec<(String, Vec<Sought>)> {
+        let tree = self.read(source);
+        let rules = self.program.steps.iter().filter_map(|step| match step {
+            Step::Rule(step) if self.purpose(step) == Purpose::Acts => Some(&step.rule),
+            _ => None,
+        });
+        rules.map(|rule| (rule.name.clone(), sought(rule, &tree, line))).collect()
+    }
+
     /// What each rule says about a line, counted from 1.
     pub fn explain(&self, source: &SourceFile, line: usize) -> Vec<Account> {
         self.accounts(source, line, Depth::Misses)
@@ -122,11 +151,11 @@ impl Runner<'_> {
         let mut tree = self.read(source);
         let mut out = Applied::untouched(source, Coverage::default(), Vec::new());
         let mut now = self.start_of(&tree);
-        let (mut accounts, mut line) = (Vec::new(), line);
+        let (mut accounts, mut line, mut dropped) = (Vec::new(), line, Dropped::new());
         for (step, search) in self.program.steps.iter().zip(&self.searches) {
             match step {
                 Step::Rule(step) => {
-                    let said = said(step, &tree, (&now, &out.matched), (line, depth));
+                    let said = said(step, &tree, (&now, &out.matched, &dropped), (line, depth));
                     let seen = now.source.clone();
                     let search = search.get_or_init(|| Search::new(&step.rule, step.need.clone()));
                     let after = self.rule(
@@ -144,9 +173,12 @@ impl Runner<'_> {
                     accounts.push(Account { rule: step.rule.name.clone(), source: seen, said, purpose });
                 }
                 Step::Script(step) => {
+                    let before = known(&now);
                     if matches!(self.script(step, &mut now, &mut out), Ok(Decision::Exit)) {
                         break;
                     }
+                    let after = known(&now);
+                    dropped.extend(before.difference(&after).map(|name| (name.clone(), step.name.clone())));
                 }
             }
         }
@@ -168,7 +200,7 @@ impl Runner<'_> {
 fn said(
     step: &RuleStep,
     tree: &Tree,
-    (now, matched): (&Now, &BTreeSet<String>),
+    (now, matched, dropped): (&Now, &BTreeSet<String>, &Dropped),
     (line, depth): (usize, Depth),
 ) -> Said {
     let pooled = pooled(step, &now.states);
@@ -179,7 +211,7 @@ fn said(
         Depth::Misses => nearest_miss(&step.rule, tree, env, line),
     };
     if starts.is_empty() {
-        return Said::NotTried(obstacle(step, now, matched), near(&Environment::new()));
+        return Said::NotTried(obstacle(step, now, (matched, dropped)), near(&Environment::new()));
     }
     let here = |span: Span| now.source.line_column(span).line == line;
     for env in &starts {
@@ -189,29 +221,70 @@ fn said(
             return Said::Matches(span);
         }
     }
-    // Of equals the first.
-    let misses = starts.iter().filter_map(near).rev();
-    Said::Misses(misses.max_by_key(|miss| miss.agreed))
+    // Of equals the first, of those that know of a place on the line.
+    let is_here = |env: &Environment| {
+        let places = env.bindings().into_iter().flat_map(|(_, binding)| &binding.places);
+        places.into_iter().any(|place| place.at.from.line == line)
+    };
+    let misses = starts.iter().filter_map(|env| Some((near(env)?, is_here(env)))).rev();
+    Said::Misses(misses.max_by_key(|(miss, is_here)| (miss.agreed, *is_here)).map(|(miss, _)| miss))
 }
 
-fn obstacle(step: &RuleStep, now: &Now, matched: &BTreeSet<String>) -> Obstacle {
-    let depends = step.depends.as_ref();
-    let runs = now.states.iter().filter(|s| depends.is_none_or(|d| holds(d, &s.matched, now.source.path())));
+/// The rules that matched in some state, and the names that they bound there.
+fn known(now: &Now) -> BTreeSet<String> {
+    let bound = |state: &State| state.env.bindings().into_iter().map(|(name, _)| name.to_owned()).collect();
+    let of = |state: &State| -> Vec<String> {
+        let mut names: Vec<String> = bound(state);
+        names.extend(state.matched.iter().cloned());
+        names
+    };
+    now.states.iter().flat_map(of).collect()
+}
+
+fn obstacle(step: &RuleStep, now: &Now, (matched, dropped): (&BTreeSet<String>, &Dropped)) -> Obstacle {
+    let (depends, path) = (step.depends.as_ref(), now.source.path());
+    let runs = now.states.iter().filter(|s| depends.is_none_or(|d| holds(d, &s.matched, path)));
     let mut missing = None;
     for state in runs {
         let unbound = |(_, rule, theirs): &&(String, String, String)| {
             state.env.get(&format!("{rule}.{theirs}")).is_none()
         };
         missing = step.inherited.iter().find(unbound).map(|(_, rule, theirs)| {
-            let matched = matched.contains(rule);
-            if matched {
-                Obstacle::Unbound(format!("{rule}.{theirs}"))
-            } else {
-                Obstacle::Inherits(rule.clone())
+            let name = format!("{rule}.{theirs}");
+            match dropped.get(&name).or_else(|| dropped.get(rule)) {
+                Some(script) => Obstacle::Dropped(script.clone(), rule.clone()),
+                None if matched.contains(rule) => Obstacle::Unbound(name),
+                None => Obstacle::Inherits(rule.clone()),
             }
         });
     }
-    missing.unwrap_or(Obstacle::Depends)
+    missing.unwrap_or_else(|| {
+        let matched = now.states.first().map(|state| &state.matched);
+        let unmet =
+            depends.zip(matched).map_or_else(Vec::new, |(d, matched)| unmet(d, (matched, path), true));
+        let script = unmet.iter().find_map(|one| match one {
+            Unmet::Lacks(rule) => Some(Obstacle::Dropped(dropped.get(rule)?.clone(), rule.clone())),
+            _ => None,
+        });
+        script.unwrap_or(Obstacle::Depends(unmet))
+    })
+}
+
+/// The parts of a dependency that are not as they have to be for it to be `wanted`.
+fn unmet(depends: &Depends, (matched, path): (&BTreeSet<String>, &str), wanted: bool) -> Vec<Unmet> {
+    if holds(depends, matched, path) == wanted {
+        return Vec::new();
+    }
+    let of = |part: &Depends| unmet(part, (matched, path), wanted);
+    match depends {
+        Depends::And(a, b) | Depends::Or(a, b) => [of(a), of(b)].concat(),
+        Depends::Not(part) => unmet(part, (matched, path), !wanted),
+        Depends::Rule(name) | Depends::Ever(name) if wanted => vec![Unmet::Lacks(name.clone())],
+        Depends::Never(name) if !wanted => vec![Unmet::Lacks(name.clone())],
+        Depends::Rule(name) | Depends::Ever(name) | Depends::Never(name) => vec![Unmet::Has(name.clone())],
+        Depends::FileIn(place) if wanted => vec![Unmet::Outside(place.clone())],
+        Depends::FileIn(place) => vec![Unmet::Inside(place.clone())],
+    }
 }
 
 /// The line of `new` that a line of `old` has become: lines at the front and at the end are counted, others are found by
