@@ -155,6 +155,16 @@ impl<'g, 'p> Solver<'g, 'p> {
                 let second = rest.iter().flat_map(|env| self.holds(*b, v, env).to_vec());
                 merged(first.iter().cloned().chain(second.collect::<Vec<_>>()))
             }
+            Shape::Some(names, a) if names.iter().any(|name| env.get(name).is_some()) => {
+                // What they stand for outside is another matter.
+                let outside = |name: &str| !names.contains(&name);
+                let hidden: Vec<_> = env.bindings().into_iter().filter(|(name, _)| !outside(name)).collect();
+                let all = self.holds(f, v, &env.filter(outside));
+                let again = |e: &Environment| {
+                    hidden.iter().fold(e.clone(), |e, (name, binding)| e.with(name, (*binding).clone()))
+                };
+                merged(all.iter().map(again))
+            }
             Shape::Some(names, a) => {
                 let all = self.holds(*a, v, env);
                 merged(readings::first_of_each(&all, names).filter_map(|e| e.closed(names)))

@@ -7,7 +7,7 @@
 use super::control::is_block;
 use super::{After, Context, Translator};
 use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, TRUE, Test, items_of};
-use crate::smpl::Quantifier;
+use crate::smpl::{MetaKind, Quantifier};
 use crate::smpl::pattern::{Leaf, NestCount, Pattern, PatternKind, Slot, When};
 use crate::smpl::token::Mark;
 use std::rc::Rc;
@@ -49,6 +49,8 @@ impl<'p> Translator<'p> {
         if !item.matcher.pattern.kind().is_part() {
             match item.matcher.whole_leaf(item.node) {
                 Leaf::Slot(Slot::Dots(_)) => return beyond.clone(),
+                // Any statement: dots next to it could skip none.
+                Leaf::Meta(meta) if meta.kind == MetaKind::Statement => return Rc::new([]),
                 Leaf::Slot(Slot::Nest(_, inner, _)) => {
                     return Rc::new([Neighbour::Row(items_of(inner).into())]);
                 }

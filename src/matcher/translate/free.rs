@@ -131,31 +131,9 @@ impl<'p> Translator<'p> {
         others.fold(0, |out, piece| out | self.of_pieces(&self.rule.pattern, std::slice::from_ref(piece)))
     }
 
-    /// The names of an element that what follows mentions too; what stands before dots is compared with all they skip.
+    /// The names of an element that what follows mentions too. What it mentions alone may be anything in what dots skip.
     pub(super) fn shared(&self, first: Item<'p>, rest: &[Item<'p>]) -> Names {
-        let own = self.free(first);
-        let mut others = self.free_in(rest);
-        if rest.first().is_some_and(|next| self.is_shortest(*next)) {
-            let positions = self.unbound(own, 0).into_iter().filter(|n| self.is_position(n));
-            let positions = positions.fold(0, |all, n| all | self.bit(n));
-            others |= own & !positions;
-        }
-        own & others
-    }
-
-    /// Whether it is dots that do not skip what stands around them.
-    fn is_shortest(&self, item: Item<'p>) -> bool {
-        match item.matcher.whole_leaf(item.node) {
-            Leaf::Slot(Slot::Dots(whens) | Slot::Nest(_, _, whens)) => {
-                !whens.iter().any(|w| matches!(w, When::Any))
-            }
-            _ => false,
-        }
-    }
-
-    fn is_position(&self, name: &str) -> bool {
-        let meta = self.rule.metavariables.get(name);
-        meta.is_some_and(|m| matches!(m.kind, MetaKind::Position(_)))
+        self.free(first) & self.free_in(rest)
     }
 
     /// For parts that follow each other: what only each mentions, and what later ones mention too.
