@@ -67,6 +67,19 @@ impl Binding {
         }
     }
 
+    /// The same as the expressions `nodes`: names are told apart by what they are declared as.
+    pub(super) fn told_apart(self, nodes: &[Node<'_>]) -> Self {
+        let key = super::canonical::told_apart(self.key.to_string(), nodes);
+        if key.len() == self.key.len() { self } else { Self { key: key.into(), ..self } }
+    }
+
+    /// The same code wherever it stands: in another function, or in a block with other variables.
+    #[must_use]
+    pub fn anywhere(&self) -> Self {
+        let key = super::canonical::alike(&self.key);
+        if key.len() == self.key.len() { self.clone() } else { Self { key: key.into(), ..self.clone() } }
+    }
+
     /// A binding to a row of siblings.
     pub fn row(nodes: &[Node<'_>], at: Span) -> Self {
         let span = match (nodes.first(), nodes.last()) {

@@ -21,6 +21,29 @@ pub fn canonical_row<'t>(nodes: impl IntoIterator<Item = Node<'t>>) -> String {
     out
 }
 
+/// What stands between a name and where that is declared.
+const DECLARED: char = '\u{4}';
+
+/// A spelling of `nodes` in which names that mean several things are told apart by their declarations.
+pub fn told_apart(mut out: String, nodes: &[Node<'_>]) -> String {
+    for name in nodes.iter().flat_map(|node| names(*node)) {
+        let at = super::typing::local(name).map_or(0, |declared| declared.span().start);
+        out.push_str(&format!("{DECLARED}{at}"));
+    }
+    out
+}
+
+/// A spelling without what tells names apart.
+pub fn alike(key: &str) -> &str {
+    key.split(DECLARED).next().unwrap_or(key)
+}
+
+/// The names in an expression that may mean several things in the function around it.
+fn names(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let all = std::iter::once(node).chain(node.descendants()).filter(|n| n.is(Kind::Identifier));
+    all.filter(|n| n.tree().is_declared_in_a_block(n.text()))
+}
+
 fn write(node: Node<'_>, out: &mut String) {
     match node.kind() {
         Kind::Comment => {}

@@ -4,7 +4,7 @@
 //! as met: the script is asked when a match is complete, by `plan::apply`.
 
 use super::binding::Binding;
-use super::canonical::token;
+use super::canonical::{alike, token};
 use super::environment::Environment;
 use crate::smpl::regexp;
 use crate::smpl::{Comparison, Constraint, ConstraintValue, IdScope, MetaKind, Metavariable};
@@ -136,7 +136,7 @@ pub fn satisfied(meta: &Metavariable, constraint: &Constraint, binding: &Binding
         Constraint::Matches(re) => has_text(meta, binding) && search(re, &binding.text),
         Constraint::MatchesNot(re) => !(has_text(meta, binding) && search(re, &binding.text)),
         Constraint::PartOf(values) => values.iter().any(|v| match value_key(v, env) {
-            Some(key) => key.contains(&*binding.key),
+            Some(key) => key.contains(alike(&binding.key)),
             None => false,
         }),
         Constraint::Compare(order, n) => {
@@ -175,9 +175,9 @@ fn equal(value: &ConstraintValue, binding: &Binding, env: &Environment) -> bool 
         (Some(other), _) if !binding.places.is_empty() => {
             other.places.iter().any(|p| binding.places.contains(p))
         }
-        (Some(other), _) => other.key == binding.key,
+        (Some(other), _) => alike(&other.key) == alike(&binding.key),
         (None, ConstraintValue::Text(text)) => {
-            *binding.key == token(text) || squeezed(&binding.text) == squeezed(text)
+            alike(&binding.key) == token(text) || squeezed(&binding.text) == squeezed(text)
         }
         (None, _) => false,
     }
@@ -188,7 +188,7 @@ fn value_key(value: &ConstraintValue, env: &Environment) -> Option<String> {
         ConstraintValue::Metavariable(Some(rule), name) => env.get(&format!("{rule}.{name}")),
         ConstraintValue::Metavariable(None, name) | ConstraintValue::Text(name) => env.get(name),
     };
-    bound.map(|b| b.key.to_string())
+    bound.map(|b| alike(&b.key).to_owned())
 }
 
 thread_local! {

@@ -284,7 +284,10 @@ impl<'p> Matcher<'p> {
         env: &Environment,
     ) -> Option<Environment> {
         let env = with_length(length, taken.len(), &self.take(p, taken, at, env))?;
-        let binding = Binding::row(taken, Span::default());
+        let mut binding = Binding::row(taken, Span::default());
+        if matches!(meta.kind, MetaKind::ExpressionList(_)) && meta.inherited.is_none() {
+            binding = binding.told_apart(taken);
+        }
         if let Some(old) = env.get(&meta.name) {
             return (old.key == binding.key).then_some(env);
         }

@@ -204,7 +204,7 @@ impl<'p> Matcher<'p> {
                 None => return Vec::new(),
             }
         }
-        let bound = self.bind(meta, Binding::of(c), &typed);
+        let bound = self.bind(meta, binding_of(meta, c), &typed);
         bound.and_then(|env| self.noted(p, c.span(), c, &env)).into_iter().collect()
     }
 
@@ -443,4 +443,14 @@ fn is_operand(c: Node<'_>) -> bool {
     let inner = || c.is(Kind::UnaryExpression) && c.operator() == Some("!");
     let logical = c.is(Kind::BinaryExpression) && matches!(c.operator(), Some("&&" | "||")) || inner();
     !logical && !c.is(Kind::ParenthesizedExpression) && super::iso::is_tested(c)
+}
+
+/// What a metavariable that stands for a node is bound to.
+pub(super) fn binding_of(meta: &Metavariable, c: Node<'_>) -> Binding {
+    match meta.kind {
+        MetaKind::Expression | MetaKind::Idexpression(_) if meta.inherited.is_none() => {
+            Binding::of(c).told_apart(&[c])
+        }
+        _ => Binding::of(c),
+    }
 }

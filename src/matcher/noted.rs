@@ -6,7 +6,7 @@
 use super::binding::{Binding, Extent, Place};
 use super::constraint::kind_fits;
 use super::environment::Environment;
-use super::node::Matcher;
+use super::node::{Matcher, binding_of};
 use crate::smpl::pattern::{Leaf, Piece};
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
@@ -80,7 +80,7 @@ impl<'p> Matcher<'p> {
                 if !kind_fits(meta, c) {
                     return None;
                 }
-                env = self.bind(meta, Binding::of(c), &env)?;
+                env = self.bind(meta, binding_of(meta, c), &env)?;
             }
         }
         Some(env)

@@ -13,6 +13,7 @@ use super::recover::recover;
 use super::tree::Tree;
 use super::{arena, grammar, lexer};
 use crate::source::{SourceFile, Span};
+use std::sync::OnceLock;
 
 /// What the reading of one file may take. Nothing that people write comes near.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +81,7 @@ pub(super) fn finish(source: &SourceFile, mut overlay: Overlay, limits: &Limits)
     }
     overlay.sort_marks();
     let (nodes, marks, bodies, macros) = (nodes.nodes, overlay.marks, overlay.bodies, overlay.macros);
-    Tree { source: source.clone(), nodes, marks, bodies, macros, headers: Vec::new() }
+    Tree { source: source.clone(), nodes, marks, bodies, macros, headers: Vec::new(), inner: OnceLock::new() }
 }
 
 /// Read a stretch of `source` as if it stood between the two texts: its nodes have the offsets of `source`.

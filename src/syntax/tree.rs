@@ -3,13 +3,14 @@
 //! In: nodes in document order from [`mod@super::parse`]. Out: [`Tree`] and the cursor-like [`Node`]. Trees are plain
 //! data, can be sent between threads, and never change after the parse. Tokens and comments are nodes too.
 
+use super::declarator::declared_name;
 use super::kind::{Field, Kind};
 use super::macros::Arguments;
 use super::overlay::Mark;
 use crate::source::{SourceFile, Span, squeezed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a node in its tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +63,8 @@ pub struct Tree {
     pub(super) macros: BTreeMap<String, Arguments>,
     /// The headers that tell the types in it.
     pub(super) headers: Vec<Arc<Tree>>,
+    /// Names that blocks inside of functions declare, once somebody asks.
+    pub(super) inner: OnceLock<HashSet<String>>,
 }
 
 impl Tree {
@@ -74,6 +77,11 @@ impl Tree {
     /// writes some.
     pub fn arguments(&self, name: &str) -> Option<Arguments> {
         self.macros.get(name).copied()
+    }
+
+    /// Whether a block inside of some function's body declares `name`, so that it may mean two things in that function.
+    pub fn is_declared_in_a_block(&self, name: &str) -> bool {
+        self.inner.get_or_init(|| names_of_blocks(self.root())).contains(name)
     }
 
     /// Let these headers tell the types that the file itself does not.
@@ -290,4 +298,18 @@ impl<'t> Node<'t> {
         }
         out.push(')');
     }
+}
+
+/// The names that are declared in functions, but for those of the outermost blocks.
+fn names_of_blocks(root: Node<'_>) -> HashSet<String> {
+    let inside = |d: &Node<'_>| match d.parent() {
+        Some(block) if block.is(Kind::CompoundStatement) => {
+            block.parent().is_some_and(|owner| !owner.is(Kind::FunctionDefinition))
+        }
+        Some(around) => around.kind().is_statement(),
+        None => false,
+    };
+    let declarations = root.descendants().filter(|n| n.is(Kind::Declaration)).filter(inside);
+    let names = declarations.flat_map(|d| d.children_in(Field::Declarator).filter_map(declared_name));
+    names.map(|name| name.text().to_owned()).collect()
 }

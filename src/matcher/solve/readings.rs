@@ -3,6 +3,7 @@
 //! In: environments that are about to forget names. Out: those that say something of their own. Where `(x)` of a rule is
 //! `(a)` of the code, `x` is `a` or all of it; what only repeats another reading with brackets would do the same again.
 
+use crate::matcher::canonical::alike;
 use crate::matcher::environment::{Environment, Touch};
 
 /// The environments that are not another one before them with brackets around what `names` stand for.
@@ -20,7 +21,7 @@ pub(super) fn first_of_each<'e>(
 
 fn says_again(before: &Environment, env: &Environment, names: &[&str]) -> bool {
     let alike = names.iter().all(|name| match (before.get(name), env.get(name)) {
-        (Some(a), Some(b)) => without_brackets(&a.key) == without_brackets(&b.key),
+        (Some(a), Some(b)) => without_brackets(alike(&a.key)) == without_brackets(alike(&b.key)),
         (a, b) => a.is_none() && b.is_none(),
     });
     let touched = before.touches();

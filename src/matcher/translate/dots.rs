@@ -7,9 +7,9 @@
 use super::control::is_block;
 use super::{After, Context, Translator};
 use crate::matcher::formula::{Elsewhere, FALSE, Formula, Item, Part, Shape, TRUE, Test, items_of};
-use crate::smpl::{MetaKind, Quantifier};
 use crate::smpl::pattern::{Leaf, NestCount, Pattern, PatternKind, Slot, When};
 use crate::smpl::token::Mark;
+use crate::smpl::{MetaKind, Quantifier};
 use std::rc::Rc;
 
 /// What stands next to dots.

@@ -188,7 +188,7 @@ pub(super) fn export(step: &RuleStep, state: &State, found: &Environment, needed
     for (name, binding) in found.bindings() {
         let asked = !name.contains('.') && needed.contains(&format!("{}.{name}", step.rule.name));
         if asked && !binding.is_nothing() {
-            env = env.with(&format!("{}.{name}", step.rule.name), binding.clone());
+            env = env.with(&format!("{}.{name}", step.rule.name), binding.anywhere());
         }
     }
     for meta in step.rule.metavariables.values() {
