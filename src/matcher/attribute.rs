@@ -59,6 +59,17 @@ fn name_end(n: Node<'_>) -> u32 {
     n.child(Field::Body).map_or(n.span().end, |body| body.span().end)
 }
 
+/// On which side of what `n` declares an attribute stands: behind the name or not; of a type without a name, inside of it
+/// or not.
+fn side_of<'t>(n: Node<'t>) -> impl Fn(Node<'t>) -> bool {
+    let unnamed = n.is(Kind::TypeDescriptor);
+    let (whole, end) = (n.span(), name_end(n));
+    move |attribute| {
+        let at = attribute.span().start;
+        if unnamed { whole.start <= at && at < whole.end } else { at >= end }
+    }
+}
+
 impl<'p> Matcher<'p> {
     /// Find the attributes of `p` among those of `c`.
     pub fn attributes(&self, p: Node<'p>, c: Node<'_>, env: &Environment) -> Vec<Environment> {
@@ -66,16 +77,14 @@ impl<'p> Matcher<'p> {
         if wanted.is_empty() && there.is_empty() {
             return vec![env.clone()];
         }
-        let (end, code_end) = (name_end(p), name_end(c));
+        let (side, code_side) = (side_of(p), side_of(c));
         let mut all: Vec<(Environment, Vec<usize>)> = vec![(env.clone(), Vec::new())];
         for one in wanted {
-            let behind = one.span().start >= end;
+            let side = side(one);
             let mut next = Vec::new();
             for (env, used) in &all {
-                let free = there
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, a)| !used.contains(i) && (a.span().start >= code_end) == behind);
+                let free =
+                    there.iter().enumerate().filter(|(i, a)| !used.contains(i) && code_side(**a) == side);
                 for (i, attribute) in free {
                     let found = self.attribute(one, *attribute, env);
                     next.extend(found.into_iter().map(|env| {

@@ -8,6 +8,7 @@ mod negated;
 mod read;
 mod types;
 
+use super::attribute::is_attribute;
 use super::{Environment, Matcher};
 use crate::smpl::TypeConstraint;
 use crate::smpl::compile::Side;
@@ -162,6 +163,11 @@ impl Expansion<'_> {
             Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
         let bindings = env.bindings();
         if !are_typed(iso, pattern, &env, tree) {
+            return None;
+        }
+        // An attribute that the isomorphism does not speak of is asked for.
+        let bound = |n: Node<'_>| bindings.iter().any(|(_, b)| b.span.contains(n.span()));
+        if node.descendants().filter(|n| is_attribute(*n)).any(|n| !bound(n)) {
             return None;
         }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));

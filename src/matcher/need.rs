@@ -84,7 +84,7 @@ impl Need {
         // Names that no token spells are bound on the way.
         let on_the_way = |meta: &Metavariable| {
             let types = meta.types.iter().flat_map(|t| t.base.split(' '));
-            let mut names = types.chain(meta.kind.length_name());
+            let mut names = types.chain(meta.numbers());
             let made_up = matches!(meta.kind, MetaKind::FreshIdentifier(_)).then_some(meta.name.as_str());
             names.any(|name| rule.exported.contains(name))
                 || made_up.is_some_and(|name| rule.exported.contains(name))

@@ -12,6 +12,7 @@ pub use known::lend;
 pub(super) use shape::arithmetic;
 
 use super::binding::Binding;
+use super::canonical;
 use super::environment::Environment;
 use crate::smpl::pattern::Metavariables;
 use crate::smpl::{MetaKind, TypeConstraint};
@@ -36,7 +37,10 @@ pub fn fits(
         // Other names of one type are that type.
         let same = || {
             if metas.contains_key(&t.base) {
-                let bound = env.get(&t.base)?;
+                let Some(bound) = env.get(&t.base) else {
+                    let pointer = known.pointer(&found, t.stars + t.arrays)?;
+                    return fits_one(t, &pointer, env, metas);
+                };
                 let stars = bound.text.matches('*').count();
                 let bound = resolve(&Shape::new(&bound.text.replace('*', " "), stars));
                 let layers = bound.layers() + t.stars + t.arrays;
@@ -62,6 +66,7 @@ fn fits_one(
     if want.stars > found.stars || want.arrays > found.arrays || !want.qualifiers.iter().all(has) {
         return None;
     }
+    let env = &of_width(want, found, env)?;
     if want.base.is_empty() {
         return (want.arrays == found.arrays).then(|| env.clone());
     }
@@ -103,6 +108,19 @@ fn fits_one(
     fits.then(|| env.clone())
 }
 
+/// The environment in which a bit field has the width that is asked for.
+fn of_width(want: &TypeConstraint, found: &Shape, env: &Environment) -> Option<Environment> {
+    let Some(bits) = &want.bits else { return Some(env.clone()) };
+    let own = found.bits.as_deref()?;
+    if bits.starts_with(|c: char| c.is_ascii_digit()) {
+        return (canonical::number(bits) == canonical::number(own)).then(|| env.clone());
+    }
+    match env.get(bits) {
+        Some(bound) => (&*bound.text == own).then(|| env.clone()),
+        None => Some(env.with(bits, Binding::text(own))),
+    }
+}
+
 /// The type of an expression.
 pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
     if depth > 12 {
@@ -118,7 +136,8 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
         Kind::SubscriptExpression => down(Field::Argument).and_then(pointee),
         Kind::PointerExpression => match c.operator() {
             Some("*") => down(Field::Argument).and_then(pointee),
-            _ => down(Field::Argument).map(|s| Shape { stars: s.layers() + 1, arrays: 0, ..s }),
+            _ if c.child(Field::Argument).is_some_and(is_function_name) => down(Field::Argument),
+            _ => down(Field::Argument).map(|s| Shape { stars: s.layers() + 1, arrays: 0, bits: None, ..s }),
         },
         Kind::CastExpression => {
             let ty = c.child(Field::Type)?;
@@ -153,7 +172,7 @@ pub fn type_of(c: Node<'_>, depth: usize) -> Option<Shape> {
             let of = down(Field::Argument)?;
             field_type(c, &of.base, c.child(Field::Field)?.text())
         }
-        Kind::CallExpression => returned_type(c),
+        Kind::CallExpression => returned_type(c, depth),
         _ => None,
     }
 }
@@ -176,6 +195,16 @@ fn pointee(shape: Shape) -> Option<Shape> {
 }
 
 fn declared_type(c: Node<'_>) -> Option<Shape> {
+    written_type(c).map(Shape::decayed)
+}
+
+/// Whether it is a function, and no pointer to one.
+fn is_function_name(c: Node<'_>) -> bool {
+    let shape = written_type(c).filter(|_| c.is(Kind::Identifier));
+    shape.is_some_and(|shape| shape.returns.is_some() && shape.layers() == 0)
+}
+
+fn written_type(c: Node<'_>) -> Option<Shape> {
     match local(c) {
         Some(ident) => shape_of(ident),
         None => Known::around(c).ask(|types| types.globals.get(c.text()).cloned()),
@@ -190,7 +219,11 @@ fn field_type(c: Node<'_>, base: &str, field: &str) -> Option<Shape> {
 }
 
 /// What a function returns.
-fn returned_type(c: Node<'_>) -> Option<Shape> {
-    let name = c.child(Field::Function).filter(|f| f.is(Kind::Identifier))?.text();
-    Known::around(c).ask(|types| types.functions.get(name).cloned())
+fn returned_type(c: Node<'_>, depth: usize) -> Option<Shape> {
+    let function = c.child(Field::Function)?;
+    let named = || Known::around(c).ask(|types| types.functions.get(function.text()).cloned());
+    match function.kind() {
+        Kind::Identifier if local(function).is_none() => named(),
+        _ => type_of(function, depth + 1)?.returns.map(|shape| *shape),
+    }
 }

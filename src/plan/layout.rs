@@ -210,6 +210,7 @@ fn laid_out(tokens: Vec<Token>, manner: &Manner) -> Vec<Token> {
     let tokens = spacing::before_closing(tokens);
     let tokens = spacing::behind_opening(tokens);
     let tokens = spacing::for_paren(tokens);
+    let tokens = spacing::behind_pointer(tokens);
     let tokens = spacing::at_line_ends(tokens);
     let tokens = spacing::without_removed(tokens);
     let tokens = spacing::between_words(tokens);

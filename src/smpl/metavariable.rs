@@ -167,6 +167,15 @@ pub enum PositionKind {
     Any,
 }
 
+impl Metavariable {
+    /// The names that its declaration gives to numbers: the length of a list, the width of a bit field.
+    pub fn numbers(&self) -> impl Iterator<Item = &str> {
+        let widths = self.types.iter().filter_map(|one| one.bits.as_deref());
+        let named = |width: &&str| !width.starts_with(|c: char| c.is_ascii_digit());
+        self.kind.length_name().into_iter().chain(widths.filter(named))
+    }
+}
+
 /// A type that a typed expression may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeConstraint {
@@ -180,6 +189,8 @@ pub struct TypeConstraint {
     pub stars: usize,
     /// Number of array brackets: an array is no pointer here.
     pub arrays: usize,
+    /// Of a bit field its width: a number, or the name that stands for it.
+    pub bits: Option<String>,
     /// Where it stands.
     pub span: Span,
 }

@@ -149,7 +149,7 @@ impl<'a> Check<'a> {
         };
         for meta in metas {
             owned.insert(&meta.name, Some(&meta.kind));
-            owned.extend(meta.kind.length_name().map(|name| (name, None)));
+            owned.extend(meta.numbers().map(|name| (name, None)));
         }
         for meta in metas {
             if let Some(rule) = &meta.inherited {

@@ -65,7 +65,7 @@ impl Vocabulary {
             _ => None,
         });
         let own: Vec<(&str, MacroRole)> = own.collect();
-        let lengths = metavariables.iter().filter_map(|m| m.kind.length_name());
+        let lengths = metavariables.iter().flat_map(Metavariable::numbers);
         let mut order: Vec<String> =
             metavariables.iter().map(|m| m.name.as_str()).chain(lengths).map(str::to_owned).collect();
         order.sort_unstable();

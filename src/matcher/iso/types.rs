@@ -35,6 +35,7 @@ fn types_of(pattern: &Pattern, node: Node<'_>) -> Vec<TypeConstraint> {
                 qualifiers: Vec::new(),
                 stars: 0,
                 arrays: 0,
+                bits: None,
                 span: Span::default(),
             }]
         }

@@ -231,10 +231,10 @@ impl<'p> Translator<'p> {
                 });
                 return names.fold(0, |all, name| all | self.of_name(name));
             }
-            kind => {
+            _ => {
                 let words = meta.types.iter().flat_map(|t| t.base.split(' '));
                 let types = words.filter(|w| *w != meta.name).fold(0, |all, w| all | self.of_name(w));
-                types | kind.length_name().map_or(0, |name| self.bit(name))
+                types | meta.numbers().fold(0, |all, name| all | self.bit(name))
             }
         };
         own | others

@@ -1,6 +1,6 @@
 //! Where names are declared, and the shapes of their types.
 //!
-//! In: a name, or a declaration. Out: the name in its declarator, and the shape of what it declares; none of a function.
+//! In: a name, or a declaration. Out: the name in its declarator, and the shape of what it declares.
 
 use super::shape::Shape;
 use crate::syntax::{Field, Kind, Node};
@@ -47,18 +47,20 @@ fn name_in(declarator: Node<'_>) -> Option<Node<'_>> {
         if matches!(at.kind(), Kind::Identifier | Kind::FieldIdentifier) {
             return Some(at);
         }
-        if at.is(Kind::FunctionDeclarator) {
-            return None;
-        }
-        at = at
-            .child(Field::Declarator)
-            .or_else(|| at.named_children().find(|n| n.kind().name().ends_with("declarator")))?;
+        at = inner(at)?;
     }
+}
+
+fn inner(declarator: Node<'_>) -> Option<Node<'_>> {
+    let bare = || declarator.named_children().find(|n| n.kind().name().ends_with("declarator"));
+    declarator.child(Field::Declarator).or_else(bare)
 }
 
 /// The type of what a name in a declarator declares.
 pub(super) fn shape_of(ident: Node<'_>) -> Option<Shape> {
     let (mut stars, mut arrays) = (0, 0);
+    // From the name outwards: what a function of these parameters is made of, with the layers around it.
+    let mut functions: Vec<(usize, usize, String)> = Vec::new();
     let mut at = ident;
     loop {
         let parent = at.parent()?;
@@ -66,7 +68,11 @@ pub(super) fn shape_of(ident: Node<'_>) -> Option<Shape> {
             Kind::PointerDeclarator => stars += 1,
             Kind::ArrayDeclarator => arrays += 1,
             Kind::ParenthesizedDeclarator | Kind::InitDeclarator | Kind::AttributedDeclarator => {}
-            Kind::FunctionDeclarator => return None,
+            Kind::FunctionDeclarator => {
+                let parameters = parent.child(Field::Parameters)?.text().to_owned();
+                functions.push((stars, arrays, parameters));
+                (stars, arrays) = (0, 0);
+            }
             _ => {
                 let ty = parent.child(Field::Type)?;
                 let base = match ty.child(Field::Body) {
@@ -79,7 +85,15 @@ pub(super) fn shape_of(ident: Node<'_>) -> Option<Shape> {
                 };
                 let qualifiers = parent.children().filter(|n| n.is(Kind::TypeQualifier)).map(Node::text);
                 let words: Vec<&str> = qualifiers.chain([base.as_str()]).collect();
-                return Some(Shape { arrays, ..Shape::new(&words.join(" "), stars) });
+                let bits = parent.child_of(Kind::BitfieldClause).and_then(|n| n.named_children().next());
+                let bits = bits.map(|n| n.text().to_owned());
+                let whole = Shape { arrays, bits, ..Shape::new(&words.join(" "), stars) };
+                let around = |of: Shape, (stars, arrays, parameters): (usize, usize, String)| Shape {
+                    stars,
+                    arrays,
+                    ..of.function(&parameters)
+                };
+                return Some(functions.into_iter().rev().fold(whole, around));
             }
         }
         at = parent;
@@ -94,10 +108,7 @@ pub(super) fn is_local(n: Node<'_>) -> bool {
 pub(super) fn type_name_in(declarator: Node<'_>) -> Option<Node<'_>> {
     let mut at = declarator;
     while !matches!(at.kind(), Kind::TypeIdentifier | Kind::PrimitiveType | Kind::Identifier) {
-        if at.is(Kind::FunctionDeclarator) {
-            return None;
-        }
-        at = at.child(Field::Declarator)?;
+        at = inner(at)?;
     }
     Some(at)
 }

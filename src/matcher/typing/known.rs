@@ -12,6 +12,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// How many names may stand for each other in a row.
+const MOST_NAMES: usize = 8;
+
 /// What a file says about types outside of functions.
 #[derive(Debug, Default)]
 pub(super) struct FileTypes {
@@ -104,15 +107,23 @@ impl Known {
 
     /// The type with names of types spelled out.
     pub(super) fn resolved(&self, shape: &Shape) -> Shape {
-        let mut out = shape.clone();
-        for _ in 0..8 {
+        self.spelled(shape).take(MOST_NAMES).last().unwrap_or_else(|| shape.clone())
+    }
+
+    /// The type with so many names of types spelled out that it has that many layers, if it comes to have them.
+    pub(super) fn pointer(&self, shape: &Shape, layers: usize) -> Option<Shape> {
+        self.spelled(shape).take(MOST_NAMES).find(|shape| shape.layers() >= layers)
+    }
+
+    /// The type, and what it is with one more name of a type spelled out each time.
+    fn spelled(&self, shape: &Shape) -> impl Iterator<Item = Shape> {
+        std::iter::successors(Some(shape.clone()), |out| {
             let next = self.ask(|types| types.names.get(&out.base).cloned());
-            let Some(next) = next.filter(|next| next.base != out.base) else { break };
+            let next = next.filter(|next| next.base != out.base)?;
             let (stars, arrays) = (out.stars + next.stars, out.arrays + next.arrays);
             let qualifiers = format!("{} {}", out.qualifiers, next.qualifiers).trim().to_owned();
-            out = Shape { base: next.base, qualifiers, stars, arrays };
-        }
-        out
+            Some(Shape { qualifiers, stars, arrays, bits: out.bits.clone(), ..next })
+        })
     }
 }
 

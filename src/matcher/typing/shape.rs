@@ -14,6 +14,10 @@ pub struct Shape {
     pub stars: usize,
     /// Arrays.
     pub arrays: usize,
+    /// Of a function what it returns; its parameters stand behind the words.
+    pub returns: Option<Box<Shape>>,
+    /// Of a bit field its width as it is written.
+    pub bits: Option<String>,
 }
 
 impl Shape {
@@ -22,7 +26,21 @@ impl Shape {
             base.split_whitespace().filter(|w| matches!(*w, "const" | "volatile")).collect();
         let qualifiers = qualifiers.join(" ");
         let base = squeeze(base);
-        Self { base: arithmetic(&base).unwrap_or(base), qualifiers, stars, arrays: 0 }
+        let base = arithmetic(&base).unwrap_or(base);
+        Self { base, qualifiers, stars, arrays: 0, returns: None, bits: None }
+    }
+
+    /// What a function is that has these parameters, brackets included, and returns this.
+    pub(super) fn function(self, parameters: &str) -> Self {
+        let stars = "*".repeat(self.layers());
+        let base = squeeze(&format!("{} {stars}{parameters}", self.base));
+        Self { base, returns: Some(Box::new(self)), ..Self::new("", 0) }
+    }
+
+    /// The same, a function as a pointer to it.
+    pub(super) fn decayed(self) -> Self {
+        let is_function = self.returns.is_some() && self.layers() == 0;
+        Self { stars: self.stars + usize::from(is_function), ..self }
     }
 
     pub(super) fn layers(&self) -> usize {

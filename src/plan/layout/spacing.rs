@@ -154,6 +154,25 @@ pub(super) fn behind_opening(tokens: Vec<Token>) -> Vec<Token> {
     out
 }
 
+/// No blank between the star that ends an added type and the name, unless one stood there behind a star that went.
+pub(super) fn behind_pointer(tokens: Vec<Token>) -> Vec<Token> {
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while at < tokens.len() {
+        let star = tokens[at].is_rule() && tokens[at].text() == "*";
+        out.push(tokens[at].clone());
+        at += 1;
+        let code = |t: &&Token| t.old().is_some() && !t.is_gap();
+        let went = out.iter().rev().find(code).is_some_and(|t| t.is_removed() && is_word(t.text()));
+        let spaces = run(&tokens, at, |t| t.is_space() && t.is_kept());
+        let name = tokens.get(at + spaces).is_some_and(|t| t.is_kept() && is_word(t.text()));
+        if star && went && name {
+            at += spaces;
+        }
+    }
+    out
+}
+
 /// A removed `(` leaves a blank between what it stood between.
 pub(super) fn for_paren(tokens: Vec<Token>) -> Vec<Token> {
     let mut out = Vec::with_capacity(tokens.len());

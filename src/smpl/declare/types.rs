@@ -56,6 +56,10 @@ fn is_inherited(c: &Cursor<'_>) -> bool {
     c.text_at(1) == "." && (behind == "*" || name)
 }
 
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
 fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
     let start = c.span();
     let mut words: Vec<&str> = Vec::new();
@@ -66,6 +70,7 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         let goes_on = next.starts_with(|ch: char| ch.is_alphabetic() || ch == '_')
             || next == "*"
             || next == "[" && c.text_at(2) == "]"
+            || next == ":" && is_word(c.text_at(3)) && words.is_empty()
             || is_inherited(c);
         let is_name = !closed && !goes_on && !is_base_word(c.text(), &words);
         if is_name {
@@ -97,6 +102,12 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         c.advance();
         arrays += 1;
     }
+    let bits = (!closed && c.text() == ":" && is_word(c.text_at(2))).then(|| {
+        c.advance();
+        let bits = c.text().to_owned();
+        c.advance();
+        bits
+    });
     if words.is_empty() && stars + arrays == 0 {
         return None;
     }
@@ -106,6 +117,7 @@ fn one_type(c: &mut Cursor<'_>, closed: bool) -> Option<TypeConstraint> {
         qualifiers: Vec::new(),
         stars,
         arrays,
+        bits,
         span: start.cover(Span::at(c.span().start as usize)),
     })
 }
