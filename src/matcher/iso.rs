@@ -162,12 +162,7 @@ impl Expansion<'_> {
         let env =
             Matcher::new(&iso.left).node(iso.left.single()?, node, &Environment::new()).into_iter().next()?;
         let bindings = env.bindings();
-        if !are_typed(iso, pattern, &env, tree) {
-            return None;
-        }
-        // An attribute that the isomorphism does not speak of is asked for.
-        let bound = |n: Node<'_>| bindings.iter().any(|(_, b)| b.span.contains(n.span()));
-        if node.descendants().filter(|n| is_attribute(*n)).any(|n| !bound(n)) {
+        if !are_typed(iso, pattern, &env, tree) || asks_for_an_attribute(node, &env) {
             return None;
         }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
@@ -271,6 +266,12 @@ impl Expansion<'_> {
             ..like.clone()
         }
     }
+}
+
+/// Whether the rule has an attribute there of which the isomorphism does not speak.
+fn asks_for_an_attribute(node: Node<'_>, env: &Environment) -> bool {
+    let bound = |n: &Node<'_>| env.bindings().iter().any(|(_, b)| b.span.contains(n.span()));
+    node.descendants().filter(|n| is_attribute(*n)).any(|n| !bound(&n))
 }
 
 /// The number of the first token that is made up.
