@@ -387,7 +387,7 @@ fn own_result(material: &Material<'_, '_>) -> (String, Option<String>) {
     // One that another conversion has added may be shared, if it is declared alike.
     let differs = |local: &Local, name: &str| local.declaration.as_ref() != Some(&declared(name));
     let taken = |name: &str| material.taken.locals.iter().any(|l| l.name == name && differs(l, name));
-    let name = names.into_iter().find(|n| !material.scopes.declares(n) && !taken(n)).unwrap_or("walk_ret");
+    let name = names.into_iter().find(|n| !material.scopes.mentions(n) && !taken(n)).unwrap_or("walk_ret");
     let declaration = declared(name);
     (name.to_owned(), Some(declaration))
 }

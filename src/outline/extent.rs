@@ -87,7 +87,7 @@ pub(super) fn extent(material: &Material<'_, '_>, dispatch: &Dispatch<'_>) -> Re
 
 fn shortage(material: &Material<'_, '_>) -> Shortage {
     let scopes = material.scopes;
-    let is_free = |n: &&str| !scopes.declares(n) && !material.taken.has_local(n);
+    let is_free = |n: &&str| !scopes.mentions(n) && !material.taken.has_local(n);
     let free = ["count", "left", "available"].into_iter().find(is_free);
     let variable = free.unwrap_or("walk_count").to_owned();
     let declared = format!("{}{variable}", material.spec.callback.size.0);

@@ -50,7 +50,7 @@ pub fn names<'t>(
     let free = |name: &str| file.is_free(name) && !taken.names.iter().any(|t| t == name);
     let callback = numbered(&format!("{function}_{}", spec.suffix), &free);
     let context = numbered(&format!("{function}_ctx"), &free);
-    let in_function = |name: &str| !scopes.declares(name) && !means_something(file, name);
+    let in_function = |name: &str| !scopes.mentions(name) && !means_something(file, name);
     let variable = ["ctx", "context", "walk"].into_iter().find(|n| in_function(n)).unwrap_or("walk_ctx");
     let variable = numbered(variable, &|name| !taken.has_local(name));
 

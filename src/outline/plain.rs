@@ -104,7 +104,7 @@ fn element_name(spec: &PlainSpec, walk: &PlainWalk<'_>, scopes: &Scopes<'_>) -> 
         return scopes.declaration(id).name.to_owned();
     }
     let own = spec.callback.element.1.as_str();
-    let free = [own, "item", "element"].into_iter().find(|n| !scopes.declares(n));
+    let free = [own, "item", "element"].into_iter().find(|n| !scopes.mentions(n));
     free.unwrap_or("walked").to_owned()
 }
 

@@ -169,6 +169,13 @@ impl<'t> Scopes<'t> {
             || self.tags.iter().any(|t| t.name == name)
     }
 
+    /// Whether the function declares the name or uses it for something of the file, so that a new local of that name would
+    /// be in the way.
+    pub fn mentions(&self, name: &str) -> bool {
+        let is_it = |n: Node<'t>| n.is(Kind::Identifier) && n.text() == name;
+        self.declares(name) || self.function().descendants().any(is_it)
+    }
+
     /// The labels in document order.
     pub fn labels(&self) -> &[Label<'t>] {
         &self.labels

@@ -15,6 +15,7 @@ use super::sym::Sign;
 use super::usage::live_behind;
 use crate::flow::access::accesses;
 use crate::syntax::scope::DeclId;
+use crate::syntax::types::{TypeBase, WrittenType};
 use crate::syntax::{Field, Kind, Node};
 
 /// The control variable.
@@ -59,7 +60,8 @@ pub fn control<'t>(
     let outside = |id: DeclId| !site.outer.encloses(eval.scopes.declaration(id).ident);
     let scalar = |id: DeclId| {
         let ty = &eval.scopes.declaration(id).ty;
-        !ty.is_aggregate() && !ty.is_pointer() && !ty.is_array()
+        let plain = !ty.is_aggregate() && !ty.is_pointer() && !ty.is_array();
+        plain && (holds_errors(ty) || id == site.got)
     };
     let read_behind = |id: DeclId| live_behind(site, id);
     let set_on_failure = |id: DeclId| {
@@ -101,6 +103,11 @@ pub fn control<'t>(
         check_normal(eval, id, normal, &looks)?;
     }
     Ok(Some(entered(eval, id, &looks)))
+}
+
+/// Whether a number of that type may be the helper's result, which may be below zero.
+pub(super) fn holds_errors(ty: &WrittenType) -> bool {
+    !ty.is_narrow() && !ty.is_unsigned() && ty.base() != TypeBase::Enum
 }
 
 fn written_in_loop(eval: &Evaluator<'_, '_>, by: Option<Node<'_>>) -> bool {

@@ -6,6 +6,7 @@
 //! Capability 11 (tests/README.md): limits of a batch.
 
 use super::constants::amount;
+use super::control::holds_errors;
 use super::eval::{Evaluator, number, unwrapped};
 use super::expressions::same_text;
 use super::matching::matches;
@@ -75,7 +76,7 @@ pub fn totals<'t>(eval: &Evaluator<'_, 't>) -> Result<Vec<Total<'t>>, Refusal> {
         if is_position(eval, part) {
             position = Some(above_zero(part).unwrap_or(part));
         } else if let Some(flag) = flag(eval.scopes, part) {
-            flags.push(flag);
+            flags.push((part, flag));
         } else if let Some(counter) = counter(eval.scopes, part) {
             counters.push((part, counter));
         } else {
@@ -91,9 +92,14 @@ pub fn totals<'t>(eval: &Evaluator<'_, 't>) -> Result<Vec<Total<'t>>, Refusal> {
     if position.is_some() || choices.is_empty() {
         choices.push(None);
     }
-    let total = |counter: Option<Counter<'t>>| {
+    // What says no more than that the end has come is a flag, or a condition like any other.
+    let (firm, loose): (Vec<_>, Vec<_>) =
+        flags.into_iter().partition(|(_, id)| holds_errors(&eval.scopes.declaration(*id).ty));
+    let total = |counter: Option<Counter<'t>>, as_flags: bool| {
+        let asked = loose.iter().filter(|_| !as_flags).map(|(part, _)| *part);
+        let flags = firm.iter().chain(loose.iter().filter(|_| as_flags)).map(|(_, id)| *id).collect();
         let others = counters.iter().filter(|(_, c)| Some(*c) != counter).map(|(part, _)| *part);
-        let rest: Vec<Node<'t>> = others.chain(rest.iter().copied()).collect();
+        let rest: Vec<Node<'t>> = others.chain(rest.iter().copied()).chain(asked).collect();
         let told = |n: &&Node<'t>| site.test.is_some() || !may_be_asked(eval, **n);
         if let Some(part) = rest.iter().find(told) {
             return Err(refusal(*part, "the loop may also end for this, which is not part of the walk"));
@@ -103,9 +109,12 @@ pub fn totals<'t>(eval: &Evaluator<'_, 't>) -> Result<Vec<Total<'t>>, Refusal> {
         {
             return Err(refusal(bound, "the bound changes in the loop"));
         }
-        Ok(Total { position, counter, flags: flags.clone(), rest, condition: unwrapped(condition) })
+        Ok(Total { position, counter, flags, rest, condition: unwrapped(condition) })
     };
-    let read: Vec<Result<Total<'t>, Refusal>> = choices.into_iter().map(total).collect();
+    let mut read: Vec<Result<Total<'t>, Refusal>> = choices.iter().map(|c| total(*c, true)).collect();
+    if !loose.is_empty() {
+        read.extend(choices.iter().map(|c| total(*c, false)));
+    }
     match read.iter().any(Result::is_ok) {
         true => Ok(read.into_iter().flatten().collect()),
         false => read.into_iter().collect(),

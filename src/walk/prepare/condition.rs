@@ -47,7 +47,7 @@ pub(super) fn in_body<'t>(spec: &WalkSpec, file: &FileScope<'t>, call: Node<'t>)
     let mut edits = EditSet::new();
     edits.add(TextEdit::new(condition.span(), format!("({position})"))).ok()?;
     let start = Span::at(body.span().start as usize + 1);
-    let own = numbered(got, &|name| !scopes.declares(name));
+    let own = numbered(got, &|name| !scopes.mentions(name));
     let (declared, acquire) = (ty.declare(&own), call.text());
     let text = format!(
         "\n{here}{declared};\n\n{here}{own} = {acquire};\n{here}if ({own} <= 0) {{\n{inside}{got} = {own};\n{inside}break;\n{here}}}"

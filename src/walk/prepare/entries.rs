@@ -66,8 +66,8 @@ impl<'t> Entries<'_, 't> {
     }
 
     fn names(&self) -> Names {
-        let free = |name: &str| numbered(name, &|n| !self.scopes.declares(n));
-        let result = ["ret", "err", "rc", "error"].into_iter().find(|n| !self.scopes.declares(n));
+        let free = |name: &str| numbered(name, &|n| !self.scopes.mentions(n));
+        let result = ["ret", "err", "rc", "error"].into_iter().find(|n| !self.scopes.mentions(n));
         Names {
             batch: free("batch"),
             got: free("size_of_batch"),

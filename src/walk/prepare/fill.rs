@@ -349,7 +349,7 @@ struct Writer<'a, 't> {
 impl<'t> Writer<'_, 't> {
     fn edits(&self, tested: Node<'t>) -> Option<EditSet> {
         let source: &SourceFile = self.site.function.tree().source();
-        let free = |name: &str| numbered(name, &|n| !self.scopes.declares(n));
+        let free = |name: &str| numbered(name, &|n| !self.scopes.mentions(n));
         let (batch, left, index, len) = (free("batch"), free("left"), free("at"), free("len"));
         let mut edits = EditSet::new();
         let mut add = |span: Span, text: String| edits.add(TextEdit::new(span, text)).ok();

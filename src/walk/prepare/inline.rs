@@ -267,14 +267,14 @@ impl<'t> Inline<'t> {
         let arguments: Vec<Node<'t>> = call.child(Field::Arguments)?.named_children().collect();
         let all = accesses(body, &self.scopes);
         let written = |id: DeclId| all.iter().any(|a| a.decl == id && (a.may_define() || a.takes_address()));
-        let free = |name: &str| !self.place.scopes.declares(name);
+        let free = |name: &str| !self.place.scopes.mentions(name);
         let mut declared = Vec::new();
         let mut at = 0;
         for declaration in self.scopes.declarations() {
             let own = if free(declaration.name) {
                 declaration.name.to_owned()
             } else {
-                numbered(declaration.name, &|name| free(name) && !self.scopes.declares(name))
+                numbered(declaration.name, &|name| free(name) && !self.scopes.mentions(name))
             };
             let mut name = own;
             if declaration.kind == DeclKind::Parameter {

@@ -45,8 +45,8 @@ impl<'a, 't> Writer<'a, 't> {
         single: &'a Single<'t>,
         straight: &'a Straight<'t>,
     ) -> Self {
-        let free = |name: &str| numbered(name, &|n| !scopes.declares(n));
-        let result = ["ret", "err", "rc", "error"].into_iter().find(|n| !scopes.declares(n));
+        let free = |name: &str| numbered(name, &|n| !scopes.mentions(n));
+        let result = ["ret", "err", "rc", "error"].into_iter().find(|n| !scopes.mentions(n));
         let number = straight.count.map(|(_, id)| scopes.declaration(id).name.to_owned());
         let copy = (single.moves == Moves::Stays).then(|| free("walked"));
         let names = Names {
@@ -186,7 +186,7 @@ impl<'a, 't> Writer<'a, 't> {
             written(self.scopes, self.single.inner).filter(|id| limits.contains(&Some(*id))).collect();
         moved.dedup();
         let free =
-            |id: DeclId| numbered(&format!("{}_of_batch", self.name(id)), &|n| !self.scopes.declares(n));
+            |id: DeclId| numbered(&format!("{}_of_batch", self.name(id)), &|n| !self.scopes.mentions(n));
         moved.into_iter().map(|id| (id, free(id))).collect()
     }
 

@@ -52,7 +52,7 @@ impl<'a, 't> Again<'a, 't> {
         let zero = declared.initializer.is_some_and(|i| number(i.text()) == Some(0));
         let top =
             declared.kind == DeclKind::Local && declared.block == body && looping.parent() == Some(body);
-        let free = |name: &str| numbered(name, &|n| !parts.scopes.declares(n) && writer.file.is_free(n));
+        let free = |name: &str| numbered(name, &|n| !parts.scopes.mentions(n) && writer.file.is_free(n));
         (zero && top).then(|| Self {
             writer,
             substitute,

@@ -71,7 +71,7 @@ impl<'t> Writer<'_, 't> {
     fn acquisition(&self, again: Option<&Again<'_, 't>>) -> Option<String> {
         let parts = self.parts;
         let here = indent(self.column(parts.test));
-        let free = |name: &str| numbered(name, &|n| !parts.scopes.declares(n));
+        let free = |name: &str| numbered(name, &|n| !parts.scopes.mentions(n));
         let (element, offset, got) = (free("next"), free("offset"), free("got"));
         let callback = &self.spec.callback;
         let holder = self.spec.callback.element.replace('@', &element);
