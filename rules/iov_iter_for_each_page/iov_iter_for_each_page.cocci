@@ -59,6 +59,7 @@ expression batch;
 
 unit: PAGE_SIZE
 unit at most: 262144
+unit mostly at most: 65536
 element: struct page *page
 position: iov_iter_count(iter)
 rewind: iov_iter_revert(iter, x)

@@ -20,7 +20,9 @@ use crate::verify::reparse::newly_unreadable;
 use crate::walk::plain::{PlainSpec, calls, recognise as recognise_plain};
 use crate::walk::prepare::{Prepared, prepared, sooner};
 use crate::walk::site::acquisitions;
-use crate::walk::{Duty, Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise};
+use crate::walk::{
+    Duty, Note, Proof, Recognised, Refusal, RefusalCode, Walk, WalkSpec, recognise, recognise_kept,
+};
 
 /// What one file holds.
 pub(super) struct Found {
@@ -95,6 +97,10 @@ impl<'t> Work<'_, 't> {
                 }),
             };
             let converted = converted.or_else(|refusal| {
+                if let Some((converted, shown)) = self.kept(walk, &scopes, call, name, refusal.code) {
+                    proof = shown;
+                    return Ok(converted);
+                }
                 let ways = prepared(walk, self.scope, call, refusal.code);
                 let made = ways.iter().find_map(|way| self.prepared(walk, way, call));
                 let (converted, shown) = made.ok_or(refusal)?;
@@ -174,6 +180,23 @@ impl<'t> Work<'_, 't> {
             notes: notes(spec, walk.notes.iter(), &removed),
             model: spec.model.clone(),
         })
+    }
+
+    /// Convert a walk whose ends the helper's result cannot tell apart, with the variables that tell them now.
+    fn kept(
+        &mut self,
+        spec: &WalkSpec,
+        scopes: &Scopes<'t>,
+        call: Node<'t>,
+        function: &str,
+        refused: RefusalCode,
+    ) -> Option<(Converted, Proof)> {
+        if !matches!(refused, RefusalCode::ErrorChannels | RefusalCode::ValueAfterLoop) {
+            return None;
+        }
+        let Recognised { walk, mut proof, .. } = recognise_kept(spec, scopes, call);
+        let converted = self.convert(spec, &walk.ok()?, scopes, function, &mut proof).ok()?;
+        Some((converted, proof))
     }
 
     /// Convert a walk that was another program's shape before: the conversion of the prepared text, seen from the original.

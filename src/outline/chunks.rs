@@ -74,7 +74,7 @@ pub(super) fn body<'t>(
                 }
             }
             Piece::Statement(node) if node.is(Kind::LabeledStatement) => {
-                statements.extend(labelled(source, respelled, *node));
+                statements.extend(labelled(material, source, respelled, *node));
             }
             Piece::Statement(node) => {
                 let gone = material.walk.body.spellings.get(&node.span()) == Some(&Spelling::Gone);
@@ -130,8 +130,18 @@ fn other_guard<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Nod
 }
 
 /// A label in the first column, and its statement.
-fn labelled<'t>(source: &SourceFile, respelled: &Respelled<'_, '_>, node: Node<'t>) -> Option<Chunk<'t>> {
+/// A label with its statement; alone, if that goes. What is behind it, the callback's `return` at least, bears it then.
+fn labelled<'t>(
+    material: &Material<'_, 't>,
+    source: &SourceFile,
+    respelled: &Respelled<'_, '_>,
+    node: Node<'t>,
+) -> Option<Chunk<'t>> {
     let (label, statement) = (node.child(Field::Label)?, node.named_children().last()?);
+    if material.walk.body.spellings.get(&statement.span()) == Some(&Spelling::Gone) {
+        let text = format!("{}:", label.text());
+        return Some(Chunk { node: None, text, blank_before: false, trailing: false });
+    }
     let mut out = chunk(source, respelled, statement.span(), "");
     out.text = format!("{}:\n{}", label.text(), out.text);
     Some(out)

@@ -36,6 +36,7 @@ pub(super) struct Draft {
     other_release: Vec<Pattern>,
     unit: Option<Pattern>,
     unit_at_most: Option<i64>,
+    unit_mostly: Option<i64>,
     same: Vec<Same>,
     negative: Vec<Pattern>,
     failed: Vec<Pattern>,
@@ -145,6 +146,7 @@ impl Reader<'_> {
             ("lock", []) => draft.locks.extend(names()),
             ("halt", []) => draft.halt = Some(text.to_owned()),
             ("unit", ["at", "most"]) => draft.unit_at_most = number(text),
+            ("unit", ["mostly", "at", "most"]) => draft.unit_mostly = number(text),
             ("suffix", []) => draft.suffix = text.to_owned(),
             ("batch", []) => draft.batch = text.to_owned(),
             ("element", []) => {}
@@ -300,6 +302,7 @@ impl Reader<'_> {
             other_release: draft.other_release,
             unit: draft.unit?,
             unit_at_most: draft.unit_at_most,
+            unit_mostly: draft.unit_mostly,
             same: draft.same,
             negative: draft.negative,
             failed: draft.failed,

@@ -69,7 +69,7 @@ pub(super) fn pieces(proof: &mut Proof, eval: &Evaluator<'_, '_>, generic: &Outp
     names.dedup();
     let cut = match limit {
         Limit::Free => "no limit cuts it",
-        Limit::Bytes(_) => "the limit on bytes is never below an element",
+        Limit::Bytes(_) | Limit::Taken(_) => "the limit on bytes is never below an element",
     };
     let evidence = match names.as_slice() {
         [] => format!("the body does not look at its length; {cut}"),
@@ -77,6 +77,11 @@ pub(super) fn pieces(proof: &mut Proof, eval: &Evaluator<'_, '_>, generic: &Outp
     };
     let spans = if uses.is_empty() { vec![inner.span()] } else { spans(&uses) };
     proof.shown(Duty::Pieces, evidence, spans);
+    if let (Limit::Taken(node), Some(most)) = (limit, eval.spec.unit_mostly) {
+        let what =
+            format!("`{}` is taken not to be below {unit}, which may be more than {most}", node.text());
+        proof.left(Duty::Pieces, &what, node.span());
+    }
 }
 
 /// Every use of the array and of the walked object was one that the walk has.

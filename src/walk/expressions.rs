@@ -162,13 +162,16 @@ impl<'t> Machine<'_, 't> {
             ));
         }
         if let Some(bindings) = first_match(&spec.release_all, expression)
-            && self.is_batch(bindings.get("batch"))
+            && let Some(from) = bindings.get("batch").and_then(|batch| self.slot(batch, state))
         {
             let count = bindings.get("x").map_or(Value::Unknown, |x| self.eval.value(x, &mut state.clone()));
             let Value::Quantity(count) = count else {
                 return Err(not_understood(expression, "how many elements this releases is not known"));
             };
-            self.drained(holder, Sym::constant(0), count, state, level)?;
+            let Some(to) = from.plus(&count) else {
+                return Err(not_understood(expression, "which elements this releases is not known"));
+            };
+            self.drained(holder, from, to, state, level)?;
             return Ok(true);
         }
         if let Some((from, to)) = self.releasing_callee(expression, state) {

@@ -281,8 +281,8 @@ impl<'t> Machine<'_, 't> {
     pub(super) fn releasing_callee(&self, expression: Node<'t>, state: &mut State<'t>) -> Option<(Sym, Sym)> {
         let name = callee(expression)?;
         let arguments: Vec<Node<'t>> = expression.child(Field::Arguments)?.named_children().collect();
-        let batch = self.eval.site.batch;
-        let at = arguments.iter().position(|a| self.eval.scopes.resolve(*a) == Some(batch))?;
+        let (at, start) =
+            arguments.iter().enumerate().find_map(|(at, a)| Some((at, self.slot(*a, state)?)))?;
         let function = super::site::definition(self.tree.root(), name)?;
         let scopes = Scopes::of(function);
         let parameters: Vec<_> =
@@ -295,7 +295,7 @@ impl<'t> Machine<'_, 't> {
             return None;
         }
         let mut inside = State::default();
-        for (id, argument) in parameters.iter().zip(&arguments) {
+        for (id, argument) in parameters.iter().zip(&arguments).filter(|(id, _)| **id != array) {
             let value = self.eval.value(*argument, state);
             let known = Variable { value, ..Variable::unknown() };
             inside.set(*id, known);
@@ -313,7 +313,16 @@ impl<'t> Machine<'_, 't> {
             arrivals: Default::default(),
             out: Default::default(),
         };
-        machine.drain_range(*looping, &mut inside)
+        let (from, to) = machine.drain_range(*looping, &mut inside)?;
+        Some((start.plus(&from)?, start.plus(&to)?))
+    }
+
+    /// The place in the array that an expression points to.
+    pub(super) fn slot(&self, node: Node<'t>, state: &State<'t>) -> Option<Sym> {
+        match self.eval.value(node, &mut state.clone()) {
+            Value::Slot(index) => Some(index),
+            _ => self.is_batch(Some(node)).then(|| Sym::constant(0)),
+        }
     }
 }
 

@@ -64,6 +64,6 @@ pub mod usage;
 
 pub use notes::Note;
 pub use obligations::{Duty, Obligation, Proof, Status};
-pub use recognise::{Recognised, Walk, recognise};
+pub use recognise::{Recognised, Walk, recognise, recognise_kept};
 pub use refusal::{Refusal, RefusalCode};
 pub use spec::WalkSpec;

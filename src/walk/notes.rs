@@ -74,7 +74,7 @@ impl<'t> Found<'_, '_, 't> {
         if self.stops().any(|e| e.position == Position::StartOfBatch) {
             notes.push(Note::plain("N25"));
         }
-        if let Limit::Bytes(node) = self.walk.limit {
+        if let Limit::Bytes(node) | Limit::Taken(node) = self.walk.limit {
             notes.push(Note::with("N4", "limit", node.text()));
         }
         if is_allocated(site) {

@@ -81,7 +81,7 @@ pub struct Recognised<'t> {
 pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<Recognised<'t>> {
     let one = |call| {
         let mut proof = Proof::default();
-        let walk = walk(spec, scopes, call, &mut proof);
+        let walk = walk(spec, scopes, call, Ended::Told, &mut proof);
         if let Err(refusal) = &walk {
             proof.refused(refusal);
             let queue = (refusal.code == RefusalCode::RefillQueue).then(|| Queue::of(spec, call)).flatten();
@@ -94,10 +94,27 @@ pub fn recognise<'t>(spec: &WalkSpec, scopes: &Scopes<'t>) -> Vec<Recognised<'t>
     calls.filter(|call| !other_way(call)).map(one).collect()
 }
 
+/// How the code behind the loop learns how that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// From what the helper returns.
+    Told,
+    /// From the variables that the body has set, as before.
+    Kept,
+}
+
+/// Recognise the walk of an acquisition with every variable left as it is: none gets what the helper returns.
+pub fn recognise_kept<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, call: Node<'t>) -> Recognised<'t> {
+    let mut proof = Proof::default();
+    let walk = walk(spec, scopes, call, Ended::Kept, &mut proof);
+    Recognised { call, walk, proof }
+}
+
 fn walk<'t>(
     spec: &WalkSpec,
     scopes: &Scopes<'t>,
     call: Node<'t>,
+    ended: Ended,
     proof: &mut Proof,
 ) -> Result<Walk<'t>, Refusal> {
     if scopes.function().has_opaque() && site::opaque_near(call, scopes.function()) {
@@ -124,7 +141,7 @@ fn walk<'t>(
     let eval = Evaluator { spec, scopes, site: &site, facts };
     let mut first = None;
     for total in totals(&eval)? {
-        match with_total(&eval, &total, proof) {
+        match with_total(&eval, &total, ended, proof) {
             Ok(walk) => return Ok(walk),
             Err(refusal) => first = first.or(Some((refusal, proof.clone()))),
         }
@@ -141,6 +158,7 @@ fn walk<'t>(
 fn with_total<'t>(
     eval: &Evaluator<'_, 't>,
     total: &Total<'t>,
+    ended: Ended,
     proof: &mut Proof,
 ) -> Result<Walk<'t>, Refusal> {
     let (spec, scopes) = (eval.spec, eval.scopes);
@@ -156,7 +174,7 @@ fn with_total<'t>(
     loop {
         *proof = Proof::default();
         let assumed =
-            Assumed { spec, scopes, site: &site, total, limit, cursors: &cursors, carried: &carried };
+            Assumed { spec, scopes, site: &site, total, limit, cursors: &cursors, carried: &carried, ended };
         match attempt(&assumed, proof) {
             Ok(walk) => return Ok(walk),
             Err(Again::Without(id)) => {
@@ -190,6 +208,7 @@ struct Assumed<'a, 't> {
     limit: Limit<'t>,
     cursors: &'a BTreeSet<DeclId>,
     carried: &'a Carried,
+    ended: Ended,
 }
 
 /// What was found for batches of any size.
@@ -220,7 +239,7 @@ fn in_any_batch<'a, 't>(assumed: &Assumed<'a, 't>, proof: &mut Proof) -> Result<
 }
 
 fn attempt<'t>(assumed: &Assumed<'_, 't>, proof: &mut Proof) -> Result<Walk<'t>, Again> {
-    let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
+    let Assumed { spec, scopes, site, total, limit, cursors, carried, .. } = *assumed;
     let any = in_any_batch(assumed, proof)?;
     let mut unit = Machine::new(spec, scopes, site, cursors, Facts::UnitBatch);
     let mut end = carried.start(&unit.eval, total);
@@ -283,7 +302,7 @@ fn concluded<'t>(
     turn: Turn<'t>,
     proof: &mut Proof,
 ) -> Result<Walk<'t>, Refusal> {
-    let Assumed { spec, scopes, site, total, limit, cursors, carried } = *assumed;
+    let Assumed { spec, scopes, site, total, limit, cursors, carried, ended } = *assumed;
     let Turn { body, exits, end, failure, looked_up, stops } = turn;
     evidence::asked_in_body(proof, total, &body);
     let once_more = check_references(scopes, site, &exits, &end)?;
@@ -297,7 +316,10 @@ fn concluded<'t>(
     let mut ends = vec![&end];
     ends.extend(exits.iter().filter(|e| matches!(e.end, End::GoesOn)).map(|e| &e.state));
     let accumulated = |id: DeclId, condition: Node<'t>| is_accumulated(&ends, scopes, id, condition);
-    let control = control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?;
+    let control = match ended {
+        Ended::Told => control(&unit.eval, &failure.state, &exits, &end, &accumulated, &raised)?,
+        Ended::Kept => None,
+    };
     if raised.iter().any(|id| Some(*id) != control.map(|c| c.id)) {
         let sentence = "what makes the loop end early is not what it returns";
         return Err(Refusal::new(RefusalCode::NotUnderstood, total.condition.span(), sentence));

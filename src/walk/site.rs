@@ -451,6 +451,10 @@ fn pointers_into(scopes: &Scopes<'_>, batch: DeclId) -> Vec<DeclId> {
     let from_array = |n: Node<'_>| {
         let first = match n.kind() {
             Kind::BinaryExpression => n.child(Field::Left).unwrap_or(n),
+            Kind::PointerExpression if n.operator() == Some("&") => {
+                let element = n.child(Field::Argument).filter(|a| a.is(Kind::SubscriptExpression));
+                element.and_then(|e| e.child(Field::Argument)).unwrap_or(n)
+            }
             _ => n,
         };
         scopes.resolve(super::eval::unwrapped(first)) == Some(batch)

@@ -113,6 +113,8 @@ pub struct WalkSpec {
     pub unit: Pattern,
     /// What the unit is at most, wherever the code is compiled.
     pub unit_at_most: Option<i64>,
+    /// The most that an element holds on all but a few machines.
+    pub unit_mostly: Option<i64>,
     /// Expressions that mean the same as others.
     pub same: Vec<Same>,
     /// Expressions that are always below zero.

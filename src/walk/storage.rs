@@ -146,13 +146,31 @@ impl<'t> Memory<'_, 't> {
 pub(super) fn is_own(spec: &WalkSpec, scopes: &Scopes<'_>, batch: DeclId) -> bool {
     let null = |n: Node<'_>| n.is(Kind::Null) || n.text() == "0";
     let value = scopes.declaration(batch).initializer;
-    value.is_none_or(|n| null(n) || allocates(spec, n) || is_scratch(spec, n))
+    value.is_none_or(|n| null(n) || allocates(spec, n) || is_scratch(spec, n) || is_lent(spec, scopes, n))
+}
+
+/// Whether a value is a local array whose elements are never looked at under its own name.
+fn is_lent(spec: &WalkSpec, scopes: &Scopes<'_>, value: Node<'_>) -> bool {
+    let array = scopes.resolve(value).filter(|id| scopes.declaration(*id).is_array_object());
+    let only_lent = |used: &Node<'_>| {
+        let Some(parent) = used.parent() else { return false };
+        let compared = matches!(parent.operator(), Some("==" | "!="));
+        let assigned = parent.is(Kind::AssignmentExpression) && parent.child(Field::Right) == Some(*used);
+        let call = used.ancestors().find(|n| n.is(Kind::CallExpression));
+        let harmless = call.and_then(callee).is_some_and(|name| {
+            spec.pure.iter().any(|p| p == name) || spec.acquires.iter().any(|a| a.callee == name)
+        });
+        let measured = used.ancestors().any(|n| n.is(Kind::SizeofExpression));
+        let initialises = parent.is(Kind::InitDeclarator) && parent.child(Field::Value) == Some(*used);
+        !parent.is(Kind::SubscriptExpression) && (compared || assigned || harmless || measured || initialises)
+    };
+    array.is_some_and(|id| scopes.uses(id).iter().all(only_lent))
 }
 
 /// What an array that is a pointer is set to later, if that is neither allocated for it nor a local array.
 pub(super) fn foreign<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, batch: DeclId) -> Option<Node<'t>> {
     let own = |n: Node<'_>| {
-        let local = scopes.resolve(n).is_some_and(|id| scopes.declaration(id).is_array_object());
+        let local = is_lent(spec, scopes, n);
         n.is(Kind::Null) || n.text() == "0" || n.is(Kind::CallExpression) || local || allocates(spec, n)
     };
     let set = scopes.uses(batch).iter().filter_map(|used| {

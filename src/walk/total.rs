@@ -52,6 +52,8 @@ pub enum Limit<'t> {
     Free,
     /// Batches are cut at that many bytes.
     Bytes(Node<'t>),
+    /// The same, if elements are no larger than they mostly are; otherwise they are cut as well.
+    Taken(Node<'t>),
 }
 
 /// Read the outer loop's condition: every way to see what counts the walk, the likeliest first. What is neither the walk's
@@ -229,8 +231,11 @@ pub fn limit<'t>(eval: &Evaluator<'_, 't>, total: &Total<'t>) -> Result<Limit<'t
     {
         return Ok(Limit::Free);
     }
-    if at_least_a_unit(eval, bytes, 0) {
+    if at_least_a_unit(eval, bytes, eval.spec.unit_at_most, 0) {
         return Ok(if is_never_reached(eval, bytes) { Limit::Free } else { Limit::Bytes(site.bytes) });
+    }
+    if at_least_a_unit(eval, bytes, eval.spec.unit_mostly, 0) {
+        return Ok(Limit::Taken(site.bytes));
     }
     Err(Refusal::new(
         RefusalCode::ByteCapBelowPage,
@@ -323,18 +328,18 @@ fn is_never_reached(eval: &Evaluator<'_, '_>, bytes: Node<'_>) -> bool {
 }
 
 /// Whether an expression is a maximum of which the unit is one side, or a variable that is only set to such.
-fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> bool {
+fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, unit: Option<i64>, depth: u32) -> bool {
     let node = unwrapped(node);
     if let Value::Quantity(sym) = eval.value(node, &mut super::state::State::default()) {
         let rest = sym.minus(&Sym::atom(Atom::Unit)).and_then(|d| d.as_constant());
-        let enough = sym.as_constant().zip(eval.spec.unit_at_most).is_some_and(|(n, most)| n >= most);
+        let enough = sym.as_constant().zip(unit).is_some_and(|(n, most)| n >= most);
         return enough
             || rest.is_some_and(|r| r >= 0)
             || (1..=4096).any(|n| Sym::atom(Atom::Unit).times(n).as_ref() == Some(&sym));
     }
     if let Some(sym) = amount(eval.spec, eval.site.function.tree().root(), node) {
         let units = (1..=4096).any(|n| Sym::atom(Atom::Unit).times(n).as_ref() == Some(&sym));
-        let enough = sym.as_constant().zip(eval.spec.unit_at_most).is_some_and(|(n, most)| n >= most);
+        let enough = sym.as_constant().zip(unit).is_some_and(|(n, most)| n >= most);
         return units || enough;
     }
     for same in &eval.spec.same {
@@ -348,7 +353,7 @@ fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> 
             return sides.into_iter().flatten().any(|s| {
                 bindings
                     .get(same.meaning.text_of(s))
-                    .is_some_and(|bound| at_least_a_unit(eval, bound, depth + 1))
+                    .is_some_and(|bound| at_least_a_unit(eval, bound, unit, depth + 1))
             });
         }
     }
@@ -368,7 +373,7 @@ fn at_least_a_unit<'t>(eval: &Evaluator<'_, 't>, node: Node<'t>, depth: u32) -> 
         && !facts.shared.contains(&id)
         && !seen.is_empty()
         && seen.iter().all(|d| {
-            given(reaching.definition(*d)).is_some_and(|value| at_least_a_unit(eval, value, depth + 1))
+            given(reaching.definition(*d)).is_some_and(|value| at_least_a_unit(eval, value, unit, depth + 1))
         })
 }
 

@@ -120,6 +120,7 @@ pub fn prepared<'t>(
         RefusalCode::NotUnderstood => {
             vec![condition::in_body(spec, file, call), front::told_first(spec, file, call)]
         }
+        RefusalCode::IteratorUsedInBody => vec![front::told_first(spec, file, call)],
         _ => Vec::new(),
     };
     ways.into_iter().flatten().collect()
