@@ -280,15 +280,23 @@ impl<'g, 'p> Solver<'g, 'p> {
         let here = self.code(v).span();
         let closes = matches!(self.graph.vertices[v].kind, VertexKind::Close | VertexKind::End);
         let end = if closes { here.end.saturating_sub(1) } else { here.start };
+        let mut behind_label = false;
         loop {
-            if let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, end, env) {
+            // A label and its statement are one.
+            if !behind_label
+                && let Some(bound) = item.matcher.statement_row(item.node, meta, &taken, end, env)
+            {
                 for found in self.along(Quantifier::Forall, &ways, rest, &bound.bindings_only()) {
                     out.push(found.with_touches_before(&bound));
                 }
             }
             let [at] = ways[..] else { break };
             let vertex = &self.graph.vertices[at];
+            // Its end is made right behind its head; a row does not go on behind the end of the one it is in.
+            let end_follows = self.graph.vertices.get(at + 1);
+            let is_head = end_follows.is_some_and(|e| e.kind == VertexKind::Meet && e.node == vertex.node);
             let directive = vertex.kind == VertexKind::Meet
+                && is_head
                 && matches!(self.code(at).kind(), Kind::PreprocIf | Kind::PreprocIfdef);
             let statement = match vertex.kind {
                 VertexKind::Simple | VertexKind::Header => true,
@@ -300,6 +308,7 @@ impl<'g, 'p> Solver<'g, 'p> {
                 break;
             }
             let code = self.code(at);
+            behind_label = code.is(Kind::LabeledStatement);
             let labelled = taken.last().is_some_and(|last: &Node<'_>| last.encloses(code));
             if !labelled {
                 taken.push(code);
@@ -308,7 +317,6 @@ impl<'g, 'p> Solver<'g, 'p> {
                 Some(ends) => ends.iter().flat_map(|end| self.graph.vertices[*end].next.clone()).collect(),
                 None if code.is(Kind::LabeledStatement) => vertex.next.clone(),
                 None if vertex.kind == VertexKind::Header => self.behind_loop(at),
-                // Its end is made right behind its head.
                 None if directive => self.graph.vertices[at + 1].next.clone(),
                 None => vertex.next.clone(),
             };

@@ -33,6 +33,7 @@ use super::storage::{check_handed_on, outside};
 use super::sym::{Facts, Sign};
 use super::total::{Limit, Total, expected_after, limit, totals};
 use super::usage;
+use crate::source::Span;
 use crate::syntax::scope::{DeclId, Scopes};
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
@@ -130,6 +131,7 @@ fn walk<'t>(
     }
     check_jumps(scopes, call)?;
     let site = site::site(spec, scopes, call)?;
+    check_conditions(scopes, &site)?;
     check_whole_batch(scopes, &site)?;
     let outside = outside(spec, scopes, &site)?;
     let site = Site { outside, ..site };
@@ -152,6 +154,25 @@ fn walk<'t>(
     });
     *proof = reached;
     Err(refusal)
+}
+
+/// The callback stands above the function: a walk that is only there under a condition of the preprocessor would leave
+/// it, and the variables of the call, unused where the condition does not hold.
+fn check_conditions(scopes: &Scopes<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+    let function = scopes.function();
+    let inside = site.outer.ancestors().take_while(|n| function.encloses(*n) && *n != function);
+    let is_directive = |n: &Node<'_>| {
+        use Kind::{PreprocElif, PreprocElifdef, PreprocElse, PreprocIf, PreprocIfdef};
+        matches!(n.kind(), PreprocIf | PreprocIfdef | PreprocElse | PreprocElif | PreprocElifdef)
+    };
+    let Some(directive) = inside.filter(is_directive).last() else { return Ok(()) };
+    let text = directive.text();
+    let line = Span {
+        end: directive.span().start + text.find('\n').unwrap_or(text.len()) as u32,
+        ..directive.span()
+    };
+    let sentence = "the walk is only there under this condition, and the callback would stand outside of it";
+    Err(Refusal::new(RefusalCode::ConditionalStraddles, line, sentence))
 }
 
 /// Recognise the walk, its length being told in one way.

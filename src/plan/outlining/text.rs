@@ -12,7 +12,7 @@ use crate::plan::wrapping::{parenthesised, relayout_beside};
 use crate::smpl::outline::OutlineParameter;
 use crate::smpl::token::replace_words;
 use crate::source::Span;
-use crate::syntax::{Kind, Node};
+use crate::syntax::{Field, Kind, Node};
 
 /// The struct, if there is one, and the function.
 pub(super) fn function(
@@ -21,7 +21,39 @@ pub(super) fn function(
     names: &Names,
 ) -> Result<String, NotOutlined> {
     let struct_and_function = written(scene, captures, names)?;
-    Ok(relayout_beside(&struct_and_function, scene.facts.function.text()))
+    let text = relayout_beside(&struct_and_function, scene.facts.function.text());
+    let under = |text: String, line: &String| format!("{line}\n{}\n#endif\n\n", text.trim_end());
+    Ok(conditions(scene)?.iter().fold(text, under))
+}
+
+/// The lines of the `#if`s in the function that the statements stand under, from the inside: the new function stands
+/// under the same ones, or it would be there where nobody calls it.
+fn conditions(scene: &Scene<'_, '_>) -> Result<Vec<String>, NotOutlined> {
+    let function = scene.facts.function;
+    let mut out = Vec::new();
+    let mut at = scene.statements[0];
+    while let Some(parent) = at.parent().filter(|p| function.encloses(*p)) {
+        match parent.kind() {
+            Kind::PreprocIf | Kind::PreprocIfdef if at.role() != Some(Field::Alternative) => {
+                let text = parent.text();
+                let ends = |(at, _): &(usize, &str)| !text[..*at].ends_with('\\');
+                let end = text.match_indices('\n').find(ends).map_or(text.len(), |(at, _)| at);
+                out.push(text[..end].trim_end().to_owned());
+            }
+            Kind::PreprocElse
+            | Kind::PreprocElif
+            | Kind::PreprocElifdef
+            | Kind::PreprocIf
+            | Kind::PreprocIfdef => {
+                let sentence =
+                    "the statements stand under `#else` or `#elif`, and the new function would not";
+                return Err(NotOutlined::new(Obstacle::Shape, at.span(), sentence));
+            }
+            _ => {}
+        }
+        at = parent;
+    }
+    Ok(out)
 }
 
 fn written(scene: &Scene<'_, '_>, captures: &[Capture], names: &Names) -> Result<String, NotOutlined> {
