@@ -1,8 +1,9 @@
 //! The last look at a conversion, before anybody else sees it.
 //!
-//! In: the text of the callback, and the edits of the function that it comes from. Out: nothing, or the refusal of a
-//! result in which a name means nothing, a jump has no label, or a variable is read before it is set although the
-//! original set it. Everything here should have been refused before, for a better reason; this is the net below.
+//! In: the text of the callback, and the edits of the function that it comes from. Out: nothing, or the
+//! refusal of a result in which a name means nothing, a jump has no label, or a variable is read before it
+//! is set although the original set it. Everything here should have been refused before, for a better
+//! reason; this is the net below.
 
 use crate::edit::{EditSet, TextEdit};
 use crate::flow::facts::Facts;

@@ -1,7 +1,7 @@
 //! The call that stands for the loop, and what follows it.
 //!
-//! In: the [`Caller`] and the [`Dispatch`]. Out: the text in place of the loop: a condition where the loop might not
-//! have been entered, the call, and the tests that tell its outcomes apart.
+//! In: the [`Caller`] and the [`Dispatch`]. Out: the text in place of the loop: a condition where the loop
+//! might not have been entered, the call, and the tests that tell its outcomes apart.
 
 use super::caller::Caller;
 use super::captures::Passing;

@@ -1,10 +1,10 @@
 //! The callback's text.
 //!
-//! In: a walk, its captures, names, endings and the moved code's new spelling. Out: the context struct and the
-//! function, laid out, to stand above the function that the code comes from.
+//! In: a walk, its captures, names, endings and the moved code's new spelling. Out: the context struct and
+//! the function, laid out, to stand above the function that the code comes from.
 //!
-//! Capabilities (tests/README.md): 7, types of fields and parameters; 17, comments and blank lines;
-//! 20, attributes and the exact prototype.
+//! Capabilities (tests/README.md): 7, types of fields and parameters; 17, comments and blank lines; 20,
+//! attributes and the exact prototype.
 
 use super::Taken;
 use super::captures::{Captures, Passing};

@@ -1,7 +1,7 @@
 //! What stands in the function instead of the loop.
 //!
-//! In: a walk, its captures and names. Out: edits of the function: the call with what follows it, the context's
-//! declaration, the result's, and new spellings of captured variables behind the call.
+//! In: a walk, its captures and names. Out: edits of the function: the call with what follows it, the
+//! context's declaration, the result's, and new spellings of captured variables behind the call.
 
 use super::Local;
 use super::callback::Material;

@@ -1,7 +1,7 @@
 //! What the moved code uses of the function around it.
 //!
-//! In: a walk. Out: a [`Capture`] for each variable that has to reach the callback, in the order of first use, and
-//! the locals that the callback gets as its own. It refuses variables that cannot be handed on.
+//! In: a walk. Out: a [`Capture`] for each variable that has to reach the callback, in the order of first
+//! use, and the locals that the callback gets as its own. It refuses variables that cannot be handed on.
 //!
 //! Capability 6 (tests/README.md): captures.
 

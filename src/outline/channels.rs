@@ -1,7 +1,7 @@
 //! What a way out of the loop has to tell the code behind the call.
 //!
-//! In: where a way out leads, and where a complete walk and a failed acquisition lead. Out: whether it can be told
-//! as one of those two, so that no error has to be passed on.
+//! In: where a way out leads, and where a complete walk and a failed acquisition lead. Out: whether it can
+//! be told as one of those two, so that no error has to be passed on.
 //!
 //! Capability 10 (tests/README.md): failures and stops told apart.
 

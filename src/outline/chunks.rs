@@ -1,7 +1,8 @@
 //! The pieces of a walk's body as the text of a callback.
 //!
-//! In: the pieces that stay, and the moved code's new spelling. Out: declarations and statements, each a [`Chunk`] at its
-//! place in the new function. What only the walk needed is left out, with the comments that spoke of it.
+//! In: the pieces that stay, and the moved code's new spelling. Out: declarations and statements, each a
+//! [`Chunk`] at its place in the new function. What only the walk needed is left out, with the comments that
+//! spoke of it.
 
 use super::callback::Material;
 use super::declared::{self, Declared};

@@ -1,8 +1,8 @@
 //! Values that nobody looks at.
 //!
-//! In: the text of a callback. Out: the text without locals that are only assigned to: an error that was set in front of a jump
-//! which has become a `return` of its own. It leaves a variable alone that something is called for, and a value that is all
-//! that an arm consists of.
+//! In: the text of a callback. Out: the text without locals that are only assigned to: an error that was set
+//! in front of a jump which has become a `return` of its own. It leaves a variable alone that something is
+//! called for, and a value that is all that an arm consists of.
 
 use super::edited::{Text, edited};
 use crate::edit::{EditSet, TextEdit};

@@ -1,8 +1,9 @@
 //! Declarations of the body, in a callback that declares at its top.
 //!
-//! In: a declaration and what runs in front of it. Out: [`Declared`]. A value that may be another one at the top – it
-//! comes from memory or a call, or from a variable that is written in front of it – is assigned where the declaration
-//! stood. It refuses values that cannot be assigned: those of arrays, and lists in braces.
+//! In: a declaration and what runs in front of it. Out: [`Declared`]. A value that may be another one at the
+//! top – it comes from memory or a call, or from a variable that is written in front of it – is assigned
+//! where the declaration stood. It refuses values that cannot be assigned: those of arrays, and lists in
+//! braces.
 
 use super::callback::Material;
 use super::respell::Respelled;

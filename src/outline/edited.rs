@@ -1,7 +1,7 @@
 //! A callback's text, parsed once more to be mended.
 //!
-//! In: the text of a function, and what finds edits in it. Out: the text with the edits made; a text that cannot be read stays
-//! as it is.
+//! In: the text of a function, and what finds edits in it. Out: the text with the edits made; a text that
+//! cannot be read stays as it is.
 
 use crate::edit::EditSet;
 use crate::flow::access::{Access, accesses};

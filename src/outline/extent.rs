@@ -1,8 +1,9 @@
 //! How much the helper is asked to walk.
 //!
-//! In: what the loop goes on for. Out: an [`Extent`]: the amount, the condition under which the loop was entered, and
-//! the test for an amount that is larger than what is there, which the code takes for a failure and the helper does
-//! not. It refuses amounts of which the code behind the loop could not tell that they were not there.
+//! In: what the loop goes on for. Out: an [`Extent`]: the amount, the condition under which the loop was
+//! entered, and the test for an amount that is larger than what is there, which the code takes for a failure
+//! and the helper does not. It refuses amounts of which the code behind the loop could not tell that they
+//! were not there.
 
 use super::callback::Material;
 use super::caller::is_zero;

@@ -1,7 +1,8 @@
 //! Variables that the first statements give their values.
 //!
-//! In: the text of a callback. Out: the text in which such a variable is declared with this value, if that is made of
-//! parameters, so that it is the same there. It leaves alone what is declared with others or has a comment.
+//! In: the text of a callback. Out: the text in which such a variable is declared with this value, if that
+//! is made of parameters, so that it is the same there. It leaves alone what is declared with others or has
+//! a comment.
 
 use super::dead::alone;
 use super::edited::{Text, edited};

@@ -1,7 +1,7 @@
 //! A release that stands at the same place on both sides of a test moves in front of it.
 //!
-//! In: a walk. Out: the walk with `if (error) { release; stop; } release;` as `release; if (error) stop;`, where the
-//! test looks at plain variables only and nothing in the arm needs the element.
+//! In: a walk. Out: the walk with `if (error) { release; stop; } release;` as `release; if (error) stop;`,
+//! where the test looks at plain variables only and nothing in the arm needs the element.
 
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::expressions::{first_match, looks_up};

@@ -1,9 +1,9 @@
 //! Macros of the file, and calls, that would mean something else in a callback.
 //!
-//! In: a walk and the names of its function and file. Out: nothing, or the refusal of the first macro in the moved code
-//! that jumps, names variables of the function, or writes a variable that it is given by name; or of the first call that
-//! is about its own frame, or of a function that is not declared yet. Macros that the file does not define are not known
-//! and pass.
+//! In: a walk and the names of its function and file. Out: nothing, or the refusal of the first macro in the
+//! moved code that jumps, names variables of the function, or writes a variable that it is given by name; or
+//! of the first call that is about its own frame, or of a function that is not declared yet. Macros that the
+//! file does not define are not known and pass.
 //!
 //! Capability 18 (tests/README.md): conditional regions, macros.
 
@@ -63,4 +63,26 @@ fn refusal(hazard: &Hazard<'_>, scopes: &Scopes<'_>) -> Refusal {
         HazardKind::WritesArgument(_) | HazardKind::SpellsOut(_) => RefusalCode::CaptureNotPossible,
     };
     Refusal::new(code, hazard.node.span(), fit::hazard(hazard, scopes))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::{converted, refused};
+    use crate::walk::testing::changed;
+
+    fn with(definition: &str) -> String {
+        let body = ("see(object,", "LOOK(object);\n\t\t\tsee(object,");
+        changed(&[("int each(", &format!("{definition}\n\nint each(")), body])
+    }
+
+    #[test]
+    fn a_macro_that_knows_its_arguments_only_moves() {
+        assert!(converted(&with("#define LOOK(x) look(x)")).contains("\tLOOK(object);\n"));
+    }
+
+    #[test]
+    fn a_macro_that_jumps_or_knows_a_local_does_not() {
+        assert_eq!(refused(&with("#define LOOK(x) if (look(x)) return -EIO")), "macro-hides-jump");
+        assert_eq!(refused(&with("#define LOOK(x) look(x, off)")), "macro-hides-jump");
+    }
 }

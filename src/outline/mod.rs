@@ -1,7 +1,7 @@
 //! From a walk to a conversion: the loop's body becomes a callback with a context, the loop becomes a call.
 //!
-//! In: a [`Walk`] and the names of its function and file. Out: a [`Conversion`]: edits of the original text, or a
-//! [`Refusal`]. It does not clean up behind itself: what became superfluous is found by
+//! In: a [`Walk`] and the names of its function and file. Out: a [`Conversion`]: edits of the original text,
+//! or a [`Refusal`]. It does not clean up behind itself: what became superfluous is found by
 //! [`crate::plan::superfluous`] once all edits of a file are made.
 //!
 //! Capability 16 (tests/README.md): where the callback stands.

@@ -1,7 +1,7 @@
 //! Names for what an outline adds.
 //!
-//! In: the words of the file and of the moved code. Out: names that mean nothing else there, the people's own where
-//! they had one.
+//! In: the words of the file and of the moved code. Out: names that mean nothing else there, the people's
+//! own where they had one.
 //!
 //! Capability 15 (tests/README.md): names.
 

@@ -1,7 +1,7 @@
 //! From a plain walk to a conversion.
 //!
-//! In: a [`PlainWalk`] and the names of its file. Out: a [`Conversion`], or the refusal of what stands against moving the
-//! body. [`crate::plan::outlining`] makes the function; here is what the rule says of it.
+//! In: a [`PlainWalk`] and the names of its file. Out: a [`Conversion`], or the refusal of what stands
+//! against moving the body. [`crate::plan::outlining`] makes the function; here is what the rule says of it.
 
 use super::Conversion;
 use crate::edit::TextEdit;

@@ -1,7 +1,8 @@
 //! The moved code's text, spelled for the callback.
 //!
-//! In: a walk, its captures, names and endings. Out: edits of the original text, and from them the text of any piece.
-//! Every edit lies inside the moved code; comments stay where they are unless what they stood by is gone.
+//! In: a walk, its captures, names and endings. Out: edits of the original text, and from them the text of
+//! any piece. Every edit lies inside the moved code; comments stay where they are unless what they stood by
+//! is gone.
 //!
 //! Capability 17 (tests/README.md): comments and blank lines.
 
@@ -350,5 +351,30 @@ impl<'a, 't> Respelled<'a, 't> {
         }
         let bytes = self.source.bytes().get(span.range()).unwrap_or_default();
         String::from_utf8_lossy(&inside.apply(bytes)).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::converted;
+    use crate::walk::testing::changed;
+
+    #[test]
+    fn what_the_walk_provides_has_the_names_of_the_parameters() {
+        let made = converted(&changed(&[(
+            "see(object, parts[k], off, len);",
+            "/* the last of it */\n\t\t\tsee(object, parts[k], off + 1, len);",
+        )]));
+        assert!(made.contains("\t/* the last of it */\n\tsee(object, part, off + 1, len);"), "{made}");
+    }
+
+    #[test]
+    fn a_captured_variable_is_reached_through_the_context() {
+        let made = converted(&changed(&[
+            ("off = 0;", "ret += len;\n\t\t\toff = 0;"),
+            ("return 0;\n}", "return ret;\n}"),
+        ]));
+        assert!(made.contains("ctx->ret += len;"), "{made}");
+        assert!(made.contains("return ctx.ret;"), "{made}");
     }
 }

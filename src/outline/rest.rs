@@ -1,7 +1,7 @@
 //! The rest of the loop's condition, asked by the callback and before the call.
 //!
-//! In: conditions that the loop also ends for. Out: what the callback returns at its end, above zero when they no longer
-//! hold, and the test under which the helper is called at all.
+//! In: conditions that the loop also ends for. Out: what the callback returns at its end, above zero when
+//! they no longer hold, and the test under which the helper is called at all.
 
 use super::callback::Material;
 use super::respell::Respelled;

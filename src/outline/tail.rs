@@ -1,6 +1,7 @@
 //! A last statement that only tests the control variable and stops.
 //!
-//! In: the last statement of the moved code. Out: [`Tail`]: the return that follows can say the same in fewer lines.
+//! In: the last statement of the moved code. Out: [`Tail`]: the return that follows can say the same in
+//! fewer lines.
 
 use super::callback::{Material, end_state};
 use super::ways_out::{Drop, Value};

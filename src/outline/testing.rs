@@ -1,7 +1,7 @@
 //! Conversions of a walk of no project, for the unit tests of this folder.
 //!
-//! In: C in the words of [`crate::walk::testing`]. Out: the converted text, or the code of the refusal. It refuses nothing
-//! else.
+//! In: C in the words of [`crate::walk::testing`]. Out: the converted text, or the code of the refusal. It
+//! refuses nothing else.
 
 use super::{Taken, convert};
 use crate::edit::EditSet;

@@ -1,7 +1,7 @@
 //! How each way out of the loop is spelled in the callback, and what follows the call.
 //!
-//! In: a walk. Out: for each jump an [`Ending`], and the [`Dispatch`] behind the call. It refuses ways out that the
-//! helper's one result cannot tell apart.
+//! In: a walk. Out: for each jump an [`Ending`], and the [`Dispatch`] behind the call. It refuses ways out
+//! that the helper's one result cannot tell apart.
 //!
 //! Capability 8 (tests/README.md): ways out.
 
@@ -455,5 +455,33 @@ impl<'t> Arm<'t> {
                 Passes::Own(own) => value.is_some_and(|v| v.text() == own.text()),
                 Passes::Nothing | Passes::More => false,
             }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::outline::testing::{converted, refused};
+    use crate::walk::testing::changed;
+
+    fn leaving(way: &str) -> String {
+        let drains = [
+            "if (full(object)) {\n\t\t\t\t",
+            way,
+            "\n\t\t\t\twhile (++k < n)\n\t\t\t\t\tdrop_part(parts[k]);\n\t\t\t\tgoto done;\n\t\t\t}\n\t\t\toff = 0;",
+        ]
+        .concat();
+        let count = ("for (k = 0;", "int n = (got + off + UNIT - 1) / UNIT;\n\n\t\tfor (k = 0;");
+        changed(&[count, ("off = 0;", &drains), ("return 0;\n}", "done:\n\treturn 0;\n}")])
+    }
+
+    #[test]
+    fn an_end_without_an_error_stops_behind_the_piece() {
+        let made = converted(&leaving("tell(object);"));
+        assert!(made.contains("\t\ttell(object);\n\t\treturn 1;\n"), "{made}");
+    }
+
+    #[test]
+    fn an_end_in_front_of_the_piece_needs_an_error_of_the_rule() {
+        assert_eq!(refused(&leaving("put_back(iter, got);")), "error-channels");
     }
 }

@@ -1,9 +1,10 @@
 //! Where the type of a quantity shows.
 //!
-//! In: a variable of the moved code that a parameter of the callback, or a number, replaces. Out: whether its own type, which
-//! may be signed, shorter or longer, makes a difference there: in a comparison, a division, a shift to the right, behind a
-//! negation, next to a format, in a minimum. What may be below zero or leave its type agrees with what is computed in the
-//! other type in its low bits alone, so that it shows where it is stored in something longer.
+//! In: a variable of the moved code that a parameter of the callback, or a number, replaces. Out: whether
+//! its own type, which may be signed, shorter or longer, makes a difference there: in a comparison, a
+//! division, a shift to the right, behind a negation, next to a format, in a minimum. What may be below zero
+//! or leave its type agrees with what is computed in the other type in its low bits alone, so that it shows
+//! where it is stored in something longer.
 //!
 //! Capability 7 (tests/README.md): types of fields and parameters.
 

@@ -1,8 +1,8 @@
 //! Other names of the walked object.
 //!
-//! In: a site. Out: nothing. It refuses loops that use the object under another name: a local pointer that was set to it,
-//! what the walk's own pointer was set to, the address of that pointer, or memory that it was put
-//! into.
+//! In: a site. Out: nothing. It refuses loops that use the object under another name: a local pointer that
+//! was set to it, what the walk's own pointer was set to, the address of that pointer, or memory that it was
+//! put into.
 
 use super::eval::unwrapped;
 use super::expressions::same_text;

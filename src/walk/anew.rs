@@ -1,10 +1,11 @@
 //! Values that start anew with every batch.
 //!
-//! In: the inner loop, what is known in front of it, and what each variable was proved to be before every element. Out:
-//! the first variable of which nothing was proved and that an element finds as another element of its batch has left it.
-//! With batches of one element nobody finds anything, so that the callback would not do what the loop did. A variable
-//! that is zero until it makes the rest of the batch do nothing is fine: the callback stops there. It refuses nothing
-//! itself, since what is known in front of the loop may still turn out to be no more than a guess.
+//! In: the inner loop, what is known in front of it, and what each variable was proved to be before every
+//! element. Out: the first variable of which nothing was proved and that an element finds as another element
+//! of its batch has left it. With batches of one element nobody finds anything, so that the callback would
+//! not do what the loop did. A variable that is zero until it makes the rest of the batch do nothing is
+//! fine: the callback stops there. It refuses nothing itself, since what is known in front of the loop may
+//! still turn out to be no more than a guess.
 
 use super::eval::{Evaluator, unwrapped};
 use super::induct::Hypothesis;

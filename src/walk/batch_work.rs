@@ -1,8 +1,8 @@
 //! What is done once per batch and would be done once per element.
 //!
-//! In: the statements around the inner loop. Out: what a person has to look at. It refuses locks that are held over the
-//! batch, calls that the rule does not know to be mere accounting, and values of the whole batch that its elements look
-//! at or that are stored.
+//! In: the statements around the inner loop. Out: what a person has to look at. It refuses locks that are
+//! held over the batch, calls that the rule does not know to be mere accounting, and values of the whole
+//! batch that its elements look at or that are stored.
 //!
 //! Capability 13 (tests/README.md): locks.
 

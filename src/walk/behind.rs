@@ -1,7 +1,7 @@
 //! What runs when a loop is left at its end.
 //!
-//! In: the outer loop, and a jump out of it. Out: the statement behind the loop, whether the jump leads there, and whether it
-//! makes a difference there that it was taken. It refuses nothing.
+//! In: the outer loop, and a jump out of it. Out: the statement behind the loop, whether the jump leads
+//! there, and whether it makes a difference there that it was taken. It refuses nothing.
 
 use super::Walk;
 use super::eval::{is_error_name, number, unwrapped};

@@ -1,8 +1,8 @@
 //! `if` statements of the loop's body.
 //!
-//! In: an `if`. Out: it is the test for a failed acquisition, a minimum in disguise, decided by what is known of the walk, or
-//! kept with both arms carried out. It refuses failures that are told apart before that test, and tests of the walk's own
-//! state inside a statement that stays.
+//! In: an `if`. Out: it is the test for a failed acquisition, a minimum in disguise, decided by what is
+//! known of the walk, or kept with both arms carried out. It refuses failures that are told apart before
+//! that test, and tests of the walk's own state inside a statement that stays.
 
 use super::eval::{Evaluator, unwrapped};
 use super::machine::{Flow, Level, Machine, not_understood};

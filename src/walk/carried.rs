@@ -1,8 +1,8 @@
 //! What variables bring from one turn of the outer loop into the next.
 //!
-//! In: the values in front of the loop and at the ends of a turn. Out: [`Carried`]: variables that may start from zero
-//! in every turn, because they are zero there, or because they are not below zero and only that is looked at. It is a
-//! guess that is carried out and then confirmed or taken back, variable by variable.
+//! In: the values in front of the loop and at the ends of a turn. Out: [`Carried`]: variables that may start
+//! from zero in every turn, because they are zero there, or because they are not below zero and only that is
+//! looked at. It is a guess that is carried out and then confirmed or taken back, variable by variable.
 
 use super::control::{initial, only_sign_matters};
 use super::eval::{Evaluator, number};

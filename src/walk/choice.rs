@@ -1,8 +1,8 @@
 //! Two ways to acquire a batch, of which each turn takes one.
 //!
-//! In: an acquisition. Out: the `if` whose arms hold it and its like, if both fill the same array from the same object,
-//! so that what follows cannot tell them apart: an array on the stack for a few elements, an allocated one for many. It
-//! refuses nothing: acquisitions that are no choice are judged as such elsewhere.
+//! In: an acquisition. Out: the `if` whose arms hold it and its like, if both fill the same array from the
+//! same object, so that what follows cannot tell them apart: an array on the stack for a few elements, an
+//! allocated one for many. It refuses nothing: acquisitions that are no choice are judged as such elsewhere.
 
 use super::eval::unwrapped;
 use super::expressions::{first_match, is_pure, same_text};

@@ -1,7 +1,8 @@
 //! The clauses of a walk rule, read one by one.
 //!
-//! In: clauses with the metavariables that they were written under. Out: a [`Draft`], and from it a [`WalkSpec`] if nothing
-//! is missing. It refuses clauses that it does not know and patterns that do not parse.
+//! In: clauses with the metavariables that they were written under. Out: a [`Draft`], and from it a
+//! [`WalkSpec`] if nothing is missing. It refuses clauses that it does not know and patterns that do not
+//! parse.
 
 use super::eval::number;
 use super::model::Model;

@@ -1,8 +1,9 @@
 //! Conditions that end the outer loop besides there being nothing left to walk.
 //!
-//! In: what the code tests, and the places where something may change. Out: whether such a condition is known to hold
-//! at the end of a turn, so that the loop goes on, or not to hold, so that it has been left without an error. Only
-//! conditions of the outer loop are remembered; any call and any assignment that is kept makes them forgotten.
+//! In: what the code tests, and the places where something may change. Out: whether such a condition is
+//! known to hold at the end of a turn, so that the loop goes on, or not to hold, so that it has been left
+//! without an error. Only conditions of the outer loop are remembered; any call and any assignment that is
+//! kept makes them forgotten.
 //!
 //! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 

@@ -1,7 +1,7 @@
 //! Amounts that are constants.
 //!
-//! In: an expression of numbers, the unit, and names that the rule or a `#define` of the file gives a number. Out: the amount.
-//! It refuses names with several definitions, and what anything else is a part of.
+//! In: an expression of numbers, the unit, and names that the rule or a `#define` of the file gives a
+//! number. Out: the amount. It refuses names with several definitions, and what anything else is a part of.
 //!
 //! Capability 11 (tests/README.md): limits of a batch.
 

@@ -1,8 +1,8 @@
 //! The variable that says, behind the loop, how the loop ended.
 //!
-//! In: the ways out of the loop and the uses of variables behind it. Out: [`Control`]: which variable gets the
-//! helper's result, and whether the loop's not being entered has to stay visible. It refuses values that the helper's
-//! result does not carry.
+//! In: the ways out of the loop and the uses of variables behind it. Out: [`Control`]: which variable gets
+//! the helper's result, and whether the loop's not being entered has to stay visible. It refuses values that
+//! the helper's result does not carry.
 //!
 //! Capability 9 (tests/README.md): loops that are never entered, values behind the loop.
 

@@ -1,8 +1,8 @@
 //! Expressions as quantities of the walk.
 //!
-//! In: an expression and the [`State`] before it. Out: its [`Value`], its truth or its sign, as far as they follow
-//! from the walk; assignments inside it are carried out on the state. Nothing is written down here: what becomes of
-//! the text is [`super::machine`]'s business.
+//! In: an expression and the [`State`] before it. Out: its [`Value`], its truth or its sign, as far as they
+//! follow from the walk; assignments inside it are carried out on the state. Nothing is written down here:
+//! what becomes of the text is [`super::machine`]'s business.
 //!
 //! Capability 2 (tests/README.md): arithmetic of pieces.
 
@@ -447,4 +447,34 @@ pub fn is_error_name(value: Node<'_>) -> bool {
     name.is_some_and(|n| {
         n.is(Kind::Identifier) && n.text().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    fn of_length(length: &str) -> String {
+        verdict(&[("smaller(got, UNIT - off)", length)])
+    }
+
+    #[test]
+    fn a_quantity_is_the_same_in_other_words() {
+        for length in [
+            "got < UNIT - off ? got : UNIT - off",
+            "(size_t)smaller(got, UNIT - off)",
+            "smaller((got), UNIT - (off + 0))",
+            "smaller(1 * got, UNIT - off)",
+        ] {
+            assert_eq!(of_length(length), "walk", "{length}");
+        }
+    }
+
+    #[test]
+    fn another_quantity_is_told_from_it() {
+        for length in
+            ["smaller(got, UNIT + off)", "smaller(got, 2 * UNIT - off)", "smaller(got * 5000, UNIT - off)"]
+        {
+            assert_ne!(of_length(length), "walk", "{length}");
+        }
+    }
 }

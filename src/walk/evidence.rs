@@ -1,7 +1,7 @@
 //! The words and places that show a duty done.
 //!
-//! In: what a stage of recognition has found. Out: sentences and spans for a [`Proof`]. Nothing is judged here: a
-//! function of this file is called where the check that it reports on has succeeded.
+//! In: what a stage of recognition has found. Out: sentences and spans for a [`Proof`]. Nothing is judged
+//! here: a function of this file is called where the check that it reports on has succeeded.
 //!
 //! Capability 22 (tests/README.md): obligations.
 

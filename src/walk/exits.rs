@@ -1,8 +1,8 @@
 //! Ways out of the body, each followed to its end.
 //!
-//! In: the jumps that the machine met, and the statements behind the inner loop. Out: for each jump where it ends:
-//! on with the next element, or out of the outer loop, with what is known there. It refuses ways on which work is
-//! done that would have to be written twice.
+//! In: the jumps that the machine met, and the statements behind the inner loop. Out: for each jump where it
+//! ends: on with the next element, or out of the outer loop, with what is known there. It refuses ways on
+//! which work is done that would have to be written twice.
 //!
 //! Capability 8 (tests/README.md): ways out.
 

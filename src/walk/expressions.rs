@@ -1,8 +1,8 @@
 //! Expression statements and declarations of the loop's body.
 //!
-//! In: a statement. Out: it goes with the walk (it only moves cursors, acquires, advances, frees), or it is kept with
-//! some of its parts spelled otherwise. It refuses uses of the array and of the walked object that the helper could
-//! not provide.
+//! In: a statement. Out: it goes with the walk (it only moves cursors, acquires, advances, frees), or it is
+//! kept with some of its parts spelled otherwise. It refuses uses of the array and of the walked object that
+//! the helper could not provide.
 
 use super::eval::unwrapped;
 use super::machine::{Flow, Level, Machine, not_understood};

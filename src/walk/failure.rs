@@ -1,7 +1,8 @@
 //! What a failed acquisition leads to.
 //!
-//! In: a turn that has come past its failure test. Out: the [`Failure`], with where its arm goes and what is known there. It
-//! refuses acquisitions whose result is not tested, and arms that do not simply leave the loop.
+//! In: a turn that has come past its failure test. Out: the [`Failure`], with where its arm goes and what is
+//! known there. It refuses acquisitions whose result is not tested, and arms that do not simply leave the
+//! loop.
 
 use super::eval::Evaluator;
 use super::machine::{Level, Machine};

@@ -1,9 +1,9 @@
 //! The proof that the inner loop walks the pieces of a batch, whatever the batch's size.
 //!
-//! In: the machine at the inner loop, and what the cursors hold there. Out: for each variable that the loop moves, an
-//! invariant (it is the index, the offset, what remains, …) that holds at the start and that one iteration carries
-//! from element k to element k+1; and the proof that the loop goes on exactly as long as pieces are left. It refuses
-//! loops for which no such invariants are found.
+//! In: the machine at the inner loop, and what the cursors hold there. Out: for each variable that the loop
+//! moves, an invariant (it is the index, the offset, what remains, …) that holds at the start and that one
+//! iteration carries from element k to element k+1; and the proof that the loop goes on exactly as long as
+//! pieces are left. It refuses loops for which no such invariants are found.
 //!
 //! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 

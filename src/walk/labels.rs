@@ -1,9 +1,10 @@
 //! Labels inside the outer loop.
 //!
-//! In: a labelled statement, and the jumps to it. Out: a label right behind the inner loop is where that is left early; a
-//! label in the inner loop's own body to which only the same body goes back is kept, and what is written in between is
-//! not known there; a label to which only jumps from in front of it lead, out of statements of the same block, is kept with
-//! what is known on all these ways. It refuses any other label, and going back with a reference that may be gone.
+//! In: a labelled statement, and the jumps to it. Out: a label right behind the inner loop is where that is
+//! left early; a label in the inner loop's own body to which only the same body goes back is kept, and what
+//! is written in between is not known there; a label to which only jumps from in front of it lead, out of
+//! statements of the same block, is kept with what is known on all these ways. It refuses any other label,
+//! and going back with a reference that may be gone.
 //!
 //! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 

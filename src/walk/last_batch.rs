@@ -1,7 +1,7 @@
 //! What a batch is like must not matter to anything but itself.
 //!
-//! In: a site, and the values behind a turn. Out: nothing; it refuses loops that go back when they got less than they wanted, and
-//! values of the last batch that are looked at behind the loop.
+//! In: a site, and the values behind a turn. Out: nothing; it refuses loops that go back when they got less
+//! than they wanted, and values of the last batch that are looked at behind the loop.
 
 use super::eval::unwrapped;
 use super::expressions::same_text;

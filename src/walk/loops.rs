@@ -1,15 +1,17 @@
 //! Loops of the body: the one over the batch, those that release, and others.
 //!
-//! In: a loop statement. Out: the loop over the batch is unrolled once, and it has to end there when a batch is one
-//! piece; a loop that only releases elements becomes the range that it releases; any other loop is kept.
+//! In: a loop statement. Out: the loop over the batch is unrolled once, and it has to end there when a batch
+//! is one piece; a loop that only releases elements becomes the range that it releases; any other loop is
+//! kept.
 //!
 //! Capability 1 (tests/README.md): loops in one form, cursors by induction.
 
 use super::eval::arithmetic;
+use super::inner::is_drain;
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::output::Stage;
 use super::refusal::{Refusal, RefusalCode};
-use super::site::{body_of, callee, is_drain};
+use super::site::{body_of, callee};
 use super::state::{State, Value, Variable};
 use super::sym::{Atom, Facts, Sign, Sym};
 use crate::flow::access::accesses;

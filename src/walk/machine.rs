@@ -2,9 +2,9 @@
 //!
 //! In: the statements of the outer loop's body, and what may be assumed of the batch ([`Facts`]). Out: an
 //! [`Output`]: what is left when all that belongs to the walk is taken away, and every way out. Under
-//! [`Facts::UnitBatch`] this specialises the body to a batch of one piece, which every caller has to cope with
-//! because an acquisition may always return less than was asked for; under [`Facts::Iteration`] it checks what one
-//! iteration of the inner loop does in a batch of any size.
+//! [`Facts::UnitBatch`] this specialises the body to a batch of one piece, which every caller has to cope
+//! with because an acquisition may always return less than was asked for; under [`Facts::Iteration`] it
+//! checks what one iteration of the inner loop does in a batch of any size.
 //!
 //! It refuses what it cannot follow; it never guesses.
 //!
@@ -362,4 +362,23 @@ fn is_region_statement(node: Node<'_>, region: Node<'_>) -> bool {
 /// A refusal because the shape is not understood.
 pub fn not_understood(node: Node<'_>, sentence: &str) -> Refusal {
     Refusal::at(RefusalCode::NotUnderstood, node, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_conditional_region_moves_whole_or_not_at_all() {
+        let whole = "#ifdef LOUD\n\t\t\ttell(object);\n#endif\n\t\t\toff = 0;";
+        assert_eq!(verdict(&[("off = 0;", whole)]), "walk");
+        let part = "#ifdef LOUD\n\t\t\toff = 0;\n#else\n\t\t\toff = 0;\n#endif";
+        assert_ne!(verdict(&[("off = 0;", part)]), "walk");
+    }
+
+    #[test]
+    fn what_is_the_same_for_every_element_is_kept_and_what_moves_them_goes() {
+        assert_eq!(verdict(&[("off = 0;", "object->sum += len;\n\t\t\toff = 0;")]), "walk");
+        assert!(verdict(&[("off = 0;", "")]).starts_with("offset-not-reset"));
+    }
 }

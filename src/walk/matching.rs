@@ -1,7 +1,8 @@
 //! Does an expression of the code have the form that a clause writes?
 //!
-//! In: a [`Pattern`] that is one expression, and a node. Out: the nodes that the metavariables stand for. The matcher
-//! does it; a clause's metavariables inherit nothing, so that the environment is empty at the start.
+//! In: a [`Pattern`] that is one expression, and a node. Out: the nodes that the metavariables stand for.
+//! The matcher does it; a clause's metavariables inherit nothing, so that the environment is empty at the
+//! start.
 //!
 //! Capability 3 (tests/README.md): what functions do, as data and from their code.
 

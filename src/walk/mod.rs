@@ -1,13 +1,13 @@
 //! Batch walks: from a function and a walk rule to what its loop does for one element.
 //!
-//! In: a parsed file, the [`Scopes`](crate::syntax::scope::Scopes) of a function, and a [`spec::WalkSpec`]. Out: for
-//! each acquisition of a batch a [`Walk`], with everything that a conversion needs, or a [`refusal::Refusal`]; and in
-//! either case the [`Proof`]: what had to be shown and how it stands.
+//! In: a parsed file, the [`Scopes`](crate::syntax::scope::Scopes) of a function, and a [`spec::WalkSpec`].
+//! Out: for each acquisition of a batch a [`Walk`], with everything that a conversion needs, or a
+//! [`refusal::Refusal`]; and in either case the [`Proof`]: what had to be shown and how it stands.
 //!
-//! The argument: an acquisition may always return less than was asked for, so every correct caller copes with batches
-//! of one piece. The callback is therefore the *whole* body of the outer loop, specialised to a batch of one piece
-//! ([`machine`]); in addition the inner loop is proved to walk the pieces of a batch of any size ([`induct`]), so that
-//! loops that only look alike are refused.
+//! The argument: an acquisition may always return less than was asked for, so every correct caller copes
+//! with batches of one piece. The callback is therefore the *whole* body of the outer loop, specialised to a
+//! batch of one piece ([`machine`]); in addition the inner loop is proved to walk the pieces of a batch of
+//! any size ([`induct`]), so that loops that only look alike are refused.
 
 mod aliases;
 mod anew;
@@ -26,6 +26,7 @@ pub mod exits;
 pub mod expressions;
 pub mod failure;
 pub mod induct;
+mod inner;
 mod labels;
 mod last_batch;
 pub mod loops;

@@ -1,8 +1,8 @@
 //! The user-space model that stands beside a rule.
 //!
-//! In: a walk's `model:` clauses. Out: [`Model`]: C files that play what the walk is about, so that an original can be
-//! run against its conversion (`rules/README.md` says what such a model has to give). It refuses nothing; a file that
-//! is not there is told by the walk's reader.
+//! In: a walk's `model:` clauses. Out: [`Model`]: C files that play what the walk is about, so that an
+//! original can be run against its conversion (`rules/README.md` says what such a model has to give). It
+//! refuses nothing; a file that is not there is told by the walk's reader.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

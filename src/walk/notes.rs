@@ -1,6 +1,7 @@
 //! What a reviewer should know about a conversion.
 //!
-//! In: what recognition found. Out: a [`Note`] for each fact that the rule has words for, in the order of their names.
+//! In: what recognition found. Out: a [`Note`] for each fact that the rule has words for, in the order of
+//! their names.
 
 use super::Walk;
 use super::behind::is_like_completion;

@@ -1,8 +1,8 @@
 //! What has to be shown of a walk, and what became of it.
 //!
-//! In: the stages of recognition and conversion, as they come to an end. Out: a [`Proof`]: for each [`Duty`] whether it
-//! was shown and by what, is open, has failed at a fact, or was not come to. A duty is entered where the check for it
-//! ends, never before.
+//! In: the stages of recognition and conversion, as they come to an end. Out: a [`Proof`]: for each [`Duty`]
+//! whether it was shown and by what, is open, has failed at a fact, or was not come to. A duty is entered
+//! where the check for it ends, never before.
 //!
 //! Capability 22 (tests/README.md): obligations.
 

@@ -1,6 +1,7 @@
 //! What is left of a loop's body for one element: pieces of the original text, and how they are spelled now.
 //!
-//! In: decisions of [`super::machine`]. Out: [`Output`], plain data that [`crate::outline`] turns into a callback.
+//! In: decisions of [`super::machine`]. Out: [`Output`], plain data that [`crate::outline`] turns into a
+//! callback.
 
 use super::refusal::Refusal;
 use super::state::{State, Value};

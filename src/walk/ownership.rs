@@ -1,7 +1,7 @@
 //! Who drops the references.
 //!
-//! In: the ways through one turn, with what each of them releases. Out: whether the code drops the reference to the
-//! element, or what it calls does. It refuses ways on which a reference is dropped twice, or never.
+//! In: the ways through one turn, with what each of them releases. Out: whether the code drops the reference
+//! to the element, or what it calls does. It refuses ways on which a reference is dropped twice, or never.
 //!
 //! Capability 4 (tests/README.md): who drops references.
 

@@ -1,7 +1,7 @@
 //! Whether what is spelled as the piece is the piece in a batch of any size.
 //!
-//! In: what is spelled otherwise for a batch of one piece, and what was proved of any batch. Out: nothing; it refuses lengths
-//! and offsets that are the piece's only if there is just one.
+//! In: what is spelled otherwise for a batch of one piece, and what was proved of any batch. Out: nothing;
+//! it refuses lengths and offsets that are the piece's only if there is just one.
 
 use super::eval::Evaluator;
 use super::output::{Output, Stage};

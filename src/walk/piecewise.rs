@@ -1,8 +1,9 @@
 //! Loops that release a batch piece by piece.
 //!
-//! In: a loop that moves cursors of its own over the bytes of a batch and releases an element in each turn. Out: that it
-//! releases the whole batch, proved as the loop over the batch is: by carrying out one iteration, and once for a batch
-//! of one piece. It refuses, by saying no, loops that do anything else or start elsewhere.
+//! In: a loop that moves cursors of its own over the bytes of a batch and releases an element in each turn.
+//! Out: that it releases the whole batch, proved as the loop over the batch is: by carrying out one
+//! iteration, and once for a batch of one piece. It refuses, by saying no, loops that do anything else or
+//! start elsewhere.
 //!
 //! Capability 4 (tests/README.md): who drops references.
 

@@ -1,8 +1,9 @@
 //! Where the walked object stands when the loop is left.
 //!
-//! In: the ways out of a batch of any size, with how far the code has moved the object on each. Out: for each of them a
-//! [`Position`]; where an acquisition moves the object itself, the code can only move it back. It refuses code that moves
-//! the object by anything else than what was walked, and tells where the function itself asks where the object stands.
+//! In: the ways out of a batch of any size, with how far the code has moved the object on each. Out: for
+//! each of them a [`Position`]; where an acquisition moves the object itself, the code can only move it
+//! back. It refuses code that moves the object by anything else than what was walked, and tells where the
+//! function itself asks where the object stands.
 
 use super::Walk;
 use super::exits::{End, Exit};

@@ -1,10 +1,10 @@
 //! A batch that is a queue: refilled by one function, taken from by another.
 //!
-//! In: an acquisition that stands in no loop and fills an array of an object. Out: [`Queue`]: the function around it as the
-//! one that refills, the one that calls it and gives the next element, the loop that asks for elements, and the one that
-//! drops what is left. The walk is all of them together: how far it goes is told by the loop, in its own measure, and not
-//! by what is left of the walked object. Queues that nothing else looks at are converted by [`super::prepare`]; of the
-//! others the refusal tells the parts.
+//! In: an acquisition that stands in no loop and fills an array of an object. Out: [`Queue`]: the function
+//! around it as the one that refills, the one that calls it and gives the next element, the loop that asks
+//! for elements, and the one that drops what is left. The walk is all of them together: how far it goes is
+//! told by the loop, in its own measure, and not by what is left of the walked object. Queues that nothing
+//! else looks at are converted by [`super::prepare`]; of the others the refusal tells the parts.
 
 use super::expressions::first_match;
 use super::matching::matches;

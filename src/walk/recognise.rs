@@ -1,7 +1,7 @@
 //! Putting the proof together.
 //!
-//! In: one acquisition. Out: a [`Walk`] whose obligations are all discharged, with its notes; or the first fact that
-//! stands against it.
+//! In: one acquisition. Out: a [`Walk`] whose obligations are all discharged, with its notes; or the first
+//! fact that stands against it.
 
 use super::aliases::check_aliases;
 use super::anew::check_decided;

@@ -1,8 +1,8 @@
 //! Why a walk is not converted.
 //!
-//! A refusal has a stable code, the span of the fact, and a sentence. The code's names never change; the list is
-//! printed by `vedalia refusals`, each with an example from `examples/`, and every one of them has a case under
-//! `tests/cases`.
+//! A refusal has a stable code, the span of the fact, and a sentence. The code's names never change; the
+//! list is printed by `vedalia refusals`, each with an example from `examples/`, and every one of them has a
+//! case under `tests/cases`.
 
 use crate::source::Span;
 use crate::syntax::{Field, Kind, Node};

@@ -1,11 +1,12 @@
 //! The part of the outer loop's condition that is not about the walk, and numbers that run on over batches.
 //!
-//! In: a loop that also ends for something else than having walked all: no room is left, say. Out: what may be taken
-//! for granted at the start of a turn because the condition held, and the condition as a piece of the callback, which
-//! has to stop behind the element when it no longer holds. It refuses conditions with an effect.
+//! In: a loop that also ends for something else than having walked all: no room is left, say. Out: what may
+//! be taken for granted at the start of a turn because the condition held, and the condition as a piece of
+//! the callback, which has to stop behind the element when it no longer holds. It refuses conditions with an
+//! effect.
 //!
-//! A variable to which the size of each batch is added is a running number: `base + index` is the number of an element,
-//! whatever the batches are, and with batches of one element it is `base`.
+//! A variable to which the size of each batch is added is a running number: `base + index` is the number of
+//! an element, whatever the batches are, and with batches of one element it is `base`.
 
 use super::eval::{Evaluator, unwrapped};
 use super::expressions::is_pure;

@@ -1,8 +1,8 @@
 //! Expressions that are kept, spelled for one piece.
 //!
-//! In: an expression of the body. Out: what is spelled otherwise in it – the element, the offset, the length – and the state
-//! behind it. It refuses uses of the array and of the walked object that the helper could not provide, and changes of
-//! what the walk itself moves.
+//! In: an expression of the body. Out: what is spelled otherwise in it – the element, the offset, the length
+//! – and the state behind it. It refuses uses of the array and of the walked object that the helper could
+//! not provide, and changes of what the walk itself moves.
 //!
 //! Capability 12 (tests/README.md): the walked object is left alone.
 

@@ -1,11 +1,13 @@
 //! Whether there is always room for an element when a batch is acquired.
 //!
-//! In: the limit on elements that is given to the acquisition. Out: nothing, if it is a number, does not change in the
-//! loop, or is asked for in front of every acquisition; and whether a limit that does not change may be zero from the
-//! start, which a reviewer has to know. It refuses a limit that may run down to zero: then nothing is got, the loop ends
-//! with that, and the helper, which has its own batches, would go on.
+//! In: the limit on elements that is given to the acquisition. Out: nothing, if it is a number, does not
+//! change in the loop, or is asked for in front of every acquisition; and whether a limit that does not
+//! change may be zero from the start, which a reviewer has to know. It refuses a limit that may run down to
+//! zero: then nothing is got, the loop ends with that, and the helper, which has its own batches, would go
+//! on.
 //!
-//! Capabilities (tests/README.md): 9, loops that are never entered, values behind the loop; 11, limits of a batch.
+//! Capabilities (tests/README.md): 9, loops that are never entered, values behind the loop; 11, limits of a
+//! batch.
 
 use super::control::initial;
 use super::eval::{Evaluator, number, unwrapped};

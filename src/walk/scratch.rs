@@ -1,8 +1,8 @@
 //! Memory that an object holds for batches and for nothing else.
 //!
-//! In: an expression `object->field`. Out: whether its struct is this file's own and the field is named in the file only
-//! where it is allocated, freed, tested or put back, so that nobody else looks at what a walk leaves there. It refuses
-//! fields of structs that other files know.
+//! In: an expression `object->field`. Out: whether its struct is this file's own and the field is named in
+//! the file only where it is allocated, freed, tested or put back, so that nobody else looks at what a walk
+//! leaves there. It refuses fields of structs that other files know.
 
 use super::expressions::first_match;
 use super::spec::WalkSpec;

@@ -1,11 +1,11 @@
 //! Where a batch is acquired, and the two loops around it.
 //!
-//! In: a function and a walk's `acquire:` patterns. Out: a [`Site`] for each acquisition, or a [`Refusal`] if it does
-//! not stand in a loop that could be a walk.
+//! In: a function and a walk's `acquire:` patterns. Out: a [`Site`] for each acquisition, or a [`Refusal`]
+//! if it does not stand in a loop that could be a walk.
 
 use super::choice::choice;
+use super::inner::inner_loop;
 use super::matching::{Bindings, matches};
-use super::piecewise::only_releases;
 use super::queue::Queue;
 use super::refusal::{Refusal, RefusalCode};
 use super::spec::{Acquire, BatchStorage, WalkSpec};
@@ -406,90 +406,6 @@ pub(super) fn assigned_to(call: Node<'_>, scopes: &Scopes<'_>) -> Option<DeclId>
             .map(|d| d.id),
         Kind::ParenthesizedExpression => assigned_to(parent, scopes),
         _ => None,
-    }
-}
-
-/// The innermost loop behind the acquisition that uses an element and does more than to release it; there may be
-/// only one such loop.
-fn inner_loop<'t>(
-    spec: &WalkSpec,
-    body: &[Node<'t>],
-    scopes: &Scopes<'t>,
-    batch: DeclId,
-    call: Node<'t>,
-) -> Result<Option<Node<'t>>, Refusal> {
-    let mut found: Option<Node<'t>> = None;
-    let pointers = pointers_into(scopes, batch);
-    let behind = body.iter().filter(|s| s.span().end > call.span().end);
-    for looping in behind.flat_map(|s| s.descendants()).filter(|n| n.kind().is_loop()) {
-        let of_array = |id: &DeclId| scopes.uses(*id).iter().any(|u| looping.encloses(*u));
-        let uses_batch = of_array(&batch) || pointers.iter().any(of_array);
-        let releases = is_drain(looping, scopes, batch) || only_releases(spec, looping, scopes, batch);
-        if !uses_batch || looping.encloses(call) || releases {
-            continue;
-        }
-        match found {
-            // A drain of the rest inside the loop over the batch, or a chunk loop over one element.
-            Some(outer) if outer.encloses(looping) => {}
-            Some(_) => {
-                let uses = looping.descendants().filter(|n| n.is(Kind::CallExpression));
-                let place = uses.into_iter().find(|c| scopes.uses(batch).iter().any(|u| c.encloses(*u)));
-                return Err(Refusal::new(
-                    RefusalCode::PagesUsedAfterLoop,
-                    place.unwrap_or(looping).span(),
-                    "a second loop over the same batch does more than to release it",
-                ));
-            }
-            None => found = Some(looping),
-        }
-    }
-    Ok(found)
-}
-
-/// Variables that are made to point into the array.
-fn pointers_into(scopes: &Scopes<'_>, batch: DeclId) -> Vec<DeclId> {
-    let from_array = |n: Node<'_>| {
-        let first = match n.kind() {
-            Kind::BinaryExpression => n.child(Field::Left).unwrap_or(n),
-            Kind::PointerExpression if n.operator() == Some("&") => {
-                let element = n.child(Field::Argument).filter(|a| a.is(Kind::SubscriptExpression));
-                element.and_then(|e| e.child(Field::Argument)).unwrap_or(n)
-            }
-            _ => n,
-        };
-        scopes.resolve(super::eval::unwrapped(first)) == Some(batch)
-    };
-    let pointer = |id: &DeclId| *id != batch && scopes.declaration(*id).ty.is_pointer();
-    let initialised =
-        scopes.declarations().iter().filter(|d| d.initializer.is_some_and(from_array)).map(|d| d.id);
-    let assigned = scopes.uses(batch).iter().filter_map(|used| {
-        let assignment = used.ancestors().find(|a| a.is(Kind::AssignmentExpression))?;
-        let value = assignment.child(Field::Right).filter(|r| from_array(*r));
-        value.and_then(|_| scopes.resolve(assignment.child(Field::Left)?))
-    });
-    initialised.chain(assigned).filter(pointer).collect()
-}
-
-/// Whether a loop's body is a single call on an element: such a loop releases, or is judged as one.
-pub fn is_drain(looping: Node<'_>, scopes: &Scopes<'_>, batch: DeclId) -> bool {
-    let statements: Vec<_> = body_of(looping).into_iter().filter(|s| !s.is(Kind::Comment)).collect();
-    let [statement] = statements.as_slice() else { return false };
-    let Some(call) = statement.child_of(Kind::CallExpression) else { return false };
-    let arguments: Vec<_> =
-        call.child(Field::Arguments).map(|a| a.named_children().collect()).unwrap_or_default();
-    let [argument] = arguments.as_slice() else { return false };
-    let pointed = argument.child(Field::Argument).map(|a| match a.kind() {
-        Kind::UpdateExpression => a.child(Field::Argument).unwrap_or(a),
-        _ => a,
-    });
-    match argument.kind() {
-        Kind::SubscriptExpression => pointed.and_then(|a| scopes.resolve(a)) == Some(batch),
-        Kind::PointerExpression => {
-            let pointer = pointed.and_then(|a| scopes.resolve(a));
-            argument.operator() == Some("*")
-                && pointer.is_some_and(|p| pointers_into(scopes, batch).contains(&p))
-        }
-        _ => false,
     }
 }
 

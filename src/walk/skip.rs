@@ -1,9 +1,9 @@
 //! An `if` that walks the batch in one arm only.
 //!
-//! In: the `if` around the inner loop. Out: the arm that walks goes on as if it stood behind the `if`, and the other
-//! becomes a way out that comes to nothing of the batch: `if (misplaced) { i = 0; } else { walk }` is `if (misplaced) {
-//! leave; } walk`. It refuses arms of which the last statement is neither a jump nor moves a cursor: there would be
-//! nothing to leave by.
+//! In: the `if` around the inner loop. Out: the arm that walks goes on as if it stood behind the `if`, and
+//! the other becomes a way out that comes to nothing of the batch: `if (misplaced) { i = 0; } else { walk }`
+//! is `if (misplaced) { leave; } walk`. It refuses arms of which the last statement is neither a jump nor
+//! moves a cursor: there would be nothing to leave by.
 
 use super::machine::{Flow, Level, Machine, not_understood};
 use super::output::{Jump, Piece, Target};

@@ -1,13 +1,14 @@
 //! A walk rule, understood: its clauses as patterns and facts.
 //!
-//! In: the rule files of one folder, parsed by [`crate::smpl`]. Out: [`WalkSpec`]s, one for each walk rule that
-//! acquires something (a walk without `acquire:` is there to be extended). It refuses clauses that it does not know,
-//! patterns that do not parse, and walks that lack a part, each with its place in the rule file.
+//! In: the rule files of one folder, parsed by [`crate::smpl`]. Out: [`WalkSpec`]s, one for each walk rule
+//! that acquires something (a walk without `acquire:` is there to be extended). It refuses clauses that it
+//! does not know, patterns that do not parse, and walks that lack a part, each with its place in the rule
+//! file.
 //!
 //! `rules/README.md` describes the clauses to those who write rules.
 //!
-//! Capabilities (tests/README.md): 3, what functions do, as data and from their code;
-//! 20, attributes and the exact prototype.
+//! Capabilities (tests/README.md): 3, what functions do, as data and from their code; 20, attributes and the
+//! exact prototype.
 
 use super::clauses::{Part, Reader};
 use super::model::Model;
@@ -282,4 +283,30 @@ pub(super) fn split_name(declaration: &str) -> (String, String) {
     let text = declaration.trim();
     let name_at = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
     (text[..name_at].to_owned(), text[name_at..].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{specs, split_name};
+    use crate::smpl;
+    use crate::source::SourceFile;
+    use crate::walk::testing::spec;
+
+    #[test]
+    fn a_rule_says_what_functions_do() {
+        let spec = spec();
+        assert_eq!(spec.helper_name, "walk_each");
+        assert_eq!(spec.callback.offset, ("size_t ".to_owned(), "offset".to_owned()));
+        assert_eq!(spec.callback.element, "struct part *@");
+        assert_eq!(spec.unit_at_most, Some(65536));
+        assert_eq!(split_name("void *data"), ("void *".to_owned(), "data".to_owned()));
+    }
+
+    #[test]
+    fn a_clause_that_nobody_knows_is_told() {
+        let text = "@walk:x@\nexpression a;\n@@\n\nunit: A\nweight: a\n";
+        let (rule, _) = smpl::parse(&SourceFile::new("x.cocci", text.as_bytes().to_vec()));
+        let (_, told) = specs(&[rule], &|_| None);
+        assert!(told.iter().any(|d| d.code == "rule-clause"), "{told:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What is known at a place of the loop: values of variables, references dropped so far.
 //!
-//! In: assignments in program order, from [`super::machine`]. Out: [`State`], forked at branches and joined behind
-//! them. It forgets rather than guesses.
+//! In: assignments in program order, from [`super::machine`]. Out: [`State`], forked at branches and joined
+//! behind them. It forgets rather than guesses.
 
 use super::sym::{Atom, Sign, Sym};
 use crate::syntax::Node;

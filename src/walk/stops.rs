@@ -1,8 +1,8 @@
 //! Tests behind or in front of a batch that end the walk, and are asked for each element now.
 //!
-//! In: the ways out, and the variables that make the rest of a batch do nothing once they are not zero. Out: the tests
-//! that used to let the rest of the batch be walked: a person has to look at them. It refuses a variable that one element
-//! sets and another one overwrites before it is looked at.
+//! In: the ways out, and the variables that make the rest of a batch do nothing once they are not zero. Out:
+//! the tests that used to let the rest of the batch be walked: a person has to look at them. It refuses a
+//! variable that one element sets and another one overwrites before it is looked at.
 
 use super::eval::{Evaluator, unwrapped};
 use super::exits::{End, Exit};

@@ -1,7 +1,8 @@
 //! The array's memory, where it does not come from the acquisition.
 //!
-//! In: a site. Out: the statements outside the loop that only provide that memory – they allocate it, find out that
-//! this failed, or free it – and that go with the array. It refuses any other use of the array outside the loop.
+//! In: a site. Out: the statements outside the loop that only provide that memory – they allocate it, find
+//! out that this failed, or free it – and that go with the array. It refuses any other use of the array
+//! outside the loop.
 //!
 //! Capability 5 (tests/README.md): the array does not escape.
 
@@ -187,4 +188,25 @@ pub(super) fn foreign<'t>(spec: &WalkSpec, scopes: &Scopes<'t>, batch: DeclId) -
 /// Whether memory is asked for that nobody needs any more.
 pub fn is_allocated(site: &Site<'_>) -> bool {
     site.storage == BatchStorage::Allocated || !site.outside.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    #[test]
+    fn a_local_array_may_be_lent_but_not_be_looked_at_under_its_own_name() {
+        let lent = ("struct part *parts[16];", "struct part *stack[16], **parts = stack;");
+        assert_eq!(verdict(&[lent]), "walk");
+        let seen = ("see(object, parts[k]", "see(object, stack[k]");
+        assert!(verdict(&[lent, seen]).starts_with("array-aliases-destination"));
+    }
+
+    #[test]
+    fn memory_of_something_else_is_none_of_the_walks_own() {
+        let foreign = ("struct part *parts[16];", "struct part **parts = object->parts;");
+        assert!(verdict(&[foreign]).starts_with("array-aliases-destination"));
+        let behind = ("return 0;\n}", "look(parts[0]);\n\treturn 0;\n}");
+        assert!(verdict(&[behind]).starts_with("array-escapes"));
+    }
 }

@@ -1,7 +1,8 @@
 //! What a function of the same file returns.
 //!
-//! In: a call. Out: the field of an argument that it returns unless it returns an error: `return wanted->len;` on one
-//! way and errors by their names on the others. It tells nothing about functions that change what they are given.
+//! In: a call. Out: the field of an argument that it returns unless it returns an error: `return
+//! wanted->len;` on one way and errors by their names on the others. It tells nothing about functions that
+//! change what they are given.
 //!
 //! Capability 3 (tests/README.md): what functions do, as data and from their code.
 

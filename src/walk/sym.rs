@@ -1,10 +1,12 @@
 //! Symbolic quantities of a batch walk, in a normal form in which equal ones are equal.
 //!
-//! In: sums, products with constants, minima and quotients over the walk's atoms. Out: [`Sym`], and what is known
-//! about its sign under [`Facts`]. It refuses what is not of that form: such a quantity is not a [`Sym`] at all.
+//! In: sums, products with constants, minima and quotients over the walk's atoms. Out: [`Sym`], and what is
+//! known about its sign under [`Facts`]. It refuses what is not of that form: such a quantity is not a
+//! [`Sym`] at all.
 //!
-//! A minimum is kept as `a + min(0, b - a)` and a quotient by the unit as `c + ⌊(x - c·unit) / unit⌋`, so that the
-//! many ways in which people write a piece's length, or the number of elements in a batch, meet in one form.
+//! A minimum is kept as `a + min(0, b - a)` and a quotient by the unit as `c + ⌊(x - c·unit) / unit⌋`, so
+//! that the many ways in which people write a piece's length, or the number of elements in a batch, meet in
+//! one form.
 //!
 //! Capability 2 (tests/README.md): arithmetic of pieces.
 

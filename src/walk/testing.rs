@@ -1,7 +1,7 @@
 //! A walk of no project, for the unit tests of this folder and of the outliner.
 //!
-//! In: changes of a loop in the idiom's plainest form. Out: what recognition says of it, in a line. It refuses changes that
-//! are not in the text.
+//! In: changes of a loop in the idiom's plainest form. Out: what recognition says of it, in a line. It
+//! refuses changes that are not in the text.
 
 use super::refusal::Refusal;
 use super::spec::{WalkSpec, specs};

@@ -1,7 +1,8 @@
 //! How much the outer loop walks in all, and that it goes on until that is done.
 //!
-//! In: the outer loop's condition and the limit given to the acquisition. Out: [`Total`] and [`Limit`]. It refuses
-//! loops that may end for a reason that cannot be asked for again, and limits that cut elements in a way that the helper does not.
+//! In: the outer loop's condition and the limit given to the acquisition. Out: [`Total`] and [`Limit`]. It
+//! refuses loops that may end for a reason that cannot be asked for again, and limits that cut elements in a
+//! way that the helper does not.
 //!
 //! Capability 11 (tests/README.md): limits of a batch.
 

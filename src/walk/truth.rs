@@ -1,7 +1,8 @@
 //! Conditions as facts about the walk.
 //!
-//! In: a condition and the [`State`] before it. Out: whether it holds, as far as that follows from the walk, and what is
-//! known behind it if it holds or does not. It looks through macros that the rule says mean nothing.
+//! In: a condition and the [`State`] before it. Out: whether it holds, as far as that follows from the walk,
+//! and what is known behind it if it holds or does not. It looks through macros that the rule says mean
+//! nothing.
 //!
 //! Capability 2 (tests/README.md): arithmetic of pieces.
 
@@ -250,5 +251,28 @@ fn decided(sign: Sign, relation: Relation) -> Option<bool> {
         (true, false) => Some(true),
         (false, true) => Some(false),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::walk::testing::verdict;
+
+    fn while_left(condition: &str) -> String {
+        verdict(&[("k = 0; got > 0; k++", &format!("k = 0; {condition}; k++"))])
+    }
+
+    #[test]
+    fn that_pieces_are_left_is_asked_in_many_ways() {
+        for condition in ["got", "got != 0", "0 < got"] {
+            assert_eq!(while_left(condition), "walk", "{condition}");
+        }
+    }
+
+    #[test]
+    fn what_holds_for_other_amounts_as_well_is_not_it() {
+        for condition in ["got > 1", "got >= 0", "got > off", "got > UNIT"] {
+            assert_ne!(while_left(condition), "walk", "{condition}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Which variables live only for one turn of the outer loop.
 //!
-//! In: a site, with what data flow says of its outer loop. Out: the variables whose value neither comes from before
-//! the turn nor is read after the loop: cursors, if all they hold are quantities of the walk.
+//! In: a site, with what data flow says of its outer loop. Out: the variables whose value neither comes from
+//! before the turn nor is read after the loop: cursors, if all they hold are quantities of the walk.
 
 use super::site::{Site, statements_of};
 use crate::syntax::scope::{DeclId, DeclKind, Scopes};

@@ -1,7 +1,7 @@
 //! Types of whole numbers, and constants.
 //!
-//! In: the words of a type, an expression. Out: [`Number`]: how long it is, on machines of any kind, and whether it has values
-//! below zero. It knows nothing of names that nobody explains.
+//! In: the words of a type, an expression. Out: [`Number`]: how long it is, on machines of any kind, and
+//! whether it has values below zero. It knows nothing of names that nobody explains.
 
 use crate::matcher::typing::plain_type;
 use crate::syntax::types::bits_in_name;

@@ -1,7 +1,7 @@
 //! Walks that fill an array and take its elements in turn.
 //!
-//! In: a call that fills the array. Out: the walk, if an inner loop counts over all that was filled, each element is
-//! used by its own turn alone, and what is done per batch is what the helper does per batch.
+//! In: a call that fills the array. Out: the walk, if an inner loop counts over all that was filled, each
+//! element is used by its own turn alone, and what is done per batch is what the helper does per batch.
 
 use super::recognise::{Ground, PlainWalk, statement_match};
 use crate::flow::access::accesses;

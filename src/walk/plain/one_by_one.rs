@@ -1,7 +1,7 @@
 //! Walks that take one element at a time.
 //!
-//! In: a call that gives the next element. Out: the walk, if the call is the condition of a loop over a local variable
-//! and the walk is begun and ended around it.
+//! In: a call that gives the next element. Out: the walk, if the call is the condition of a loop over a
+//! local variable and the walk is begun and ended around it.
 
 use super::recognise::{Ground, PlainWalk, statement_match};
 use crate::matcher::Environment;

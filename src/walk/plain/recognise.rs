@@ -1,7 +1,8 @@
 //! A plain walk at its call.
 //!
-//! In: a rule and a call that it looks for. Out: a [`PlainWalk`] with the proof, or the refusal. What both kinds of plain
-//! walks share is here: how the walk begins, and that nothing else touches what it walks with.
+//! In: a rule and a call that it looks for. Out: a [`PlainWalk`] with the proof, or the refusal. What both
+//! kinds of plain walks share is here: how the walk begins, and that nothing else touches what it walks
+//! with.
 
 use super::batches::batches;
 use super::one_by_one::one_by_one;

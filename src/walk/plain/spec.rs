@@ -1,7 +1,8 @@
 //! A plain walk's rule, understood.
 //!
-//! In: the walk rules of one folder that have a `next:` or a `fill:` clause. Out: [`PlainSpec`]s. It refuses clauses that
-//! a plain walk does not have, patterns that do not parse, and walks that lack a part, each with its place.
+//! In: the walk rules of one folder that have a `next:` or a `fill:` clause. Out: [`PlainSpec`]s. It refuses
+//! clauses that a plain walk does not have, patterns that do not parse, and walks that lack a part, each
+//! with its place.
 
 use crate::diagnostic::Diagnostic;
 use crate::smpl::pattern::Pattern;

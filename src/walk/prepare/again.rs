@@ -1,8 +1,9 @@
 //! The callback, called once more by hand.
 //!
-//! In: a converted text in which a name stands for the callback, in a loop around the walk. Out: the same with the
-//! callback's own name, handed what the helper hands it; a flag that the callback sets lives in the context alone, and the
-//! walk stands in the loop's column. It refuses texts in which the helper is not called once.
+//! In: a converted text in which a name stands for the callback, in a loop around the walk. Out: the same
+//! with the callback's own name, handed what the helper hands it; a flag that the callback sets lives in the
+//! context alone, and the walk stands in the loop's column. It refuses texts in which the helper is not
+//! called once.
 
 use super::Finish;
 use crate::edit::{EditSet, TextEdit};

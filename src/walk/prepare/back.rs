@@ -1,9 +1,9 @@
 //! A loop that is a label and a jump back to it.
 //!
-//! In: `again: if (a) { … acquire … goto again; }`, `again: … acquire … if (a) goto again;`, or
-//! `again: if (a) leave; … acquire … goto again;`. Out: the same as `while`, as `do … while`, and as `while` with what
-//! leaves behind it. It refuses, by finding nothing, labels that several jumps lead to, and parts with a `break` or a
-//! `continue` of something around them.
+//! In: `again: if (a) { … acquire … goto again; }`, `again: … acquire … if (a) goto again;`, or `again: if
+//! (a) leave; … acquire … goto again;`. Out: the same as `while`, as `do … while`, and as `while` with what
+//! leaves behind it. It refuses, by finding nothing, labels that several jumps lead to, and parts with a
+//! `break` or a `continue` of something around them.
 
 use super::{Finish, Prepared};
 use crate::edit::{EditSet, TextEdit};

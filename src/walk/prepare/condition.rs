@@ -1,8 +1,9 @@
 //! A loop that acquires in its condition.
 //!
-//! In: `while ((got = acquire(…)) > 0) { … }`. Out: the loop that goes on as long as there is something to walk, acquires
-//! first into a variable of its own, and leaves with what that got if it failed; a loop that has walked all leaves zero in
-//! `got`. It refuses, by finding nothing, bodies that go on or leave the loop by themselves.
+//! In: `while ((got = acquire(…)) > 0) { … }`. Out: the loop that goes on as long as there is something to
+//! walk, acquires first into a variable of its own, and leaves with what that got if it failed; a loop that
+//! has walked all leaves zero in `got`. It refuses, by finding nothing, bodies that go on or leave the loop
+//! by themselves.
 
 use super::{Finish, Prepared};
 use crate::edit::{EditSet, TextEdit};

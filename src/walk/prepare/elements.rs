@@ -1,8 +1,8 @@
 //! What straight code leaves in the elements of an array that it fills.
 //!
-//! In: statements that write fields of the first, the last or all elements of one batch. Out: what each field holds then,
-//! for the only element of a batch, the first, one in the middle, and the last. It refuses, by knowing nothing, values
-//! that are not quantities of the walk.
+//! In: statements that write fields of the first, the last or all elements of one batch. Out: what each
+//! field holds then, for the only element of a batch, the first, one in the middle, and the last. It
+//! refuses, by knowing nothing, values that are not quantities of the walk.
 
 use crate::syntax::{Field, Kind, Node};
 use crate::walk::eval::{Evaluator, unwrapped};

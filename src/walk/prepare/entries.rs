@@ -1,7 +1,7 @@
 //! The function of one batch, with a loop that writes an entry for each element.
 //!
-//! In: what [`super::spread`] found. Out: the edits that make the function acquire until all is walked or no entry is left.
-//! It refuses nothing.
+//! In: what [`super::spread`] found. Out: the edits that make the function acquire until all is walked or no
+//! entry is left. It refuses nothing.
 
 use super::batch_of;
 use super::elements::Meaning;

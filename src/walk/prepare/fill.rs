@@ -1,10 +1,11 @@
 //! Elements that are acquired where they stay, and are put right afterwards.
 //!
-//! In: a loop that acquires straight into `array[number]`, gives every element of the batch the length of a whole one,
-//! corrects the first and the last, and adds the batch's size to `number`. Out: the same loop with a batch of its own,
-//! walked piece by piece: the element goes to `array[number]`, its fields get the offset and the length of the piece,
-//! and `number` goes up by one. It refuses, by finding nothing, fields of which it cannot be shown that they get just
-//! that in a batch of any size, and anything between the acquisition and the loop's end that is not straight code.
+//! In: a loop that acquires straight into `array[number]`, gives every element of the batch the length of a
+//! whole one, corrects the first and the last, and adds the batch's size to `number`. Out: the same loop
+//! with a batch of its own, walked piece by piece: the element goes to `array[number]`, its fields get the
+//! offset and the length of the piece, and `number` goes up by one. It refuses, by finding nothing, fields
+//! of which it cannot be shown that they get just that in a batch of any size, and anything between the
+//! acquisition and the loop's end that is not straight code.
 
 use super::elements::{Elements, Meaning, Template, Which, element_field, room_behind};
 use super::{Finish, Prepared, batch_of};

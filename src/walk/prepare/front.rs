@@ -1,8 +1,9 @@
 //! A loop that asks in front of the acquisition whether to end as it does at its end.
 //!
-//! In: `while (a) { if (b) break; … acquire … }`. Out: `while (a && !b) { … acquire … }`, which asks behind each element and
-//! before the walk, so that no element is acquired where the original did not. It refuses, by finding nothing, tests behind
-//! other statements, and conditions that the body's own variables are part of.
+//! In: `while (a) { if (b) break; … acquire … }`. Out: `while (a && !b) { … acquire … }`, which asks behind
+//! each element and before the walk, so that no element is acquired where the original did not. It refuses,
+//! by finding nothing, tests behind other statements, and conditions that the body's own variables are part
+//! of.
 
 use super::{Finish, Prepared};
 use crate::edit::{EditSet, TextEdit};
@@ -18,6 +19,7 @@ use crate::walk::behind::is_like_completion;
 use crate::walk::eval::unwrapped;
 use crate::walk::exits::End;
 use crate::walk::expressions::is_pure;
+use crate::walk::matching::matches;
 use crate::walk::site::{body_of, enclosing_loop, is_endless, statements_of};
 use crate::walk::spec::WalkSpec;
 use crate::walk::truth::seen_through;
@@ -57,7 +59,9 @@ fn asked_first<'t>(spec: &WalkSpec, outer: Node<'t>, tests: &[Node<'t>], functio
     let mut comments = Vec::new();
     for test in tests {
         let (first, told) = with_comments(*test);
-        comments.extend(told);
+        // Whether all is walked is the helper's business: what is said of it goes with the test.
+        let stays = test.child(Field::Condition).is_none_or(|condition| !is_emptiness(spec, condition));
+        comments.extend(told.into_iter().filter(|_| stays));
         let span = whole_lines(source, first.span().cover(test.span()));
         edits.add(TextEdit::new(span, "")).ok()?;
     }
@@ -122,6 +126,19 @@ fn ends_as_at_the_end<'t>(statement: Node<'t>, scopes: &Scopes<'t>, walk: &Walk<
         End::Leaves(target) => is_like_completion(walk, scopes, target, &exit.jump.state),
         End::GoesOn => false,
     })
+}
+
+/// Whether a condition asks whether all is walked, and nothing else.
+fn is_emptiness(spec: &WalkSpec, condition: Node<'_>) -> bool {
+    let condition = seen_through(spec, unwrapped(condition));
+    let (left, right) = (condition.child(Field::Left), condition.child(Field::Right));
+    let asked = match condition.operator() {
+        Some("!") => condition.child(Field::Argument),
+        Some("==") if right.is_some_and(|n| unwrapped(n).text() == "0") => left,
+        _ => None,
+    };
+    let is_position = |n: Node<'_>| spec.position.as_ref().is_some_and(|p| matches(p, n).is_some());
+    asked.is_some_and(|n| is_position(seen_through(spec, unwrapped(n))))
 }
 
 /// What has to hold for the loop to go on, in parts.

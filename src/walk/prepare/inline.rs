@@ -1,10 +1,11 @@
 //! A static function with one caller is a part of its caller.
 //!
-//! In: a function that acquires one batch and is called in a loop. Out: the edits that put its body where it is called,
-//! and take the function away. Where it is left in the midst of a turn, what the caller does on failure stands behind a
-//! label, for as long as nobody sees it. It refuses, by finding nothing, functions with statics or conditional regions, labels
-//! that several jumps lead to, calls that are not `result = function(…);`, and early returns of which it is not to be seen
-//! that the caller takes them for failures and leaves.
+//! In: a function that acquires one batch and is called in a loop. Out: the edits that put its body where it
+//! is called, and take the function away. Where it is left in the midst of a turn, what the caller does on
+//! failure stands behind a label, for as long as nobody sees it. It refuses, by finding nothing, functions
+//! with statics or conditional regions, labels that several jumps lead to, calls that are not `result =
+//! function(…);`, and early returns of which it is not to be seen that the caller takes them for failures
+//! and leaves.
 
 use super::lockstep::{Lockstep, lockstep};
 use super::tails::{Straightened, Tail, straightened};

@@ -1,8 +1,9 @@
 //! A copy that moves along with what it was copied from.
 //!
-//! In: a function that counts what it does and walks a copy of a parameter, and its caller, which adds the count to the
-//! variable that it gave. Out: [`Lockstep`]: the copy and the addition, which are one variable moved in place. It refuses
-//! copies and counts that are moved more than once per turn of one loop, or in different loops.
+//! In: a function that counts what it does and walks a copy of a parameter, and its caller, which adds the
+//! count to the variable that it gave. Out: [`Lockstep`]: the copy and the addition, which are one variable
+//! moved in place. It refuses copies and counts that are moved more than once per turn of one loop, or in
+//! different loops.
 
 use super::tails::Straightened;
 use crate::flow::access::accesses;

@@ -1,9 +1,9 @@
 //! Code that is a walk in other words, spelled as one.
 //!
-//! In: a function whose acquisition does not stand in a loop over batches, or fills memory that is kept. Out:
-//! [`Prepared`]: edits after which the same program has the shape that [`super::recognise()`] knows. The edits are never
-//! shown: the conversion is made on their result, and the two together are what changes. A form of its own is refused
-//! for its own reason if it cannot be spelled in this way.
+//! In: a function whose acquisition does not stand in a loop over batches, or fills memory that is kept.
+//! Out: [`Prepared`]: edits after which the same program has the shape that [`super::recognise()`] knows.
+//! The edits are never shown: the conversion is made on their result, and the two together are what changes.
+//! A form of its own is refused for its own reason if it cannot be spelled in this way.
 
 mod again;
 mod back;

@@ -1,11 +1,11 @@
 //! One batch per call, kept in memory of the caller.
 //!
-//! In: a function that acquires one batch into `object->array`, walks its pieces once, and tells the amount. Out: the
-//! same function with a loop around the acquisition that goes on until all is walked that was asked for, or until as
-//! many elements were kept as one batch may have; every piece puts its element into the array. That is more than one
-//! batch per call, so the facts under which callers can take it are left open. It refuses, by finding nothing, arrays of
-//! the function's own, elements that are looked at behind the loop, jumps, and work in front of the loop that needs the
-//! amount.
+//! In: a function that acquires one batch into `object->array`, walks its pieces once, and tells the amount.
+//! Out: the same function with a loop around the acquisition that goes on until all is walked that was asked
+//! for, or until as many elements were kept as one batch may have; every piece puts its element into the
+//! array. That is more than one batch per call, so the facts under which callers can take it are left open.
+//! It refuses, by finding nothing, arrays of the function's own, elements that are looked at behind the
+//! loop, jumps, and work in front of the loop that needs the amount.
 
 use super::widen::Writer;
 use super::{Finish, Left, Prepared};

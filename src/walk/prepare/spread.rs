@@ -1,11 +1,12 @@
 //! One batch per call, acquired into the memory of the entries that describe it.
 //!
-//! In: a function that acquires one batch into the memory of `entries`, seen as an array of elements, and spreads it from
-//! the last to the first, because an entry is larger than an element; then it puts the first and the last entry right. Out:
-//! the same function with a loop around an acquisition of its own, which writes the entries one by one, from the first on,
-//! until all is walked or no entry is left. That is more than one batch per call, so the facts under which callers can
-//! take it are left open. It refuses, by finding nothing, fields of which it cannot be shown what they hold in a batch of any
-//! size, and anything else that is done with the batch.
+//! In: a function that acquires one batch into the memory of `entries`, seen as an array of elements, and
+//! spreads it from the last to the first, because an entry is larger than an element; then it puts the first
+//! and the last entry right. Out: the same function with a loop around an acquisition of its own, which
+//! writes the entries one by one, from the first on, until all is walked or no entry is left. That is more
+//! than one batch per call, so the facts under which callers can take it are left open. It refuses, by
+//! finding nothing, fields of which it cannot be shown what they hold in a batch of any size, and anything
+//! else that is done with the batch.
 
 use super::elements::{Elements, Meaning, Template, Which, element_field, room_behind};
 use super::entries::Entries;

@@ -1,9 +1,9 @@
 //! Ends of a function that jumps lead to.
 //!
-//! In: a function's body with labels behind its last `return`. Out: for each label the statements from there to the next
-//! `return`, and the only jump that leads to it, so that they can stand where the jump does; and, the other way round, the
-//! result in which a label that only this module has put there stands in place of the only jump to it again. It refuses
-//! labels that are fallen into, or that several jumps lead to.
+//! In: a function's body with labels behind its last `return`. Out: for each label the statements from there
+//! to the next `return`, and the only jump that leads to it, so that they can stand where the jump does;
+//! and, the other way round, the result in which a label that only this module has put there stands in place
+//! of the only jump to it again. It refuses labels that are fallen into, or that several jumps lead to.
 
 use crate::edit::{EditSet, TextEdit};
 use crate::plan::columns::{TAB, column_of, indent, shift};

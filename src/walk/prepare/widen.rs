@@ -1,7 +1,8 @@
 //! The function of one batch, with a loop around its acquisition.
 //!
-//! In: the parts of such a function ([`Single`]) and what stands between its test and its loop. Out: the edits that make
-//! it go on until all is walked or no room is left, and that keep every element and count it. It refuses nothing.
+//! In: the parts of such a function ([`Single`]) and what stands between its test and its loop. Out: the
+//! edits that make it go on until all is walked or no room is left, and that keep every element and count
+//! it. It refuses nothing.
 
 use super::batch_of;
 use super::single::{Moves, Single, Straight, written};

@@ -1,11 +1,12 @@
 //! A batch that is a queue: refilled by one function, taken from by another.
 //!
-//! In: an acquisition into `object->array` in a function that also sets where the queue begins and ends, a function that
-//! refills when the queue is empty and gives its first element, and a loop that asks for elements until it has enough. Out:
-//! the loop with an acquisition of its own, one element at a time, which is what the queue comes to when every refill gets
-//! one element; the functions of the queue go. What the loop asks for is told in its own measure, so that two facts are
-//! left open. It refuses, by finding nothing, queues that anything else looks at, elements of which it cannot be shown that
-//! they are the pieces of the batch in order, and functions that do more than to keep the queue.
+//! In: an acquisition into `object->array` in a function that also sets where the queue begins and ends, a
+//! function that refills when the queue is empty and gives its first element, and a loop that asks for
+//! elements until it has enough. Out: the loop with an acquisition of its own, one element at a time, which
+//! is what the queue comes to when every refill gets one element; the functions of the queue go. What the
+//! loop asks for is told in its own measure, so that two facts are left open. It refuses, by finding
+//! nothing, queues that anything else looks at, elements of which it cannot be shown that they are the
+//! pieces of the batch in order, and functions that do more than to keep the queue.
 
 mod parts;
 mod substitute;

@@ -1,7 +1,8 @@
 //! The functions of a queue, and how they call each other.
 //!
-//! In: an acquisition. Out: [`Parts`]: who refills, who takes, who asks in a loop, who drops the rest, each with its
-//! statements and with its parameters as the asking function knows them. It refuses functions that others call.
+//! In: an acquisition. Out: [`Parts`]: who refills, who takes, who asks in a loop, who drops the rest, each
+//! with its statements and with its parameters as the asking function knows them. It refuses functions that
+//! others call.
 
 use crate::source::Span;
 use crate::syntax::file_scope::{FileFunction, FileScope};

@@ -1,8 +1,9 @@
 //! A queue that is given something else where nothing can be acquired.
 //!
-//! In: what the refilling function puts into the queue instead, and under which condition. Out: the edits that make the loop
-//! one that walks, and where the walk fails hands the substitute to what is done with an element, and walks on. It refuses,
-//! by finding nothing, functions that do more behind the loop than to return a variable of theirs.
+//! In: what the refilling function puts into the queue instead, and under which condition. Out: the edits
+//! that make the loop one that walks, and where the walk fails hands the substitute to what is done with an
+//! element, and walks on. It refuses, by finding nothing, functions that do more behind the loop than to
+//! return a variable of theirs.
 
 use super::super::Finish;
 use super::text::Writer;

@@ -1,8 +1,8 @@
 //! The loop with an acquisition of its own, and a file without the queue.
 //!
-//! In: the functions of a queue, and what describes a piece. Out: the edits: the loop acquires one element at a time, the
-//! queue's functions go with the calls that drop what is left, and so do the fields that nothing names any more. It
-//! refuses, by finding nothing, queues that anything else in the file looks at.
+//! In: the functions of a queue, and what describes a piece. Out: the edits: the loop acquires one element
+//! at a time, the queue's functions go with the calls that drop what is left, and so do the fields that
+//! nothing names any more. It refuses, by finding nothing, queues that anything else in the file looks at.
 
 use super::super::Finish;
 use super::parts::Parts;

@@ -1,9 +1,10 @@
 //! What the fields of a queue hold, and what the loop makes of them.
 //!
-//! In: the functions of a queue. Out: that after a refill of any size the queue has its elements from the first to the last,
-//! that the taking function refills when it is empty and gives the first, and, for the only element of a batch, the first,
-//! one in the middle and the last, which variables of the loop are where its piece starts, where it ends, and how long it is.
-//! It refuses, by finding nothing, statements that it cannot carry out.
+//! In: the functions of a queue. Out: that after a refill of any size the queue has its elements from the
+//! first to the last, that the taking function refills when it is empty and gives the first, and, for the
+//! only element of a batch, the first, one in the middle and the last, which variables of the loop are where
+//! its piece starts, where it ends, and how long it is. It refuses, by finding nothing, statements that it
+//! cannot carry out.
 
 use super::parts::{Callee, Parts};
 use crate::syntax::scope::{DeclId, Scopes};
