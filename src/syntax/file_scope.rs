@@ -25,12 +25,14 @@ pub struct FileFunction<'t> {
     pub is_static: bool,
     /// The comments that end on the line above, from the start of the first to the end of the last.
     pub comment: Option<Span>,
+    /// Attributes, and macros that are taken for such, in front of it: `STATIC`.
+    pub attributes: Option<Span>,
 }
 
 impl FileFunction<'_> {
-    /// Where the function and its comment start: new code that must not come between them goes here.
+    /// Where the function, what qualifies it and its comment start: new code that must not come between them goes here.
     pub fn start(&self) -> u32 {
-        self.comment.map_or(self.node.span().start, |c| c.start)
+        self.comment.or(self.attributes).map_or(self.node.span().start, |c| c.start)
     }
 }
 
@@ -141,6 +143,7 @@ impl<'t> FileScope<'t> {
 
     fn collect(&mut self, parent: Node<'t>) {
         let mut comment: Option<Span> = None;
+        let mut attributes: Option<Span> = None;
         let mut last_end = parent.span().start;
         for child in parent.children() {
             if child.is(Kind::Comment) {
@@ -152,20 +155,27 @@ impl<'t> FileScope<'t> {
                 last_end = child.span().end;
                 continue;
             }
-            let above = comment.take().filter(|_| newlines(child, last_end) <= 1);
+            let adjoins = newlines(child, last_end) <= 1;
             last_end = child.span().end;
-            self.item(child, above);
+            comment = comment.filter(|_| adjoins);
+            attributes = attributes.filter(|_| adjoins);
+            if matches!(child.kind(), Kind::MacroAttribute | Kind::AttributeSpecifier) {
+                attributes = Some(attributes.map_or(child.span(), |a| a.cover(child.span())));
+                continue;
+            }
+            self.item(child, comment.take(), attributes.take());
         }
     }
 
-    fn item(&mut self, node: Node<'t>, comment: Option<Span>) {
+    fn item(&mut self, node: Node<'t>, comment: Option<Span>, attributes: Option<Span>) {
         use Kind::*;
         match node.kind() {
             FunctionDefinition => {
                 let Some(ident) = node.child(Field::Declarator).and_then(declared_name) else { return };
                 let storage = WrittenType::of_name(ident).and_then(|t| t.storage());
                 let is_static = storage == Some(Storage::Static);
-                self.functions.push(FileFunction { name: ident.text(), ident, node, is_static, comment });
+                let name = ident.text();
+                self.functions.push(FileFunction { name, ident, node, is_static, comment, attributes });
                 self.tagged(node.child(Field::Type));
             }
             MacroFunctionDefinition => {
@@ -178,6 +188,7 @@ impl<'t> FileScope<'t> {
                     node,
                     is_static: false,
                     comment,
+                    attributes,
                 });
             }
             Declaration | TypeDefinition => {

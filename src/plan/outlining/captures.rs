@@ -6,6 +6,7 @@
 use super::fit::{Handed, obstacle};
 use super::{Late, NotOutlined, Obstacle, Scene, body, result, ways_out};
 use crate::flow::access::{How, accesses};
+use crate::flow::reaching::{DefKind, Reaching};
 use crate::smpl::outline::OutlineParameter;
 use crate::smpl::token::has_word;
 use crate::syntax::scope::{DeclId, DeclKind};
@@ -119,9 +120,15 @@ fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
     let looked_at = looked_at && !set_behind;
     let only_here = region.only_inside.contains(&id) || region.written.contains(&id) && !looked_at;
     let comes_in = region.exposed.contains(&id) || set_behind && region.surviving.contains(&id);
+    let comes_in = comes_in && !starts_empty(scene, id);
     let fresh = only_here && !comes_in && !shared;
-    if declaration.kind == DeclKind::Local && fresh && !declaration.ty.is_array() {
+    let local = declaration.kind == DeclKind::Local && !declaration.ty.is_array();
+    if local && fresh && (region.read.contains(&id) || region.only_inside.contains(&id)) {
         return Passing::Own;
+    }
+    if local && fresh {
+        // The compiler would warn of a local that nobody looks at.
+        return Passing::Address;
     }
     if declaration.is_array_object() {
         return Passing::Decayed;
@@ -138,6 +145,14 @@ fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
             Late::Assigned => Passing::Late,
         }
     }
+}
+
+/// Whether nothing was written to a variable when control comes to the statements.
+fn starts_empty(scene: &Scene<'_, '_>, id: DeclId) -> bool {
+    let Some(first) = scene.region.first else { return false };
+    let reaching = Reaching::of(&scene.facts);
+    let before = reaching.before(first, id);
+    !before.is_empty() && before.iter().all(|d| reaching.definition(*d).kind == DefKind::Uninitialised)
 }
 
 /// Whether the value where the call's block begins is the value where the statements begin.

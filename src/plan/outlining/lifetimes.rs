@@ -17,6 +17,10 @@ pub(super) fn cut_short<'t>(scene: &Scene<'_, 't>) -> Option<(Obstacle, Node<'t>
         let sentence = format!("`{name}` is used here, and its declaration would be in the new function");
         return Some((Obstacle::Behind, used, sentence));
     }
+    if let Some(name) = declared_by_macro(scene) {
+        let sentence = format!("a macro seems to declare `{}`, whose type is not known", name.text());
+        return Some(capture(name, sentence));
+    }
     let mut declared = scene.region.declared.iter().map(|id| scene.facts.scopes.declaration(*id));
     if let Some(cleaned) = declared.find(|d| is_cleaned_up(d, scene) && outlives(scene, d.ident)) {
         let sentence =
@@ -57,6 +61,22 @@ fn name_behind<'t>(scene: &Scene<'_, 't>) -> Option<(Node<'t>, &'t str)> {
         let mut others = block.descendants().filter(|n| named(n) && scopes.resolve(*n).is_none());
         Some((others.find(|n| behind(*n))?, name))
     })
+}
+
+/// A name in the statements that a macro in front of them declares, as far as its arguments tell: nothing knows its type.
+fn declared_by_macro<'t>(scene: &Scene<'_, 't>) -> Option<Node<'t>> {
+    let scopes = &scene.facts.scopes;
+    let all =
+        scene.facts.function.descendants().filter(|n| is_macro(*n, scene) && !scene.region.encloses(*n));
+    let arguments = all.flat_map(|n| n.descendants()).filter(|n| {
+        let whole = n.parent().is_some_and(|p| p.is(Kind::ArgumentList));
+        let constant = !n.text().contains(|c: char| c.is_ascii_lowercase());
+        n.is(Kind::Identifier) && whole && !constant && scopes.resolve(*n).is_none()
+    });
+    let names: Vec<&str> =
+        arguments.map(|n| n.text()).filter(|n| !fit::means_something(scene.file, n)).collect();
+    let mut used = scene.identifiers().filter(|n| scopes.resolve(*n).is_none());
+    used.find(|n| names.contains(&n.text()))
 }
 
 /// Whether a macro stands there that may declare something.
