@@ -6,7 +6,8 @@
 use super::fit::{Handed, obstacle};
 use super::{Late, NotOutlined, Obstacle, Scene, body, result, ways_out};
 use crate::flow::access::{How, accesses};
-use crate::flow::reaching::{DefKind, Reaching};
+use crate::flow::cfg::CfgId;
+use crate::flow::reaching::{DefKind, Definition, Reaching};
 use crate::smpl::outline::OutlineParameter;
 use crate::smpl::token::has_word;
 use crate::syntax::scope::{DeclId, DeclKind};
@@ -149,10 +150,24 @@ fn passing(scene: &Scene<'_, '_>, id: DeclId) -> Passing {
 
 /// Whether nothing was written to a variable when control comes to the statements.
 fn starts_empty(scene: &Scene<'_, '_>, id: DeclId) -> bool {
-    let Some(first) = scene.region.first else { return false };
+    let (region, cfg) = (&scene.region, &scene.facts.cfg);
+    let Some(first) = region.first else { return false };
     let reaching = Reaching::of(&scene.facts);
-    let before = reaching.before(first, id);
-    !before.is_empty() && before.iter().all(|d| reaching.definition(*d).kind == DefKind::Uninitialised)
+    let before: Vec<_> = reaching.before(first, id).into_iter().map(|d| *reaching.definition(d)).collect();
+    let empty = |d: &&Definition<'_>| d.kind == DefKind::Uninitialised;
+    let (own, others): (Vec<_>, Vec<_>) = before.iter().partition(|d| region.contains(d.at));
+    if others.is_empty() || !others.iter().all(empty) {
+        return false;
+    }
+    // What the statements wrote may come back to them around a loop of their own only.
+    let mut reached: Vec<CfgId> = region.exits.iter().map(|e| e.to).collect();
+    let mut at = 0;
+    while let Some(id) = reached.get(at).copied() {
+        let next: Vec<CfgId> = cfg.successors(id).filter(|n| !reached.contains(n)).collect();
+        reached.extend(next);
+        at += 1;
+    }
+    own.is_empty() || !reached.contains(&first)
 }
 
 /// Whether the value where the call's block begins is the value where the statements begin.

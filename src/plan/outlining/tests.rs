@@ -235,9 +235,12 @@ fn a_result_of_another_type_is_refused() {
 fn a_variable_that_the_new_code_looks_at_comes_back() {
     let code =
         "int f(int n)\n{\n\tint err;\n\n\tbegin();\n\terr = g(n);\n\tend();\n\terr = 0;\n\treturn err;\n}\n";
-    let (own, said) = run(PART, code);
+    let (own, said) = run(PART, &code.replace("g(n);", "g(n);\n\tuse(err);"));
     assert_eq!(said, [""; 0]);
-    assert!(own.contains("static void f_part(int n)\n{\n\tint err;\n\n\terr = g(n);\n}\n"), "{own}");
+    assert!(
+        own.contains("static void f_part(int n)\n{\n\tint err;\n\n\terr = g(n);\n\tuse(err);\n}\n"),
+        "{own}"
+    );
     let (back, said) = run(&PART.replace("part(args);", "part(args);\n+ tell(err);"), code);
     assert_eq!(said, [""; 0]);
     assert!(back.contains("\tf_part(n, &err);\n\ttell(err);\n"), "{back}");
