@@ -135,6 +135,7 @@ note N27: {test} is now checked after a page has been grabbed: if that fails, th
 note N7: {statement} is now done for each page rather than for each batch.
 note N8: As before, the reference to the page is dropped twice when it is refused and {condition} says so; whether that is right is for a patch of its own.
 note N10: If no page can be grabbed although there is data left, the walk now ends with -EFAULT instead of trying again forever.
+note N30: {test} dealt with grabbing no page although there is data left; that is a failure, -EFAULT, now.
 note N11: The initialiser of {variable} goes with it; its calls are taken to have no effect: {calls}.
 note N12: Where the body used to skip the rest of a batch, it now skips the rest of the page.
 note N13: {test} cannot be true any more, with one piece at a time, and the test is gone.

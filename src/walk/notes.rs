@@ -15,6 +15,7 @@ use super::site::statements_of;
 use super::storage::is_allocated;
 use super::sym::Sign;
 use super::total::Limit;
+use super::usage::leaves;
 use crate::syntax::{Field, Kind, Node};
 use std::collections::BTreeSet;
 
@@ -95,14 +96,30 @@ impl<'t> Found<'_, '_, 't> {
         for test in self.stops {
             notes.push(Note::with("N23", "test", unwrapped(*test).text()));
         }
+        let mut dealt_with = self.walk.failure.arm.nothing_fails;
         for test in &self.walk.body.decided {
-            let condition = test.child(Field::Condition).map(|c| unwrapped(c).text());
-            notes.push(Note::with("N13", "test", condition.unwrap_or_default()));
+            let condition = test.child(Field::Condition).map(unwrapped);
+            let of_nothing = !self.walk.failure.arm.nothing_fails && self.leaves_with_nothing(*test);
+            dealt_with |= of_nothing;
+            let name = if of_nothing { "N30" } else { "N13" };
+            notes.push(Note::with(name, "test", condition.map_or("", |c| c.text())));
         }
-        if !self.walk.failure.arm.nothing_fails {
+        if !dealt_with {
             notes.push(Note::plain("N10"));
         }
         notes
+    }
+
+    /// Whether a test asks whether an acquisition got nothing, and leaves then.
+    fn leaves_with_nothing(&self, test: Node<'t>) -> bool {
+        let condition = test.child(Field::Condition).map(|c| self.eval.seen_through(unwrapped(c)));
+        let asked = condition.and_then(|c| match c.operator() {
+            Some("!") => c.child(Field::Argument),
+            Some("==") if c.child(Field::Right).is_some_and(|r| r.text() == "0") => c.child(Field::Left),
+            _ => None,
+        });
+        let is_got = asked.and_then(|n| self.eval.scopes.resolve(unwrapped(n))) == Some(self.eval.site.got);
+        is_got && test.child(Field::Consequence).is_some_and(leaves)
     }
 
     fn about_stop(&self, exit: &Exit<'t>) -> Vec<Note> {
