@@ -48,6 +48,8 @@ pub struct Binding {
     pub places: Vec<Place>,
     /// For a type: where in its text the declared name stands, if that is not the end.
     pub hole: Option<usize>,
+    /// The columns that the line is indented by in which it starts; 0 unless its lines matter.
+    pub column: usize,
 }
 
 /// The key that no code has.
@@ -64,6 +66,7 @@ impl Binding {
             count: 1,
             places: Vec::new(),
             hole: None,
+            column: 0,
         }
     }
 
@@ -78,6 +81,17 @@ impl Binding {
     pub fn anywhere(&self) -> Self {
         let key = super::canonical::alike(&self.key);
         if key.len() == self.key.len() { self.clone() } else { Self { key: key.into(), ..self.clone() } }
+    }
+
+    /// The same with the column of the line that it starts in.
+    pub(super) fn with_column(self, c: Node<'_>) -> Self {
+        let text = c.tree().source().text();
+        let line = text[..c.span().start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let white = text[line..].len() - text[line..].trim_start_matches([' ', '\t']).len();
+        let column = text[line..line + white]
+            .chars()
+            .fold(0, |at, c| if c == '\t' { (at / 8 + 1) * 8 } else { at + 1 });
+        Self { column, ..self }
     }
 
     /// A binding to a row of siblings.
@@ -97,6 +111,7 @@ impl Binding {
             count: nodes.len(),
             places: Vec::new(),
             hole: None,
+            column: 0,
         }
     }
 
@@ -104,7 +119,16 @@ impl Binding {
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         let key = super::canonical::token(&text).into();
-        Self { node: None, span: Span::default(), text, key, count: 1, places: Vec::new(), hole: None }
+        Self {
+            node: None,
+            span: Span::default(),
+            text,
+            key,
+            count: 1,
+            places: Vec::new(),
+            hole: None,
+            column: 0,
+        }
     }
 
     /// What a name of another rule is bound to that did not find any: no code is that.
@@ -127,6 +151,7 @@ impl Binding {
             count: 1,
             places: vec![place],
             hole: None,
+            column: 0,
         }
     }
 

@@ -288,6 +288,10 @@ impl<'p> Matcher<'p> {
         if matches!(meta.kind, MetaKind::ExpressionList(_)) && meta.inherited.is_none() {
             binding = binding.told_apart(taken);
         }
+        let keeps_lines = !matches!(meta.kind, MetaKind::ExpressionList(_) | MetaKind::ParameterList(_));
+        if let Some(first) = taken.first().filter(|_| keeps_lines) {
+            binding = binding.with_column(*first);
+        }
         if let Some(old) = env.get(&meta.name) {
             return (old.key == binding.key).then_some(env);
         }

@@ -451,6 +451,9 @@ pub(super) fn binding_of(meta: &Metavariable, c: Node<'_>) -> Binding {
         MetaKind::Expression | MetaKind::Idexpression(_) if meta.inherited.is_none() => {
             Binding::of(c).told_apart(&[c])
         }
+        MetaKind::Statement | MetaKind::Declaration | MetaKind::Field | MetaKind::Initializer => {
+            Binding::of(c).with_column(c)
+        }
         _ => Binding::of(c),
     }
 }

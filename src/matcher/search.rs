@@ -62,10 +62,19 @@ impl<'p> Search<'p> {
             PatternKind::Expression | PatternKind::Type | PatternKind::Initializer => None,
             PatternKind::Statements => Some(translator.statements()),
             PatternKind::TopLevel => {
-                let mut roots = rule.pattern.roots().filter(|root| root.is(Kind::FunctionDefinition));
-                let only = roots.next().filter(|_| roots.next().is_none());
                 let matcher = Matcher::new(&rule.pattern);
-                only.map(|node| translator.function(Item::of(matcher, node, Part::Simple)))
+                let is_function = |root: &Node<'_>| {
+                    root.is(Kind::FunctionDefinition)
+                        || matches!(matcher.whole_leaf(*root), Leaf::Slot(Slot::Disjunction(_)))
+                };
+                let mut roots = rule.pattern.roots().filter(is_function);
+                match (roots.next(), roots.next()) {
+                    (Some(node), None) if node.is(Kind::FunctionDefinition) => {
+                        Some(translator.function(Item::of(matcher, node, Part::Simple)))
+                    }
+                    (Some(_), None) => Some(translator.statements()),
+                    _ => None,
+                }
             }
         };
         Self { rule, need, paths: formula.map(|formula| (translator.table, formula)) }

@@ -315,6 +315,8 @@ impl<'p> Translator<'p> {
             Leaf::Slot(Slot::Directive(_)) | Leaf::Plain => {}
         }
         match item.node.kind() {
+            // Only branches of a disjunction that is all of the rule are whole functions.
+            Kind::FunctionDefinition => self.function(item),
             Kind::CompoundStatement => self.block_of(item, context),
             Kind::IfStatement => self.branch(item, context),
             Kind::WhileStatement | Kind::ForStatement | Kind::MacroIterator => self.looping(item, context),

@@ -203,6 +203,7 @@ fn laid_out(tokens: Vec<Token>, manner: &Manner) -> Vec<Token> {
     let tokens = spacing::after_line_comments(tokens);
     let tokens = spacing::code_for_brace(tokens);
     let tokens = spacing::braces_to_headers(tokens);
+    let tokens = spacing::brace_of_one_line(tokens);
     let tokens = spacing::before_else(tokens);
     let tokens = spacing::else_to_braces(tokens);
     let tokens = removal::clean(tokens, manner.comments);

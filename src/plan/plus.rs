@@ -4,6 +4,7 @@
 //! line breaks in it are the layout's, its comments go. A metavariable that is not bound keeps its name: the rule was
 //! checked for that.
 
+mod lines;
 mod precedence;
 mod rows;
 mod words;
@@ -260,7 +261,7 @@ impl Renderer<'_> {
         }
         let expression =
             matches!(meta.kind, MetaKind::Expression | MetaKind::Idexpression(_) | MetaKind::Metavariable);
-        let tokens = spelled(&text, &meta.kind);
+        let tokens = spelled(&text, &meta.kind, binding.column);
         if expression && precedence::needs_parens(row, i, &text) {
             out.push(Token::rule("("));
             out.extend(tokens);
@@ -304,33 +305,34 @@ fn type_before(row: &[Atom], at: usize) -> Option<usize> {
 }
 
 /// Bound code as tokens: statements keep their lines, everything else is one line.
-fn spelled(text: &str, kind: &MetaKind) -> Vec<Token> {
-    let lines = matches!(
+fn spelled(text: &str, kind: &MetaKind, column: usize) -> Vec<Token> {
+    let keeps_lines = matches!(
         kind,
         MetaKind::Statement
             | MetaKind::StatementList(_)
             | MetaKind::Declaration
             | MetaKind::Field
             | MetaKind::FieldList(_)
-    );
-    if !lines || text.contains('#') {
+    ) || matches!(kind, MetaKind::Initializer | MetaKind::InitializerList(_))
+        && text.contains('\n');
+    if !keeps_lines || text.contains('#') {
         return if text.contains('#') { vec![Token::bound(text)] } else { line(text) };
     }
     let fields = matches!(kind, MetaKind::Field | MetaKind::FieldList(_)) && !text.contains('{');
     let mut out = Vec::new();
-    for (i, part) in text.lines().enumerate() {
-        if i > 0 {
-            out.push(Token::line_break());
-        }
-        for token in line(part) {
-            // Each field has a line of its own.
-            let next =
-                out.last().is_some_and(|last: &Token| last.text() == ";") && !token.text().starts_with('/');
-            match fields && next {
-                true if token.text() == " " => out.push(Token::line_break()),
-                true => out.extend([Token::line_break(), token]),
-                false => out.push(token),
-            }
+    let values = matches!(kind, MetaKind::Initializer | MetaKind::InitializerList(_));
+    let around = if values { lines::Bracket::Values } else { lines::Bracket::Block };
+    let tokens = lines::lines(text, around, column);
+    for (i, token) in tokens.iter().enumerate() {
+        // Each field has a line of its own.
+        let apart = |t: &Token| t.text().starts_with(['/', '\n']);
+        let comment = token.text() == " " && tokens.get(i + 1).is_some_and(apart);
+        let behind = out.last().is_some_and(|last: &Token| last.text() == ";");
+        let next = behind && !apart(token) && !comment;
+        match fields && next {
+            true if token.text() == " " => {}
+            true => out.extend([Token::line_break(), token.clone()]),
+            false => out.push(token.clone()),
         }
     }
     out

@@ -24,8 +24,8 @@ pub(super) fn as_written(tokens: Vec<Token>) -> Vec<Token> {
 
 fn with_gap(token: Token) -> Vec<Token> {
     match token {
-        Token::New(New { text, origin, gap: Some(gap) }) => {
-            let word = Token::New(New { text, origin, gap: None });
+        Token::New(New { text, origin, gap: Some(gap), beyond }) => {
+            let word = Token::New(New { text, origin, gap: None, beyond });
             [word, Token::bound(gap)].into_iter().filter(|t| !t.text().is_empty()).collect()
         }
         token => vec![token],
@@ -198,7 +198,8 @@ impl Breaker<'_> {
             let column = if self.added { self.advance(",") } else { self.column + 1 };
             self.comma = Some((column + gap.len(), self.out.len()));
             self.column = column + gap.len();
-            let comma = New { text: ",".into(), origin: Origin::Bound, gap: Some(gap.to_string()) };
+            let comma =
+                New { text: ",".into(), origin: Origin::Bound, gap: Some(gap.to_string()), beyond: None };
             self.out.push(Token::New(comma));
         } else {
             self.column += 1 + gap.len();

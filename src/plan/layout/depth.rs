@@ -353,7 +353,7 @@ fn labels(sides: Sides, rest: &[Token]) -> bool {
 }
 
 fn is_added_default(token: &Token) -> bool {
-    token.is_rule() && token.text() == "default"
+    token.is_new() && token.text() == "default"
 }
 
 fn assigns(text: &str) -> bool {

@@ -6,7 +6,8 @@
 //! `adjust_indentation`.
 
 use super::depth::{Both, Effect, effects};
-use super::token::Token;
+use super::token::{New, Token};
+use crate::plan::columns;
 use std::rc::Rc;
 
 /// For a depth and a number of open brackets: the number of the token that showed it last, and its indentation.
@@ -27,6 +28,8 @@ pub(super) fn indent(tokens: Vec<Token>, default: &str) -> (Vec<Token>, Option<S
     let (before, unit) = forwards(&effects, zero, &tokens);
     let after = backwards(&effects, &before);
     let mut out = Vec::with_capacity(tokens.len());
+    // The columns that the line is indented by which the statement starts in.
+    let mut start = 0;
     for (i, mut token) in tokens.into_iter().enumerate() {
         let here = Place { number: i + 1, before: &before[i].0, after: &after[i], default };
         match &effects[i] {
@@ -37,11 +40,19 @@ pub(super) fn indent(tokens: Vec<Token>, default: &str) -> (Vec<Token>, Option<S
             }
             Effect::Added(depth, open) if !apart(&before[i].2, &effects) => {
                 if let Token::New(new) = &mut token {
-                    new.text = format!("\n{}", here.added(*depth, *open));
+                    let indent = match new.beyond {
+                        Some(beyond) => columns::indent(start + beyond),
+                        None => here.added(*depth, *open),
+                    };
+                    new.text = format!("\n{indent}");
                 }
             }
             Effect::Outdent => continue,
             _ => {}
+        }
+        let goes_on = matches!(&token, Token::New(New { beyond: Some(_), .. }));
+        if let Some(indent) = token.text().strip_prefix('\n').filter(|_| !goes_on && !token.is_removed()) {
+            start = columns::indentation(indent);
         }
         out.push(token);
     }

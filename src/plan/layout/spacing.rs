@@ -47,6 +47,22 @@ pub(super) fn braces_to_headers(tokens: Vec<Token>) -> Vec<Token> {
     out
 }
 
+/// Where the body of a function starts on the line of its brace, an added brace stays on the line of the header.
+pub(super) fn brace_of_one_line(mut tokens: Vec<Token>) -> Vec<Token> {
+    for at in 1..tokens.len().saturating_sub(1) {
+        let header = tokens[at - 1].is_rule() && tokens[at - 1].text() == ")";
+        let brace = tokens[at + 1].is_rule() && tokens[at + 1].text() == "{";
+        if !(header && brace && tokens[at].is_added_break()) {
+            continue;
+        }
+        let behind = at + 2 + run(&tokens, at + 2, |t| t.is_space() || t.is_removed());
+        if tokens.get(behind).is_some_and(|t| t.is_kept() && !t.is_newline() && !t.is_comment()) {
+            tokens[at] = Token::blank();
+        }
+    }
+    tokens
+}
+
 /// Code added where a block's brace goes stands behind the header, on a line of its own.
 pub(super) fn code_for_brace(tokens: Vec<Token>) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());

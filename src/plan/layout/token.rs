@@ -98,6 +98,8 @@ pub struct New {
     pub origin: Origin,
     /// The white space behind a comma, which may become a line break.
     pub gap: Option<String>,
+    /// Of a line break in the middle of a statement: how many columns the line stands behind the statement's first one.
+    pub beyond: Option<usize>,
 }
 
 /// Where added code comes from.
@@ -112,17 +114,22 @@ pub enum Origin {
 impl Token {
     /// A token of a rule's plus code.
     pub fn rule(text: impl Into<String>) -> Self {
-        Self::New(New { text: text.into(), origin: Origin::Rule, gap: None })
+        Self::New(New { text: text.into(), origin: Origin::Rule, gap: None, beyond: None })
     }
 
     /// A token of bound code.
     pub fn bound(text: impl Into<String>) -> Self {
-        Self::New(New { text: text.into(), origin: Origin::Bound, gap: None })
+        Self::New(New { text: text.into(), origin: Origin::Bound, gap: None, beyond: None })
     }
 
     /// A blank between added tokens.
     pub fn blank() -> Self {
         Self::bound(" ")
+    }
+
+    /// A line break in the middle of a statement, so many columns behind where that starts.
+    pub fn continued(beyond: usize) -> Self {
+        Self::New(New { text: "\n".into(), origin: Origin::Bound, gap: None, beyond: Some(beyond) })
     }
 
     /// A line break between added tokens; its indentation is found later.
@@ -132,12 +139,12 @@ impl Token {
 
     /// A comma of a rule, behind which a line may break.
     pub fn comma() -> Self {
-        Self::New(New { text: ",".into(), origin: Origin::Rule, gap: Some(" ".into()) })
+        Self::New(New { text: ",".into(), origin: Origin::Rule, gap: Some(" ".into()), beyond: None })
     }
 
     /// White space of a rule, which nothing else adds to or takes from.
     pub fn gap(text: impl Into<String>) -> Self {
-        Self::New(New { text: String::new(), origin: Origin::Bound, gap: Some(text.into()) })
+        Self::New(New { text: String::new(), origin: Origin::Bound, gap: Some(text.into()), beyond: None })
     }
 
     /// The characters.
