@@ -29,8 +29,8 @@ impl<'p> Matcher<'p> {
             _ => Vec::new(),
         };
         let text = c.text();
-        let path = if c.is(PreprocInclude) { included(text) } else { None };
-        let end = c.span().start as usize + path.map_or(text.trim_end().len(), |path| path.end);
+        let said = if c.is(PreprocInclude) { included(text).map(|path| path.end) } else { commented(c) };
+        let end = c.span().start as usize + said.unwrap_or(text.trim_end().len());
         let end = match slot {
             Some(Slot::Directive(directive)) if directive.below > 0 => head_of(directive, c).unwrap_or(end),
             _ => end,
@@ -79,6 +79,15 @@ impl<'p> Matcher<'p> {
         }
         all
     }
+}
+
+/// Where in the text of a directive its last word ends, if a comment follows.
+fn commented(c: Node<'_>) -> Option<usize> {
+    let parts = [Field::Argument, Field::Value, Field::Parameters, Field::Name];
+    let words = |field: &Field| c.child(*field).and_then(|part| words_of(part).last().map(|word| word.span));
+    let end = (parts.iter().find_map(words)?.end - c.span().start) as usize;
+    let behind = c.text().get(end..)?.trim_start();
+    (behind.starts_with("/*") || behind.starts_with("//")).then_some(end)
 }
 
 /// Where what the first line of the rule's definition says ends in the code's.

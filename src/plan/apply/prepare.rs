@@ -29,6 +29,7 @@ pub fn prepare(file: &RuleFile, options: &ApplyOptions) -> Result<Program, Vec<D
     let (mut errors, mut odd) = (Vec::new(), Vec::new());
     let rules: Vec<SmplRule> = file.rules().cloned().collect();
     let awake = awake(file, options);
+    errors.extend(both_kinds(file, &awake));
     let starred = awake.iter().any(|item| matches!(item, Item::Rule(rule) if has(rule, &[Mark::Star])));
     let quantifier = if starred { Quantifier::Exists } else { Quantifier::Forall };
     for item in awake {
@@ -107,6 +108,24 @@ fn awake<'f>(file: &'f RuleFile, options: &ApplyOptions) -> Vec<&'f Item> {
 /// Whether a line of a rule has one of these marks.
 fn has(rule: &SmplRule, marks: &[Mark]) -> bool {
     rule.tokens.iter().any(|token| marks.contains(&token.mark))
+}
+
+/// A complaint about the first line that changes code where one in front of it only marks some, or the other way round: of
+/// the lines that are printed nobody could tell what goes and what was found.
+fn both_kinds(file: &RuleFile, awake: &[&Item]) -> Option<Diagnostic> {
+    let rules = awake.iter().filter_map(|item| if let Item::Rule(rule) = item { Some(rule) } else { None });
+    let annotated = |mark: Mark| mark != Mark::Context;
+    let mut tokens = rules.flat_map(|rule| &rule.tokens).filter(|token| annotated(token.mark));
+    let first = tokens.next()?;
+    let other = tokens.find(|token| (token.mark == Mark::Star) != (first.mark == Mark::Star))?;
+    let (message, here) = match other.mark {
+        Mark::Star => ("the rules that run change code, and mark some with `*`", "this only marks it"),
+        _ => ("the rules that run mark code with `*`, and change some", "this changes it"),
+    };
+    let there = if first.mark == Mark::Star { "this only marks it" } else { "this changes it" };
+    let told = Diagnostic::error("smpl-code", message);
+    let told = told.at(&file.source, other.span, here).at(&file.source, first.span, there);
+    Some(told.help("a run does one of the two: `virtual` rules and `depends on` turn rules off"))
 }
 
 /// A rule that says nothing of paths, and changes nothing, looks along them as the rules beside it do: one line with `*` is

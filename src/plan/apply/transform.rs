@@ -342,7 +342,15 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
         let anchor = insertion.anchor;
         let brace = insertion.side == Side::Before && tree.source().slice(anchor) == "}";
         let end = insertion.side == Side::After && anchor.is_empty();
-        let starts = insertion.code.tokens.first().map_or(",", |t| t.text());
+        let starts = insertion.code.tokens.first().map_or_else(|| ",".to_owned(), |t| t.text().to_owned());
+        if insertion.side == Side::After && tree.source().slice(anchor) == "," {
+            let comma = tree.covering(anchor);
+            let around = comma.ancestors().find(list);
+            if around.is_some_and(|list| goes_inline(list, comma, &insertion.code)) {
+                insertion.code.tokens.insert(0, Token::blank());
+                (insertion.code.starts, insertion.code.ends) = (Edge::Inline, Edge::Inline);
+            }
+        }
         if (brace || end) && starts != "," {
             let place =
                 Span::at((if brace { anchor.start } else { anchor.start.saturating_sub(1) }) as usize);
@@ -355,6 +363,20 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
                     && !removed.iter().any(|r| r.span.contains(n.span()))
             };
             let last = around.and_then(|list| list.descendants().filter(stays).last());
+            if let (Some(list), Some(last)) = (around, last)
+                && goes_inline(list, last, &insertion.code)
+            {
+                let comma = last.text() == ",";
+                let first = if comma { Token::blank() } else { Token::comma() };
+                let mut tokens = vec![first];
+                tokens.append(&mut insertion.code.tokens);
+                if !comma && tokens.last().is_some_and(|t| t.text() == ",") {
+                    tokens.pop();
+                }
+                let code = Code { tokens, starts: Edge::Inline, ends: Edge::Inline };
+                out.push(Insertion { anchor: last.span(), side: Side::After, code, ..insertion });
+                continue;
+            }
             if let Some(last) = last.filter(|n| !matches!(n.text(), "," | "{") && behind.insert(n.span())) {
                 // A list whose closing brace has a line of its own has one for each element.
                 let lines = around.is_some_and(|list| {
@@ -374,6 +396,16 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
         out.push(insertion);
     }
     out
+}
+
+/// Whether values that have a line of their own in the rule go behind the last one of a list, as all of it is on one line.
+fn goes_inline(list: syntax::Node<'_>, last: syntax::Node<'_>, code: &Code) -> bool {
+    let breaks = |t: &Token| t.text().contains('\n');
+    list.is(Kind::InitializerList)
+        && last.text() != "{"
+        && code.starts == Edge::Line
+        && !list.text().contains('\n')
+        && !code.tokens.iter().any(breaks)
 }
 
 /// A declaration of several names of which a rule removes one loses only that one.

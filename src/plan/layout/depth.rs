@@ -318,8 +318,9 @@ fn next_at(side: Sides, rest: &[Token], skipped: impl Fn(&Token) -> bool) -> Opt
 /// Coccinelle takes operators for statements, and then moves the `else` of a branch that loses one.
 fn opens(side: Sides, rest: &[Token]) -> bool {
     let Some(at) = next_at(side, rest, gap) else { return false };
-    // A `;` that is added on a line of its own is the statement.
-    if rest[at].text() == ";" && rest[..at].iter().any(Token::is_added_break) {
+    // A `;` on a line of its own is the statement.
+    let breaks = |t: &Token| t.is_added_break() || t.is_newline() && !t.is_removed();
+    if rest[at].text() == ";" && rest[..at].iter().any(breaks) {
         return false;
     }
     rest.get(at).is_some_and(|t| {

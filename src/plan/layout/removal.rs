@@ -62,6 +62,12 @@ fn between_removed(tokens: &mut [Token]) {
         }
         let between = |t: &Token| t.is_gap() || t.is_new() || is_conditional(t);
         let next = at + 1 + run(tokens, at + 1, between);
+        let starts_line = tokens.get(next).is_some_and(|t| t.text().starts_with('#'));
+        if starts_line && tokens.get(at + 1).is_some_and(|t| t.is_new() && t.text().starts_with('#')) {
+            // What stands behind one preprocessor line is not between it and the next.
+            at = next;
+            continue;
+        }
         // A comment at the end of what something takes the place of stays.
         let ends = || !tokens[..next].iter().any(Token::is_new);
         if tokens.get(next).map_or_else(ends, |t| tokens[at].joins(t)) {

@@ -299,7 +299,12 @@ fn emit(old: Vec<Old>, added: &[Added<'_>]) -> Vec<Token> {
         }
         let outdented = token.text.starts_with('#') || is_label(&old[i..]);
         let line_goes = outdented && out.last().is_some_and(|t| t.is_newline() && t.text().ends_with('\n'));
-        if !kept && line_goes && !instead.is_empty() && instead[0].tokens.first() != Some(&Token::Outdent) {
+        // One preprocessor line in the place of another stands as that did.
+        let in_column = instead
+            .first()
+            .and_then(|code| code.tokens.first())
+            .is_none_or(|t| *t == Token::Outdent || token.text.starts_with('#') && t.text().starts_with('#'));
+        if !kept && line_goes && !in_column {
             // What takes the place of a directive or a label is not in its column: the old newline goes behind the new line.
             let newline = out.pop();
             out.push(Token::line_break());
