@@ -280,6 +280,57 @@ fn a_script_that_fails_has_said_what_it_said() {
 }
 
 #[test]
+#[cfg(feature = "python")]
+fn a_script_that_wants_a_file_is_told_that_there_are_none() {
+    let scene = Scene::new();
+    let rule =
+        "@r@\nexpression x;\n@@\nfoo(x)\n@script:python@\nx << r.x;\n@@\nopen(\"log\", \"a\").write(x)\n";
+    scene.write("open.cocci", rule);
+    scene.write("os.cocci", rule.replace("open(\"log\", \"a\").write(x)", "import subprocess"));
+    for (rule, says) in [
+        ("open.cocci", "a script failed: it wants to open `log`, and scripts have no files\n"),
+        ("os.cocci", "a script failed: there is no module `subprocess` for scripts\n"),
+    ] {
+        let ran = scene.spatch(&format!("--sp-file {rule} d/a.c"));
+        assert_eq!(ran.status, 255, "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("help: scripts compute and print, and reach neither files"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+#[cfg(feature = "python")]
+fn what_is_found_comes_in_the_order_of_the_file() {
+    let scene = Scene::new();
+    scene.write(
+        "order.cocci",
+        "@r@\nexpression x;\nposition p;\n@@\nfoo@p(x)\n@script:python@\np << r.p;\n@@\nprint(p[0].line)\n\
+         @d@\nidentifier i;\nposition p;\nexpression e;\n@@\n#define i@p e\n@script:python@\np << d.p;\n@@\n\
+         print(\"%s %s-%s\" % (p[0].line, p[0].column, p[0].column_end))\n",
+    );
+    scene.write(
+        "o.c",
+        "#define A(x) do { foo(x); } while (0)\n#define B foo(1)\nvoid f(void)\n{\n\tfoo(2);\n}\n# define C\tfoo(3)\n",
+    );
+    assert_eq!(scene.spatch("--sp-file order.cocci o.c").done().stdout, "1\n2\n5\n7\n2 0-7\n7 0-8\n");
+}
+
+#[test]
+fn a_run_changes_code_or_marks_it() {
+    let scene = Scene::new();
+    scene.write("both.cocci", "virtual patch\n@a@\n@@\n- foo(a);\n@b depends on !patch@\n@@\n* bar(a);\n");
+    let ran = scene.spatch("--sp-file both.cocci d/a.c");
+    assert_eq!((ran.status, ran.stdout.as_str()), (255, ""), "{}", ran.stderr);
+    let says = "the rules that run change code, and mark some with `*`";
+    assert!(ran.stderr.contains(says), "{}", ran.stderr);
+    scene.spatch("--sp-file both.cocci d/a.c -D patch").done();
+}
+
+#[test]
 fn headers_that_every_file_includes() {
     let scene = Scene::new();
     scene.write("t.cocci", "@@\nstruct box *x;\n@@\n- foo(x)\n+ baz(x)\n");

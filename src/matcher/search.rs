@@ -52,6 +52,8 @@ struct Pass<'s, 'p, 't> {
     env: &'s Environment,
     need: Need,
     found: Found,
+    /// In how many sorts of places something was found.
+    parts: usize,
 }
 
 impl<'p> Search<'p> {
@@ -83,24 +85,27 @@ impl<'p> Search<'p> {
     /// Search one file.
     pub fn over(&self, ground: &Ground<'_>, env: &Environment) -> Found {
         let need = self.need.with(env);
-        let mut pass = Pass { search: self, ground, env, need, found: Found::default() };
+        let mut pass = Pass { search: self, ground, env, need, found: Found::default(), parts: 0 };
         let text = ground.text();
         if !pass.need.is_met(text, Span::new(0, text.len())) {
             return pass.found;
         }
         match self.rule.pattern.kind() {
-            PatternKind::Expression | PatternKind::Type | PatternKind::Initializer => pass.anywhere(),
+            PatternKind::Expression | PatternKind::Type | PatternKind::Initializer => {
+                pass.part(Pass::anywhere_in_macros);
+                pass.part(Pass::anywhere);
+            }
             PatternKind::Statements => {
-                pass.at_top();
-                pass.in_functions(ground);
-                pass.in_macros();
+                pass.part(Pass::at_top);
+                pass.part(|pass| pass.in_functions(ground));
+                pass.part(Pass::in_macros);
             }
             PatternKind::TopLevel => {
-                pass.at_top();
-                pass.in_functions(ground);
+                pass.part(Pass::at_top);
+                pass.part(|pass| pass.in_functions(ground));
             }
         }
-        let mut found = pass.found;
+        let mut found = pass.in_order();
         let mut seen = HashSet::new();
         found.environments.retain(|e| {
             let touches: Vec<_> = e.touches().iter().map(|t| (t.atom, t.span)).collect();
@@ -111,11 +116,38 @@ impl<'p> Search<'p> {
 }
 
 impl Pass<'_, '_, '_> {
+    /// Look in one sort of places.
+    fn part(&mut self, look: impl FnOnce(&mut Self)) {
+        let before = self.found.environments.len();
+        look(self);
+        self.parts += usize::from(self.found.environments.len() > before);
+    }
+
+    /// What was found, in the order of what stands at the top of the file.
+    fn in_order(self) -> Found {
+        let mut found = self.found;
+        if self.parts > 1 {
+            let mut starts: Vec<u32> = Vec::new();
+            let mut inside = vec![self.ground.tree.root()];
+            while let Some(node) = inside.pop() {
+                starts.push(node.span().start);
+                let parts = node.children().filter(|_| holds_items(node.kind()));
+                inside.extend(parts);
+            }
+            starts.sort_unstable();
+            found.environments.sort_by_cached_key(|env| {
+                let first = env.touches().iter().map(|touch| touch.span.start).min();
+                first.map_or(0, |at| starts.partition_point(|start| *start <= at))
+            });
+        }
+        found
+    }
+
     fn is_met(&self, span: Span) -> bool {
         self.need.is_met(self.ground.text(), span)
     }
 
-    fn anywhere(&mut self) {
+    fn anywhere_in_macros(&mut self) {
         let Some(root) = self.search.rule.pattern.single() else { return };
         let (ground, need) = (self.ground, self.need.clone());
         let wanted = |span| need.is_met(ground.text(), span);
@@ -133,10 +165,15 @@ impl Pass<'_, '_, '_> {
             let inside = body.root().descendants().skip_while(|n| !n.is(Kind::CompoundStatement)).skip(1);
             self.anywhere_in(root, inside);
         }
+    }
+
+    fn anywhere(&mut self) {
+        let Some(root) = self.search.rule.pattern.single() else { return };
+        let ground = self.ground;
         let mut items = vec![ground.tree.root()];
         while let Some(item) = items.pop().filter(|_| !ground.is_late()) {
             match item.kind() {
-                Kind::TranslationUnit | Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse => {
+                kind if holds_items(kind) => {
                     let from = items.len();
                     items.extend(item.children());
                     items[from..].reverse();
@@ -240,6 +277,11 @@ impl Pass<'_, '_, '_> {
             self.found.gave_up.push(function.node.span());
         }
     }
+}
+
+/// Whether a node at the top of a file holds others that stand there.
+fn holds_items(kind: Kind) -> bool {
+    matches!(kind, Kind::TranslationUnit | Kind::PreprocIf | Kind::PreprocIfdef | Kind::PreprocElse)
 }
 
 /// Whether a rule does more than to put one statement in the place of another.

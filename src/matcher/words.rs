@@ -7,11 +7,12 @@ use super::binding::Binding;
 use super::constraint::is_constant_name;
 use super::environment::Environment;
 use super::node::Matcher;
+use super::noted::touched;
 use crate::smpl::pattern::{Piece, Slot, is_literal};
 use crate::smpl::token::{LineMode, TokenKind, lex};
 use crate::smpl::{MetaKind, Metavariable};
 use crate::source::Span;
-use crate::syntax::Node;
+use crate::syntax::{Field, Node};
 
 /// A word of the code.
 #[derive(Clone, Copy, Debug)]
@@ -160,10 +161,22 @@ impl<'p> Matcher<'p> {
                 let number = |t: &str| super::canonical::number(t);
                 let same = word.text == piece.atom.text
                     || word.kind == TokenKind::Number && number(word.text) == number(&piece.atom.text);
-                let next = same.then(|| self.noted_piece(piece, word.span, c, env)).flatten();
+                let next = same.then(|| self.noted_word(piece, word.span, c, env)).flatten();
                 next.map_or_else(Vec::new, |env| self.word_row(rest, tail, c, &env))
             }
         }
+    }
+
+    /// Note what a word stands for. The place of the name that a line defines is that of the keyword, as with Coccinelle.
+    fn noted_word(
+        &self,
+        piece: &'p Piece,
+        span: Span,
+        c: Node<'_>,
+        env: &Environment,
+    ) -> Option<Environment> {
+        let place = if defines(c, span) { keyword_of(c) } else { span };
+        self.placed(piece, place, c, touched(piece, span, env))
     }
 
     fn word_dots(
@@ -214,10 +227,26 @@ impl<'p> Matcher<'p> {
             let text = c.tree().source().slice(span);
             let binding = Binding { key: key.into(), span, ..Binding::text(text) };
             let bound = self.bind(meta, binding, env);
-            if let Some(env) = bound.and_then(|env| self.noted_piece(piece, span, c, &env)) {
+            if let Some(env) = bound.and_then(|env| self.noted_word(piece, span, c, &env)) {
                 out.extend(self.word_row(rest, tail, c, &env));
             }
         }
         out
     }
+}
+
+/// Whether the bytes are the name that a `#define` or `#undef` is about.
+fn defines(c: Node<'_>, span: Span) -> bool {
+    let undefines =
+        || c.child(Field::Directive).is_some_and(|n| n.text().trim_start_matches('#').trim() == "undef");
+    let name = c.child(Field::Name).or_else(|| c.child(Field::Argument).filter(|_| undefines()));
+    name.is_some_and(|n| n.span().contains(span))
+}
+
+/// The `#define` of a line.
+fn keyword_of(c: Node<'_>) -> Span {
+    let text = c.text();
+    let name = text.strip_prefix('#').map_or(text, str::trim_start);
+    let word = name.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(name.len());
+    Span::new(c.span().start as usize, c.span().start as usize + text.len() - name.len() + word)
 }

@@ -27,8 +27,17 @@ pub struct Interpreter {
 
 /// What Python gave back, not yet understood.
 struct Answer {
-    failure: Option<(String, usize)>,
+    failure: Option<Failure>,
     rest: Vec<PyObjectRef>,
+}
+
+/// What Python says went wrong.
+struct Failure {
+    message: String,
+    /// The line of the rule file; 0 if it is not known.
+    line: usize,
+    /// How to go on, if there is more to say.
+    hint: String,
 }
 
 impl fmt::Debug for Interpreter {
@@ -98,7 +107,7 @@ impl Interpreter {
             Ok((answer.failure, decision, said_of(vm, said)?, made_of(vm, values)?))
         });
         let (failure, decision, said, made) = answer.map_err(|e| self.python.enter(|vm| broken(vm, e)))?;
-        let failure = failure.map(|(message, line)| self.failed(script.header.span, &message, line));
+        let failure = failure.map(|failure| self.failed(script.header.span, &failure));
         let nowhere = SourceFile::new("", "");
         let outputs =
             made.iter().map(|(name, made)| (name.clone(), made.binding(file.unwrap_or(&nowhere)))).collect();
@@ -128,7 +137,7 @@ impl Interpreter {
         });
         let (failure, holds, text, said) = answer.map_err(|e| self.python.enter(|vm| broken(vm, e)))?;
         match failure {
-            Some((message, line)) => Err(self.failed(code, &message, line)),
+            Some(failure) => Err(self.failed(code, &failure)),
             None => Ok(Value { holds, text, reports: reports(said) }),
         }
     }
@@ -159,18 +168,18 @@ impl Interpreter {
     }
 
     /// What went wrong at a line of the rule file; without a line, the place of the script is told.
-    fn failed(&self, script: Span, message: &str, line: usize) -> Diagnostic {
+    fn failed(&self, script: Span, failure: &Failure) -> Diagnostic {
         let source = &self.rules.source;
-        let span = match line {
+        let span = match failure.line {
             0 => script,
             line => {
                 let span = source.lines().line_span(line);
                 Span { end: span.start + source.slice(span).trim_end().len() as u32, ..span }
             }
         };
-        Diagnostic::error("smpl-script", format!("a script failed: {message}"))
-            .at(source, span, "here")
-            .help("what its rule matched here was left as it is")
+        let told = Diagnostic::error("smpl-script", format!("a script failed: {}", failure.message));
+        let told = told.at(source, span, "here").help("what its rule matched here was left as it is");
+        if failure.hint.is_empty() { told } else { told.help(failure.hint.as_str()) }
     }
 }
 
@@ -183,7 +192,8 @@ impl Answer {
             false => {
                 let parts = elements(vm, &first)?;
                 let line = parts.get(1).map(text).and_then(|t| t.parse().ok()).unwrap_or(0);
-                Some((parts.first().map(text).unwrap_or_default(), line))
+                let [message, hint] = [0, 2].map(|at| parts.get(at).map(text).unwrap_or_default());
+                Some(Failure { message, line, hint })
             }
         };
         Ok(Self { failure, rest: parts })

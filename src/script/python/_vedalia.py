@@ -35,6 +35,7 @@ def start(rule_file, arguments, virtual_rules):
         namespace,
     )
     namespace["Cocci"].cocci_file = rule_file
+    namespace["open"] = no_file
     for name in virtual_rules:
         setattr(namespace["coccinelle"], name, name)
         namespace[name] = name
@@ -124,10 +125,35 @@ def attempt(action):
     except Endless as error:
         return "no end after %d lines" % STEPS, str(error.line)
     except BaseException as error:
-        return "%s: %s" % (type(error).__name__, error), str(last_line(error.__traceback__))
+        message, hint = told(error)
+        return message, str(last_line(error.__traceback__)), hint
     finally:
         sys.settrace(None)
     return None
+
+
+#: What scripts can do instead of what they cannot.
+INSTEAD = "scripts compute and print, and reach neither files nor processes; what they print can be sent to a file"
+
+
+def told(error):
+    """What an exception says, and how to go on."""
+    if isinstance(error, NoFiles):
+        return str(error), INSTEAD
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return "there is no module `%s` for scripts" % error.name, INSTEAD
+    if "FileIO" in str(error):
+        return "it asks for `os` or `io`, which scripts do not have", INSTEAD
+    return "%s: %s" % (type(error).__name__, error), ""
+
+
+class NoFiles(Exception):
+    """A script wants to open a file."""
+
+
+def no_file(path, *_arguments, **_named):
+    """`open` of scripts."""
+    raise NoFiles("it wants to open `%s`, and scripts have no files" % (path,))
 
 
 class Endless(BaseException):
