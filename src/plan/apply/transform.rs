@@ -319,14 +319,13 @@ fn one_include(rule: &CompiledRule, tree: &Tree, found: Vec<Environment>) -> Vec
 /// A name that is added to an enumeration has a line of its own if the one next to it has.
 fn as_lined_up(tree: &Tree, insertion: &mut Insertion) {
     let anchor = insertion.anchor;
-    let (before, behind) = tree.source().text().split_at(anchor.start as usize);
+    let before = &tree.source().text()[..anchor.start as usize];
     let node = tree.covering(anchor);
     let list = |n: &syntax::Node<'_>| n.parent().is_some_and(|p| p.is(Kind::EnumeratorList));
     let starts = |n: &syntax::Node<'_>| list(n) && n.span().start == anchor.start;
     if insertion.side == Side::Before
         && std::iter::once(node).chain(node.ancestors()).any(|n| starts(&n))
         && before.trim_end_matches([' ', '\t']).ends_with('\n')
-        && !behind.starts_with('}')
         && insertion.code.tokens.last().is_some_and(|t| t.text() == ",")
     {
         insertion.code.ends = Edge::Line;
@@ -343,7 +342,8 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
         let brace = insertion.side == Side::Before && tree.source().slice(anchor) == "}";
         let end = insertion.side == Side::After && anchor.is_empty();
         let starts = insertion.code.tokens.first().map_or_else(|| ",".to_owned(), |t| t.text().to_owned());
-        if insertion.side == Side::After && tree.source().slice(anchor) == "," {
+        let stays = |span: Span| !removed.iter().any(|r| r.span.contains(span));
+        if insertion.side == Side::After && tree.source().slice(anchor) == "," && stays(anchor) {
             let comma = tree.covering(anchor);
             let around = comma.ancestors().find(list);
             if around.is_some_and(|list| goes_inline(list, comma, &insertion.code)) {
@@ -401,9 +401,9 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
 /// Whether values that have a line of their own in the rule go behind the last one of a list, as all of it is on one line.
 fn goes_inline(list: syntax::Node<'_>, last: syntax::Node<'_>, code: &Code) -> bool {
     let breaks = |t: &Token| t.text().contains('\n');
-    list.is(Kind::InitializerList)
+    let names = || list.is(Kind::EnumeratorList) && code.tokens.last().is_some_and(|t| t.text() == ",");
+    (list.is(Kind::InitializerList) && code.starts == Edge::Line || names())
         && last.text() != "{"
-        && code.starts == Edge::Line
         && !list.text().contains('\n')
         && !code.tokens.iter().any(breaks)
 }
