@@ -161,7 +161,7 @@ fn a_match_that_a_script_drops() {
 
 #[test]
 fn other_code_that_the_rules_look_for() {
-    let rule = "@@\nexpression E;\n@@\n- put(E);\n  ...\n- drop(E);\n\n@b@\nexpression E;\n@@\n* return E;\n";
+    let rule = "@@\nexpression E;\n@@\n- put(E);\n  ...\n- drop(E);\n\n@b@\nexpression E;\n@@\n- return E;\n";
     insta::assert_snapshot!(told(rule, PAIR, 6), @"
     note: no rule of r.cocci has anything of c.c:6
      |
@@ -178,7 +178,7 @@ fn other_code_that_the_rules_look_for() {
     note[sought]: b looks for other code
       --> r.cocci:11:3
        |
-    11 | * return E;
+    11 | - return E;
        |   ^^^^^^^^^ c.c has nothing that is this
     ");
 }

@@ -114,17 +114,21 @@ fn has(rule: &SmplRule, marks: &[Mark]) -> bool {
 /// the lines that are printed nobody could tell what goes and what was found.
 fn both_kinds(file: &RuleFile, awake: &[&Item]) -> Option<Diagnostic> {
     let rules = awake.iter().filter_map(|item| if let Item::Rule(rule) = item { Some(rule) } else { None });
-    let annotated = |mark: Mark| mark != Mark::Context;
-    let mut tokens = rules.flat_map(|rule| &rule.tokens).filter(|token| annotated(token.mark));
+    let annotated = |rule: &'_ SmplRule| {
+        let token = rule.tokens.iter().find(|token| token.mark != Mark::Context)?;
+        Some((token.span, token.mark))
+    };
+    // Of both kinds in one rule that rule's own complaint is told.
+    let mut tokens = rules.filter_map(annotated);
     let first = tokens.next()?;
-    let other = tokens.find(|token| (token.mark == Mark::Star) != (first.mark == Mark::Star))?;
-    let (message, here) = match other.mark {
+    let other = tokens.find(|(_, mark)| (*mark == Mark::Star) != (first.1 == Mark::Star))?;
+    let (message, here) = match other.1 {
         Mark::Star => ("the rules that run change code, and mark some with `*`", "this only marks it"),
         _ => ("the rules that run mark code with `*`, and change some", "this changes it"),
     };
-    let there = if first.mark == Mark::Star { "this only marks it" } else { "this changes it" };
+    let there = if first.1 == Mark::Star { "this only marks it" } else { "this changes it" };
     let told = Diagnostic::error("smpl-code", message);
-    let told = told.at(&file.source, other.span, here).at(&file.source, first.span, there);
+    let told = told.at(&file.source, other.0, here).at(&file.source, first.0, there);
     Some(told.help("a run does one of the two: `virtual` rules and `depends on` turn rules off"))
 }
 

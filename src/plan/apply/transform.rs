@@ -370,9 +370,6 @@ fn with_commas(tree: &Tree, removed: &[Removal], inserted: Vec<Insertion>) -> Ve
                 let first = if comma { Token::blank() } else { Token::comma() };
                 let mut tokens = vec![first];
                 tokens.append(&mut insertion.code.tokens);
-                if !comma && tokens.last().is_some_and(|t| t.text() == ",") {
-                    tokens.pop();
-                }
                 let code = Code { tokens, starts: Edge::Inline, ends: Edge::Inline };
                 out.push(Insertion { anchor: last.span(), side: Side::After, code, ..insertion });
                 continue;
