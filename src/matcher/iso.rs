@@ -166,10 +166,10 @@ impl Expansion<'_> {
             return None;
         }
         let inside = |p: &Piece| bindings.iter().any(|(_, b)| b.span.contains(p.span));
-        if !self.may_leave_out(iso, pattern, &env, &pieces) {
+        let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
+        if !self.may_leave_out(iso, pattern, &env, &pieces) || own.iter().any(|p| loses_position(p, iso)) {
             return None;
         }
-        let own: Vec<&Piece> = pieces.iter().filter(|p| !inside(p)).collect();
         let minus = own.iter().all(|p| p.atom.mark == Mark::Minus) && !own.is_empty();
         let whole_minus = pieces.iter().all(|p| p.atom.mark == Mark::Minus);
         let ends = Ends::of(&pieces, self.hangs);
@@ -207,9 +207,7 @@ impl Expansion<'_> {
                     if let Some(id) = hang.take() {
                         made.id = id;
                     }
-                    if out.iter().all(|a| a.attached.is_empty()) {
-                        made.attached = own.iter().flat_map(|p| p.atom.attached.clone()).collect();
-                    }
+                    made.attached = attached_to(&own, &atom.text);
                     out.push(made);
                 }
             }
@@ -334,4 +332,14 @@ pub fn is_tested(node: Node<'_>) -> bool {
         Kind::ConditionalExpression | Kind::ForStatement => node.role() == Some(Field::Condition),
         _ => false,
     }
+}
+
+/// The positions of pieces with a text.
+fn attached_to(pieces: &[&Piece], text: &str) -> Vec<String> {
+    pieces.iter().filter(|p| p.atom.text == text).flat_map(|p| p.atom.attached.clone()).collect()
+}
+
+/// Whether a position hangs on a piece that the other spelling does without: it would be nowhere.
+fn loses_position(piece: &Piece, iso: &Iso) -> bool {
+    !piece.atom.attached.is_empty() && iso.right.iter().all(|a| a.text != piece.atom.text)
 }
