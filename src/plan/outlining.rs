@@ -20,7 +20,7 @@ use crate::flow::cfg::CfgNode;
 use crate::flow::facts::Facts;
 use crate::flow::hazards::hazards;
 use crate::flow::liveness::Liveness;
-use crate::flow::region::Region;
+use crate::flow::region::{ExitKind, Region, RegionExit};
 use crate::smpl::FreshPart;
 use crate::smpl::outline::{FUNCTION, OutlineParameter, OutlineRequest};
 use crate::smpl::token::replace_words;
@@ -243,6 +243,20 @@ impl<'a, 't> Scene<'a, 't> {
             out.push((id, text));
         }
         Ok(out)
+    }
+
+    /// Whether the rule takes out the code at the start of something: the braces of a block, the head of a loop.
+    fn loses_start(&self, node: Node<'_>) -> bool {
+        let start = node.span().start;
+        self.asked.removed.iter().any(|s| s.start <= start && start < s.end)
+    }
+
+    /// The place that a way out is judged from: the jump, or the last statement.
+    fn place_of(&self, exit: &RegionExit) -> Node<'t> {
+        match exit.kind {
+            ExitKind::Fallthrough => self.statements[self.statements.len() - 1],
+            _ => self.facts.cfg.node(exit.from).syntax,
+        }
     }
 
     /// What the prototype has in front of the name.

@@ -122,9 +122,7 @@ enum Flow {
 fn outlives(scene: &Scene<'_, '_>, node: Node<'_>) -> bool {
     let Some(block) = node.ancestors().find(|n| is_block(*n)) else { return true };
     // What the rule takes the braces of ends where the statements end.
-    let opened = block.span().start;
-    let gone = || scene.asked.removed.iter().any(|s| s.start <= opened && opened < s.end);
-    !scene.region.encloses(block) && !gone()
+    !scene.region.encloses(block) && !scene.loses_start(block)
 }
 
 /// Whether it is a block of its own: braces, or the statement under an `if` or a loop.

@@ -47,11 +47,7 @@ fn mistaken(scene: &Scene<'_, '_>, exit: &RegionExit, value: &str) -> Option<Str
     if scene.asked.instead.result != Outcome::Judged {
         return None;
     }
-    let jump = scene.facts.cfg.node(exit.from).syntax;
-    let place = match exit.kind {
-        ExitKind::Fallthrough => scene.statements[scene.statements.len() - 1],
-        _ => jump,
-    };
+    let place = scene.place_of(exit);
     let mut named = words(value).filter_map(|(_, word)| scene.facts.scopes.lookup(word, place));
     let id = named.next()?;
     if squeezed(value) != scene.facts.scopes.declaration(id).name {

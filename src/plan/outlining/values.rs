@@ -142,7 +142,7 @@ impl<'s, 'a, 't> Values<'s, 'a, 't> {
     /// What a condition tells on an edge.
     fn told(&self, condition: Node<'t>, edge: EdgeKind) -> Option<Known> {
         let holds = match edge {
-            EdgeKind::True | EdgeKind::Loop => edge == EdgeKind::True,
+            EdgeKind::True => true,
             EdgeKind::False => false,
             _ => return None,
         };

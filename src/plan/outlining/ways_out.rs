@@ -80,10 +80,7 @@ pub(super) fn named<'t>(scene: &Scene<'_, 't>) -> Vec<(DeclId, Node<'t>)> {
     let mut out = Vec::new();
     for exit in &scene.region.exits {
         let Some(value) = value_of(scene, exit) else { continue };
-        let place = match exit.kind {
-            ExitKind::Fallthrough => scene.statements[scene.statements.len() - 1],
-            _ => scene.facts.cfg.node(exit.from).syntax,
-        };
+        let place = scene.place_of(exit);
         let ids = words(&value).filter_map(|(_, word)| scene.facts.scopes.lookup(word, place));
         out.extend(ids.map(|id| (id, place)));
     }
@@ -94,8 +91,7 @@ pub(super) fn named<'t>(scene: &Scene<'_, 't>) -> Vec<(DeclId, Node<'t>)> {
 /// `continue` leapt over.
 fn skips_nothing(scene: &Scene<'_, '_>, jump: Node<'_>) -> Result<(), NotOutlined> {
     let around = jump.ancestors().find(|n| n.kind().is_loop());
-    let starts = around.map_or(0, |n| n.span().start);
-    if scene.asked.removed.iter().any(|s| s.start <= starts && starts < s.end) {
+    if around.is_some_and(|n| scene.loses_start(n)) {
         return Ok(());
     }
     let to = |kind: ExitKind| {
